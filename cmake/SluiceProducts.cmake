@@ -1,0 +1,54 @@
+# What is shipped: the command `sluice`, the library libsluice with its headers, the examples.
+include(GNUInstallDirs)
+get_property(rooms GLOBAL PROPERTY SLUICE_ROOM_TARGETS)
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/src/server/cli/main.cc")
+  add_executable(sluice_cli src/server/cli/main.cc)
+  target_link_libraries(sluice_cli PRIVATE sluice_server)
+  sluice_use_pch(sluice_cli)
+  set_target_properties(sluice_cli PROPERTIES
+    OUTPUT_NAME sluice INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/sluice")
+  install(TARGETS sluice_cli)
+endif()
+
+# The objects themselves, not the archives: everything is kept, and -Wl,--exclude-libs,ALL
+# hides the third-party archives without hiding our own code.
+set(objects "")
+set(libraries "")
+foreach(room IN LISTS rooms)
+  list(APPEND objects $<TARGET_OBJECTS:${room}>)
+  get_target_property(linked ${room} LINK_LIBRARIES)
+  list(APPEND libraries ${linked})
+endforeach()
+list(REMOVE_DUPLICATES libraries)
+list(REMOVE_ITEM libraries ${rooms})
+
+add_library(sluice SHARED ${objects})
+target_link_libraries(sluice PRIVATE ${libraries})
+target_link_options(sluice PRIVATE -Wl,-Bsymbolic-functions)
+target_include_directories(sluice PUBLIC
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_features(sluice PUBLIC cxx_std_20)
+set_target_properties(sluice PROPERTIES
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+  LINKER_LANGUAGE CXX INSTALL_RPATH "$ORIGIN/sluice")
+add_library(sluice::sluice ALIAS sluice)
+
+file(GLOB examples CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cc")
+foreach(example IN LISTS examples)
+  get_filename_component(name "${example}" NAME_WE)
+  add_executable(example_${name} "${example}")
+  target_link_libraries(example_${name} PRIVATE sluice::sluice)
+endforeach()
+
+install(TARGETS sluice EXPORT sluice)
+if(EXISTS "${PROJECT_SOURCE_DIR}/include/sluice")
+  install(DIRECTORY include/sluice DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+endif()
+install(FILES ${SLUICE_ARROW_LIBRARIES} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice)
+
+include(CMakePackageConfigHelpers)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
+install(EXPORT sluice NAMESPACE sluice:: FILE sluiceConfig.cmake DESTINATION ${package})
+write_basic_package_version_file(sluiceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/sluiceConfigVersion.cmake" DESTINATION ${package})

@@ -1,0 +1,132 @@
+#!/bin/bash
+# Install what Sluice is built, tested and linted with. Safe to run again: what is there is skipped.
+#
+#   tools/install_deps.sh [build] [test] [lint] [fuzz] [connect]     (default: build)
+#
+#   build    compiler tools, libraries, and the pinned pyarrow wheel (Arrow C++) in build/deps/venv
+#   test     a JRE, Maven, Kafka's and Spark's jars, and the Python packages of tests/
+#   lint     clang-format and clang-tidy
+#   fuzz     clang with libFuzzer
+#   connect  gRPC, protobuf and RocksDB, for the Spark Connect server and spilling state
+#
+# Downloads are kept in ${XDG_CACHE_HOME:-~/.cache}/sluice.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly pyarrow=26.0.1 pysimdjson=7.0.2 kafka=4.1.1 spark=4.1.1 iceberg=1.11.0
+readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice
+readonly venv=build/deps/venv
+
+readonly build_packages=(
+  g++ cmake ninja-build ccache mold git ca-certificates python3 python3-venv pkg-config tzdata
+  librdkafka-dev libabsl-dev libpcre2-dev libfmt-dev libspdlog-dev
+  nlohmann-json3-dev libcli11-dev libcpp-httplib-dev libhowardhinnant-date-dev libsqlite3-dev
+  libedit-dev libcurl4-gnutls-dev libxxhash-dev liblz4-dev libzstd-dev zlib1g-dev libsnappy-dev
+  libssl-dev libsasl2-dev
+  libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
+readonly test_packages=(default-jre-headless maven procps)
+readonly lint_packages=(clang-format-16 clang-tidy-16)
+readonly fuzz_packages=(clang-16 libclang-rt-16-dev)
+readonly connect_packages=(libgrpc++-dev protobuf-compiler-grpc librocksdb-dev)
+
+readonly test_requirements=(
+  "pytest==8.*" "pytest-timeout==2.*" "pyspark[connect]==$spark" pandas pyiceberg[sql-sqlite]
+  duckdb confluent-kafka "moto[server]" boto3)
+
+retry() {
+  local attempt
+  for attempt in 1 2 3 4; do
+    "$@" && return 0
+    echo "attempt $attempt failed: $*" >&2
+    sleep $((attempt * 5))
+  done
+  return 1
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+apt_install() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return 0
+  echo "installing ${missing[*]}"
+  retry as_root apt-get -q -o DPkg::Lock::Timeout=300 update
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
+    install -y --no-install-recommends "${missing[@]}"
+}
+
+# pip_install MARK REQUIREMENT...: once per set of requirements, out of the cached wheels.
+pip_install() {
+  local mark=$venv/.$1-done wheels=$cache/wheels; shift
+  [ "$(cat "$mark" 2>/dev/null)" = "$*" ] && return 0
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  mkdir -p "$wheels"
+  if ! "$venv/bin/pip" install -q --no-index --find-links "$wheels" "$@" 2>/dev/null; then
+    echo "downloading $*"
+    retry "$venv/bin/pip" download -q --prefer-binary -d "$wheels" "$@"
+    "$venv/bin/pip" install -q --prefer-binary --find-links "$wheels" "$@"
+  fi
+  echo "$*" > "$mark"
+}
+
+# simdjson's two amalgamated files, which the source distribution of pysimdjson carries.
+simdjson_sources() {
+  local archive=$cache/sources/pysimdjson-$pysimdjson.tar.gz folder=build/deps/simdjson
+  [ "$(cat "$folder/.done" 2>/dev/null)" = "$pysimdjson" ] && return 0
+  [ -f "$archive" ] || retry "$venv/bin/pip" download -q --no-deps --no-binary pysimdjson \
+    -d "$cache/sources" "pysimdjson==$pysimdjson"
+  mkdir -p "$folder"
+  tar -xzf "$archive" -C "$folder" --strip-components=2 --wildcards '*/simdjson/simdjson.h' '*/simdjson/simdjson.cpp'
+  echo "$pysimdjson" > "$folder/.done"
+}
+
+# maven_jars FOLDER TRANSITIVE GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: the jars, once, into the cache.
+maven_jars() {
+  local folder=$cache/$1 transitive=$2 coordinate group artifact version classifier; shift 2
+  [ "$(cat "$folder/.done" 2>/dev/null)" = "$*" ] && return 0
+  echo "fetching the jars of $folder"
+  rm -rf "$folder" && mkdir -p "$folder/pom"
+  {
+    echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    echo '<groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>'
+    for coordinate in "$@"; do
+      IFS=: read -r group artifact version classifier <<< "$coordinate"
+      echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>"
+      [ -z "$classifier" ] || echo "<classifier>$classifier</classifier>"
+      echo '</dependency>'
+    done
+    echo '</dependencies></project>'
+  } > "$folder/pom/pom.xml"
+  retry mvn -q -B -f "$folder/pom/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    "-DexcludeTransitive=$([ "$transitive" = yes ] && echo false || echo true)" "-DoutputDirectory=$folder"
+  rm -rf "$folder/pom"
+  echo "$*" > "$folder/.done"
+}
+
+install_build() {
+  apt_install "${build_packages[@]}"
+  pip_install build "pyarrow==$pyarrow"
+  simdjson_sources
+}
+
+install_test() {
+  apt_install "${test_packages[@]}"
+  pip_install test "${test_requirements[@]}"
+  maven_jars "kafka-$kafka" yes "org.apache.kafka:kafka_2.13:$kafka" org.slf4j:slf4j-simple:1.7.36
+  maven_jars "spark-$spark" no "org.apache.spark:spark-sql-kafka-0-10_2.13:$spark" \
+    org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0 org.apache.kafka:kafka-clients:3.9.1 \
+    org.apache.commons:commons-pool2:2.12.1 "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:$iceberg"
+  maven_jars "iceberg-rest-$iceberg" yes "org.apache.iceberg:iceberg-open-api:$iceberg:test-fixtures"
+}
+
+for part in "${@:-build}"; do
+  case $part in
+    build | test) "install_$part" ;;
+    lint) apt_install "${lint_packages[@]}" ;;
+    fuzz) apt_install "${fuzz_packages[@]}" ;;
+    connect) apt_install "${connect_packages[@]}" ;;
+    *) echo "unknown part '$part'" >&2; exit 2 ;;
+  esac
+done
