@@ -1,0 +1,181 @@
+#pragma once
+// Functions as tables: signature, kernel, doc, example. A family is one file with one table (see design.md).
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "sluice/types.h"
+#include "types/literal.h"
+#include "types/time_zone.h"
+#include "types/vector.h"
+
+namespace sluice::functions {
+
+/// What evaluation may ask about its surroundings. Fixed for one batch.
+struct EvalContext {
+  bool ansi = true;
+  std::shared_ptr<const TimeZone> zone;  // never null
+  int64_t now_us = 0;                    // current_timestamp(): start of the query or of the micro-batch
+  int32_t task_partition = 0;            // spark_partition_id, monotonically_increasing_id, rand
+  int64_t rows_before = 0;               // rows this task saw in earlier batches
+  std::string user, current_catalog, current_database;
+};
+
+/// Base of whatever a bind step wants to keep for its kernel: a compiled regex, a parsed schema, options.
+struct BoundState {
+  virtual ~BoundState() = default;
+};
+
+/// A call while its types are being settled. `bind` may replace arg types (the analyzer then casts), and sets the result.
+struct BindContext {
+  std::string_view name;                       // as called
+  std::vector<DataType> arg_types;
+  std::vector<bool> arg_nullable;
+  std::vector<const TypedValue*> arg_literals;  // constant-folded arguments, else null
+  std::vector<std::string> arg_names;           // generated name of each argument (struct(), named_struct ...)
+  bool ansi = true;
+  std::string time_zone;
+  std::string aggregate_qualifier;              // unused by scalar functions
+  // results
+  DataType result_type;
+  bool result_nullable = true;
+  std::shared_ptr<const BoundState> state;
+  std::vector<StructField> generator_outputs;   // generators
+};
+
+/// The settled call a kernel gets.
+struct BoundCall {
+  std::vector<DataType> arg_types;
+  DataType result_type;
+  bool ansi = true;
+  std::shared_ptr<const BoundState> state;
+};
+
+struct KernelCall {
+  const BoundCall& bound;
+  const EvalContext& context;
+  int64_t length;  // rows of the batch; the result has this length, or 1 with every argument constant
+  const Origin* origin;
+};
+
+/// Whole columns in, a column out. With all arguments constant, `length` is 1. Row errors: MakeError(..., call.origin).
+using Kernel = Result<ArrayPtr> (*)(const KernelCall& call, std::span<const Vector> args);
+
+/// Lazily evaluated arguments: AND, OR, IF, CASE, COALESCE ... evaluate child `i` only for chosen rows.
+class LazyArgs {
+ public:
+  virtual ~LazyArgs() = default;
+  virtual int size() const = 0;
+  /// For all rows of the current selection.
+  virtual Result<Vector> Evaluate(int i) = 0;
+  /// For the rows listed (ascending); the result has rows.size() values or is constant.
+  virtual Result<Vector> EvaluateRows(int i, std::span<const int32_t> rows) = 0;
+};
+using LazyKernel = Result<ArrayPtr> (*)(const KernelCall& call, LazyArgs& args);
+
+/// Higher-order functions get their lambdas as callables over an inner batch (flattened elements).
+class LambdaBody {
+ public:
+  virtual ~LambdaBody() = default;
+  /// `parameters`: columns of `length` rows; `outer_rows[k]`: the outer row that inner row k belongs to.
+  virtual Result<ArrayPtr> Evaluate(std::span<const ArrayPtr> parameters, std::span<const int32_t> outer_rows) = 0;
+};
+using LambdaKernel = Result<ArrayPtr> (*)(const KernelCall& call, std::span<const Vector> args,
+                                          std::span<LambdaBody* const> lambdas);
+
+/// All groups of one aggregate call in one task; group ids are dense from 0. Not thread-safe.
+class GroupedAccumulator {
+ public:
+  virtual ~GroupedAccumulator() = default;
+  /// Groups [old, n) start empty.
+  virtual Status Resize(int64_t num_groups) = 0;
+  /// Row i of args goes to group ids[i]; args are as BoundCall says. Rows that FILTER excludes are removed before.
+  virtual Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) = 0;
+  /// Row i of the partial buffers (columns of BufferSchema) goes to group ids[i].
+  virtual Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) = 0;
+  /// Columns of BufferSchema, one row a group: exactly Spark's aggBufferAttributes, so that state rows are Spark's.
+  virtual Result<std::vector<ArrayPtr>> Buffers() const = 0;
+  virtual Result<ArrayPtr> Finish() const = 0;
+  virtual int64_t bytes_used() const = 0;
+};
+
+struct AggregateDef {
+  /// STRUCT of Spark's aggregation buffer ("sum" DECIMAL(20,2), "isEmpty" BOOLEAN).
+  DataType (*buffer_schema)(const BoundCall&) = nullptr;
+  std::unique_ptr<GroupedAccumulator> (*make)(const BoundCall&, const EvalContext&) = nullptr;
+  /// False: order-sensitive or holistic (collect_list, percentile): buffers may be one BINARY column.
+  bool algebraic = true;
+  /// Result for no rows at all: 0 for count, null for others.
+  bool counts = false;
+};
+
+/// One input row -> list of output rows. Returns, for a batch, the output columns and for each output row its input row.
+struct GeneratorOutput {
+  std::vector<ArrayPtr> columns;
+  std::vector<int32_t> input_rows;  // ascending
+};
+using GeneratorKernel = Result<GeneratorOutput> (*)(const KernelCall& call, std::span<const Vector> args, bool outer);
+
+enum class NullRule : uint8_t {
+  kPropagate,  // any null argument gives null; the engine masks them: kernels may compute garbage below but not fail there
+  kCustom,     // the kernel sees nulls
+};
+enum class FunctionKind : uint8_t { kScalar, kAggregate, kGenerator, kWindow };
+
+struct Example {
+  std::string_view sql, answer;  // answer as show() prints it; from real Spark
+};
+
+struct FunctionDef {
+  std::string_view name;
+  std::vector<std::string_view> aliases = {};
+  /// Overloads separated by "; ": "(string, int [, string]) -> string; (binary, int) -> binary".
+  /// Words: any type name; numeric, integral, fractional, atomic, orderable, any; T, U, K, V type variables (widened to a
+  /// common type); decimal; array<T>, map<K,V>, struct, interval; `x...` repeats the last; `lambda(n)`.
+  /// Arguments are implicitly cast as in Spark. Empty: `bind` decides all.
+  std::string_view signature = {};
+  /// Runs after the signature matched (or instead of it).
+  Status (*bind)(BindContext&) = nullptr;
+  NullRule nulls = NullRule::kPropagate;
+  bool deterministic = true;
+  FunctionKind kind = FunctionKind::kScalar;
+  std::string_view group = {};  // "string_funcs", as Spark groups its documentation
+  std::string_view doc = {};
+  Example example = {};
+  Kernel kernel = nullptr;
+  LazyKernel lazy = nullptr;
+  LambdaKernel lambda = nullptr;
+  AggregateDef aggregate = {};
+  GeneratorKernel generator = nullptr;
+  /// Generated column name when it is not name(args): "(a + 1)" for "+", and so on. Null: the default.
+  std::string (*display)(std::string_view name, std::span<const std::string> args) = nullptr;
+  /// C++ UDFs and others made at run time keep their callable here.
+  std::shared_ptr<const BoundState> user_state = {};
+};
+
+/// Built-ins plus a session's own; lookups are case-insensitive. Thread-safe for reads.
+class FunctionRegistry {
+ public:
+  /// All families (functions/families.cc lists them, a line each).
+  static const FunctionRegistry& Builtins();
+  /// Null when unknown.
+  const FunctionDef* Find(std::string_view name) const;
+  void Add(const FunctionDef* def);
+  void AddOwned(FunctionDef def);
+  std::vector<const FunctionDef*> All() const;  // sorted by name, aliases not repeated
+
+ private:
+  std::map<std::string, const FunctionDef*, std::less<>> by_name_;
+  std::vector<std::shared_ptr<FunctionDef>> owned_;
+};
+
+/// Chooses the overload and runs bind: fills result_type, result_nullable, state, and the types args must be cast to.
+/// Errors: WRONG_NUM_ARGS.WITHOUT_SUGGESTION, DATATYPE_MISMATCH.*.
+Status BindFunction(const FunctionDef& def, BindContext* context);
+
+}  // namespace sluice::functions
