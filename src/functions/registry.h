@@ -2,6 +2,7 @@
 // Functions as tables: signature, kernel, doc, example. A family is one file with one table (see design.md).
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,12 +41,17 @@ struct BindContext {
   std::vector<std::string> arg_names;           // generated name of each argument (struct(), named_struct ...)
   bool ansi = true;
   std::string time_zone;
+  bool allow_precision_loss = true;             // spark.sql.decimalOperations.allowPrecisionLoss
   std::string aggregate_qualifier;              // unused by scalar functions
   // results
   DataType result_type;
   bool result_nullable = true;
   std::shared_ptr<const BoundState> state;
   std::vector<StructField> generator_outputs;   // generators
+  /// Set when these types mean another function (date + 1 is date_add, see operators.h): the call becomes one of
+  /// `target`, its argument i being the original argument arg_order[i]. The vectors above are already in that order.
+  const struct FunctionDef* target = nullptr;
+  std::vector<int> arg_order;
 };
 
 /// The settled call a kernel gets.
@@ -136,12 +142,15 @@ struct FunctionDef {
   std::vector<std::string_view> aliases = {};
   /// Overloads separated by "; ": "(string, int [, string]) -> string; (binary, int) -> binary".
   /// Words: any type name; numeric, integral, fractional, atomic, orderable, any; T, U, K, V type variables (widened to a
-  /// common type); decimal; array<T>, map<K,V>, struct, interval; `x...` repeats the last; `lambda(n)`.
-  /// Arguments are implicitly cast as in Spark. Empty: `bind` decides all.
+  /// common type); decimal; array<T>, map<K,V>, struct, interval; `x...` repeats the last (one or more times, in brackets
+  /// none or more); `lambda(n)`; `a|b` either; `int!` as it is, no implicit cast. Without "->" `bind` sets the result.
+  /// Arguments are implicitly cast as in Spark: the first overload that takes them uncast, else the first that can cast.
+  /// Empty: `bind` decides all.
   std::string_view signature = {};
   /// Runs after the signature matched (or instead of it).
   Status (*bind)(BindContext&) = nullptr;
   NullRule nulls = NullRule::kPropagate;
+  bool yields_null = false;  // kPropagate: may give null for arguments that are not
   bool deterministic = true;
   FunctionKind kind = FunctionKind::kScalar;
   std::string_view group = {};  // "string_funcs", as Spark groups its documentation
@@ -150,6 +159,9 @@ struct FunctionDef {
   Kernel kernel = nullptr;
   LazyKernel lazy = nullptr;
   LambdaKernel lambda = nullptr;
+  /// Higher-order functions: names ignored, type and nullability of each parameter of the lambda at argument `arg`, from
+  /// the arguments settled so far; `arity` as the user wrote it. bind then finds the body's type in arg_types[arg].
+  Result<std::vector<StructField>> (*lambda_parameters)(const BindContext& context, int arg, int arity) = nullptr;
   AggregateDef aggregate = {};
   GeneratorKernel generator = nullptr;
   /// Generated column name when it is not name(args): "(a + 1)" for "+", and so on. Null: the default.
@@ -173,6 +185,12 @@ class FunctionRegistry {
   std::map<std::string, const FunctionDef*, std::less<>> by_name_;
   std::vector<std::shared_ptr<FunctionDef>> owned_;
 };
+
+/// Calls the kernel of a scalar function (not lazy, not higher-order) and applies NullRule::kPropagate: the one place.
+Result<ArrayPtr> CallKernel(const FunctionDef& def, const KernelCall& call, std::span<const Vector> args);
+
+/// What kernels keep of a settled context.
+BoundCall MakeBoundCall(const BindContext& context);
 
 /// Chooses the overload and runs bind: fills result_type, result_nullable, state, and the types args must be cast to.
 /// Errors: WRONG_NUM_ARGS.WITHOUT_SUGGESTION, DATATYPE_MISMATCH.*.

@@ -1,0 +1,187 @@
+// GROUP BY and global aggregates, brought to one form: groupings are attributes of the child (computed ones come from a
+// Project below), each output is an expression over groupings and AggregateCalls.
+#include <algorithm>
+
+#include "analyzer/plan_resolver.h"
+#include "plan/transform.h"
+
+namespace sluice::analyzer {
+
+using namespace plan;  // NOLINT: this room speaks of little else
+
+namespace {
+
+/// Replaces what equals a grouping expression by its attribute; arguments of aggregates are left alone.
+ExprPtr ReplaceGroupings(const ExprPtr& expr, const ExprList& groupings, const Attributes& attributes) {
+  for (size_t i = 0; i < groupings.size(); ++i)
+    if (SemanticallyEqual(expr, groupings[i])) return attributes[i];
+  if (expr->kind == ExprKind::kAggregateCall || expr->children.empty()) return expr;
+  ExprList children;
+  bool changed = false;
+  for (const auto& child : expr->children) {
+    children.push_back(ReplaceGroupings(child, groupings, attributes));
+    changed = changed || children.back() != child;
+  }
+  return changed ? expr->WithChildren(std::move(children)) : expr;
+}
+
+/// The first attribute outside aggregates that is no grouping; null when all is well.
+const Attribute* FirstUngrouped(const ExprPtr& expr, const Attributes& attributes) {
+  if (expr->kind == ExprKind::kAggregateCall) return nullptr;
+  if (const auto* attribute = As<Attribute>(expr)) {
+    bool grouped = std::any_of(attributes.begin(), attributes.end(), [&](const auto& a) { return a->id == attribute->id; });
+    return grouped ? nullptr : attribute;
+  }
+  for (const auto& child : expr->children)
+    if (const Attribute* found = FirstUngrouped(child, attributes)) return found;
+  return nullptr;
+}
+
+std::vector<std::vector<int>> SetsOf(const Aggregate& node, size_t n) {
+  std::vector<std::vector<int>> sets;
+  if (node.grouping_kind == GroupingKind::kRollup) {
+    for (size_t keep = n + 1; keep-- > 0;) {
+      sets.emplace_back();
+      for (size_t i = 0; i < keep; ++i) sets.back().push_back(static_cast<int>(i));
+    }
+  } else if (node.grouping_kind == GroupingKind::kCube) {
+    for (uint32_t mask = 0; mask < (1u << n); ++mask) {  // all present first
+      sets.emplace_back();
+      for (size_t i = 0; i < n; ++i)
+        if (!(mask >> (n - 1 - i) & 1)) sets.back().push_back(static_cast<int>(i));
+    }
+  } else {
+    sets = node.grouping_sets;
+  }
+  return sets;
+}
+
+/// One row per grouping set: child's columns, the groupings (null where not in the set), spark_grouping_id.
+PlanPtr MakeExpand(const PlanPtr& child, const std::vector<std::vector<int>>& sets, Attributes* groupings) {
+  auto expand = std::make_shared<Expand>();
+  expand->children = {child};
+  expand->resolved = true;
+  Attributes input = child->output();
+  expand->attributes = input;
+  Attributes expanded;
+  for (const auto& g : *groupings) {
+    auto attribute = std::static_pointer_cast<Attribute>(g->Clone());
+    attribute->id = NextExprId();
+    attribute->nullable = true;
+    expanded.push_back(attribute);
+  }
+  AttributePtr grouping_id = MakeAttribute("spark_grouping_id", DataType::Long(), false);
+  expand->attributes.insert(expand->attributes.end(), expanded.begin(), expanded.end());
+  expand->attributes.push_back(grouping_id);
+  for (size_t s = 0; s < sets.size(); ++s) {
+    ExprList projection(input.begin(), input.end());
+    int64_t id = 0;
+    for (size_t i = 0; i < groupings->size(); ++i) {
+      bool present = std::find(sets[s].begin(), sets[s].end(), static_cast<int>(i)) != sets[s].end();
+      id = id * 2 + (present ? 0 : 1);
+      projection.push_back(present ? ExprPtr((*groupings)[i]) : MakeLiteral(NullValue(*(*groupings)[i]->type)));
+    }
+    projection.push_back(MakeLiteral(IntegralValue(id)));
+    expand->projections.push_back(std::move(projection));
+  }
+  expanded.push_back(grouping_id);
+  *groupings = expanded;
+  return expand;
+}
+
+}  // namespace
+
+Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, ExprList items, const Aggregate* node,
+                                             const Origin& origin) {
+  for (const auto& g : grouping) {
+    if (Contains(g, ExprKind::kAggregateCall))
+      return MakeError("GROUP_BY_AGGREGATE", {{"sqlExpr", ExpressionSql(*g, context_.time_zone)}}, &g->origin);
+    if (g->type->id() == TypeId::kMap)
+      return MakeError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*g, context_.time_zone))}, {"dataType", InDoubleQuotes(g->type->sql())}}, &g->origin);
+  }
+  Attributes attributes;
+  ExprList computed;
+  for (const auto& g : grouping) {
+    if (As<Attribute>(g)) {
+      attributes.push_back(ToAttribute(g));
+      continue;
+    }
+    ExprPtr alias = MakeAlias(g, NameOf(g, context_));
+    computed.push_back(alias);
+    attributes.push_back(ToAttribute(alias));
+  }
+  if (!computed.empty()) {
+    auto project = std::make_shared<Project>();
+    Attributes input = child->output();
+    project->list.assign(input.begin(), input.end());
+    project->list.insert(project->list.end(), computed.begin(), computed.end());
+    project->children = {child};
+    project->resolved = true;
+    child = project;
+  }
+  ExprList keys = grouping;
+  bool sets = node && node->grouping_kind != GroupingKind::kGroupBy && node->grouping_kind != GroupingKind::kAll;
+  if (sets) {
+    child = MakeExpand(child, SetsOf(*node, grouping.size()), &attributes);
+  }
+  auto aggregate = std::make_shared<Aggregate>();
+  aggregate->grouping.assign(attributes.begin(), attributes.end());
+  Attributes replaced(attributes.begin(), attributes.begin() + static_cast<std::ptrdiff_t>(keys.size()));
+  for (const auto& item : items) {
+    ExprPtr expr = ReplaceGroupings(item, keys, replaced);
+    if (const Attribute* bad = FirstUngrouped(expr, attributes)) {
+      if (keys.empty() && !node)
+        return MakeError("MISSING_GROUP_BY", {}, &origin);
+      std::string shown = InDoubleQuotes(bad->name);
+      return MakeError("MISSING_AGGREGATION", {{"expression", shown}, {"expressionAnyValue", InDoubleQuotes("any_value(" + bad->name + ")")}},
+                       &item->origin);
+    }
+    if (Contains(expr, ExprKind::kGeneratorCall)) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "Aggregate"}}, &origin);
+    // An attribute that took a computed grouping's place keeps the name the item had.
+    if (As<Attribute>(expr) && As<Attribute>(item) == nullptr && As<Alias>(item) == nullptr) expr = MakeAlias(expr, NameOf(item, context_));
+    aggregate->aggregates.push_back(expr);
+  }
+  aggregate->children = {child};
+  aggregate->origin = origin;
+  aggregate->resolved = true;
+  return PlanPtr(aggregate);
+}
+
+Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
+  const auto& node = *As<Aggregate>(plan);
+  ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
+  Scope scope{child->output(), {}, {}};
+  ExpressionResolver expressions(context_, scope);
+  ExprList items;
+  for (const auto& item : node.aggregates) {
+    ARROW_ASSIGN_OR_RAISE(ExprList resolved, expressions.ResolveSelectItem(item));
+    for (auto& expr : resolved) {
+      if (const auto* alias = As<Alias>(expr)) scope.lateral_aliases.emplace_back(alias->name, alias->children[0]);
+      items.push_back(std::move(expr));
+    }
+  }
+  ExprList grouping;
+  if (node.grouping_kind == GroupingKind::kAll) {
+    for (const auto& item : items)
+      if (!Contains(item, ExprKind::kAggregateCall)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
+  }
+  for (const auto& g : node.grouping) {
+    if (const auto* literal = As<Literal>(g); literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
+      ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
+      if (position < 1 || position > static_cast<int64_t>(items.size()))
+        return MakeError("GROUP_BY_POS_OUT_OF_RANGE", {{"index", std::to_string(position)}, {"size", std::to_string(items.size())}}, &g->origin);
+      const ExprPtr& item = items[static_cast<size_t>(position - 1)];
+      if (Contains(item, ExprKind::kAggregateCall))
+        return MakeError("GROUP_BY_POS_AGGREGATE", {{"index", std::to_string(position)}, {"aggExpr", ExpressionSql(*item, context_.time_zone)}}, &g->origin);
+      grouping.push_back(As<Alias>(item) ? item->children[0] : item);
+      continue;
+    }
+    // Columns of the child first, then aliases of the select list (spark.sql.groupByAliases).
+    ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, expressions.Resolve(g));
+    grouping.push_back(As<Alias>(resolved) ? resolved->children[0] : resolved);
+  }
+  return BuildAggregate(child, std::move(grouping), std::move(items), &node, node.origin);
+}
+
+}  // namespace sluice::analyzer

@@ -1,0 +1,548 @@
+#include "analyzer/expression_resolver.h"
+
+#include <algorithm>
+
+#include "functions/coercion.h"
+#include "plan/transform.h"
+
+namespace sluice::analyzer {
+
+using namespace plan;  // NOLINT: this room speaks of little else
+using functions::BindContext;
+using functions::FunctionDef;
+using functions::FunctionKind;
+
+namespace {
+
+constexpr int kMaxDepth = 2000;
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 128 ? std::tolower(c) : c; });
+  return text;
+}
+
+int EditDistance(const std::string& a, const std::string& b) {
+  std::vector<int> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int diagonal = row[0];
+    row[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      int substitution = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitution});
+    }
+  }
+  return row[b.size()];
+}
+
+/// Names that Spark takes as functions when no column has them.
+bool IsLiteralFunction(const std::string& lower) {
+  static const char* const kNames[] = {"current_date", "current_timestamp", "current_user", "user", "session_user",
+                                       "current_catalog", "current_database", "current_schema", "localtimestamp", "current_time"};
+  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return lower == n; });
+}
+
+/// `count(*)` and its kin; every other function sees the star's columns.
+bool IsCountStar(const UnresolvedFunction& function, const std::string& name) {
+  return name == "count" && function.children.size() == 1 && As<UnresolvedStar>(function.children[0]) &&
+         As<UnresolvedStar>(function.children[0])->target.empty();
+}
+
+}  // namespace
+
+ExprPtr CastTo(const ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit,
+               std::optional<CastMode> mode) {
+  if (child->type && child->type->sameType(to)) return child;
+  auto cast = std::make_shared<Cast>();
+  cast->children = {child};
+  cast->to = to;
+  cast->mode = mode.value_or(context.ansi ? CastMode::kAnsi : CastMode::kLegacy);
+  cast->implicit = implicit;
+  cast->origin = child->origin;
+  cast->type = to;
+  // A cast that can fail without raising gives null.
+  cast->nullable = child->nullable || cast->mode == CastMode::kTry ||
+                   (cast->mode == CastMode::kLegacy && !(child->type && functions::TightestCommonType(*child->type, to, false) == to) &&
+                    to.id() != TypeId::kString);
+  return cast;
+}
+
+Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, const AnalyzerContext& context, const Origin& origin) {
+  const DataType* type = &*child->type;
+  bool over_array = type->id() == TypeId::kArray && type->elementType().id() == TypeId::kStruct;
+  if (over_array) type = &type->elementType();
+  int found = -1, matches = 0;
+  for (size_t i = 0; i < type->fields().size(); ++i) {
+    if (!NamesEqual(type->fields()[i].name, name, context.case_sensitive)) continue;
+    if (found < 0) found = static_cast<int>(i);
+    ++matches;
+  }
+  if (matches > 1)
+    return MakeError("AMBIGUOUS_REFERENCE_TO_FIELDS", {{"field", QuoteIdentifier(name)}, {"count", std::to_string(matches)}}, &origin);
+  if (found < 0) {
+    std::string fields;
+    for (const auto& f : type->fields()) fields += (fields.empty() ? "" : ", ") + QuoteIdentifier(f.name);
+    return MakeError("FIELD_NOT_FOUND", {{"fieldName", QuoteIdentifier(name)}, {"fields", fields}}, &origin);
+  }
+  auto get = std::make_shared<GetField>();
+  get->children = {child};
+  get->ordinal = found;
+  get->name = type->fields()[found].name;
+  get->over_array = over_array;
+  get->origin = origin;
+  const StructField& field = type->fields()[found];
+  get->type = over_array ? DataType::Array(field.type, child->type->containsNull() || field.nullable) : field.type;
+  get->nullable = child->nullable || (!over_array && field.nullable);
+  return ExprPtr(get);
+}
+
+Status ExpressionResolver::UnresolvedColumn(const std::vector<std::string>& parts, const Origin& origin) const {
+  std::string wanted = Lower(parts.back());
+  std::vector<std::pair<int, std::string>> near;
+  for (const auto& attribute : scope_.input) {
+    std::vector<std::string> full = attribute->qualifier;
+    full.push_back(attribute->name);
+    near.emplace_back(EditDistance(wanted, Lower(attribute->name)), JoinParts(full));
+  }
+  if (near.empty()) return MakeError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {{"objectName", JoinParts(parts)}}, &origin);
+  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string proposal;
+  for (size_t i = 0; i < near.size() && i < 5; ++i) proposal += (i ? ", " : "") + near[i].second;
+  return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION", {{"objectName", JoinParts(parts)}, {"proposal", proposal}}, &origin);
+}
+
+Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::string>& parts, const Attributes& columns,
+                                                     const Origin& origin) {
+  // Longest qualifier first: `t.a` is column a of t before it is field a of column t.
+  for (size_t qualifier = std::min<size_t>(parts.size() - 1, 3) + 1; qualifier-- > 0;) {
+    std::vector<AttributePtr> matches;
+    for (const auto& attribute : columns) {
+      if (!NamesEqual(attribute->name, parts[qualifier], context_.case_sensitive) || attribute->qualifier.size() < qualifier) continue;
+      size_t skip = attribute->qualifier.size() - qualifier;
+      bool same = true;
+      for (size_t i = 0; i < qualifier && same; ++i)
+        same = NamesEqual(attribute->qualifier[skip + i], parts[i], context_.case_sensitive);
+      bool known = std::any_of(matches.begin(), matches.end(), [&](const auto& m) { return m->id == attribute->id; });
+      if (same && !known) matches.push_back(attribute);
+    }
+    if (matches.empty()) continue;
+    if (matches.size() > 1) {
+      std::string references;
+      for (const auto& m : matches) {
+        std::vector<std::string> full = m->qualifier;
+        full.push_back(m->name);
+        references += (references.empty() ? "" : ", ") + JoinParts(full);
+      }
+      return MakeError("AMBIGUOUS_REFERENCE", {{"name", JoinParts(parts)}, {"referenceNames", "[" + references + "]"}}, &origin);
+    }
+    auto copy = std::static_pointer_cast<Attribute>(matches[0]->Clone());
+    copy->origin = origin;
+    ExprPtr result = copy;
+    for (size_t i = qualifier + 1; i < parts.size(); ++i) {
+      if (result->type->id() == TypeId::kMap) {  // m.key
+        auto extract = std::make_shared<UnresolvedExtract>();
+        extract->children = {result, MakeLiteral(StringValue(parts[i]), origin)};
+        extract->origin = origin;
+        ARROW_ASSIGN_OR_RAISE(result, ResolveExtract(*extract));
+        continue;
+      }
+      bool structs = result->type->id() == TypeId::kStruct ||
+                     (result->type->id() == TypeId::kArray && result->type->elementType().id() == TypeId::kStruct);
+      if (!structs)
+        return MakeError("INVALID_EXTRACT_BASE_FIELD_TYPE",
+                         {{"base", InDoubleQuotes(ExpressionSql(*result, context_.time_zone))}, {"other", InDoubleQuotes(result->type->sql())}}, &origin);
+      ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, origin));
+    }
+    return result;
+  }
+  return ExprPtr();
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveAttribute(const UnresolvedAttribute& attribute) {
+  const auto& parts = attribute.parts;
+  for (auto frame = lambda_frames_.rbegin(); frame != lambda_frames_.rend(); ++frame) {
+    auto it = frame->find(context_.case_sensitive ? parts[0] : Lower(parts[0]));
+    if (it == frame->end()) continue;
+    ExprPtr result = it->second;
+    for (size_t i = 1; i < parts.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, attribute.origin));
+    }
+    return result;
+  }
+  ExprPtr column;
+  if (aggregate_depth_ > 0 && !scope_.hidden.empty()) {
+    ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.hidden, attribute.origin));
+    if (column) return column;
+  }
+  ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.input, attribute.origin));
+  if (column) return column;
+  for (auto it = scope_.lateral_aliases.rbegin(); it != scope_.lateral_aliases.rend(); ++it) {
+    if (!NamesEqual(it->first, parts[0], context_.case_sensitive)) continue;
+    ExprPtr result = it->second;
+    for (size_t i = 1; i < parts.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, attribute.origin));
+    }
+    return result;
+  }
+  if (!scope_.hidden.empty()) {
+    ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.hidden, attribute.origin));
+    if (column) return column;
+  }
+  if (parts.size() == 1 && IsLiteralFunction(Lower(parts[0]))) {
+    UnresolvedFunction function;
+    function.name = {Lower(parts[0])};
+    function.origin = attribute.origin;
+    return ResolveFunction(function);
+  }
+  return UnresolvedColumn(parts, attribute.origin);
+}
+
+Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
+  ExprList out;
+  auto excluded = [&](const std::string& name) {
+    return std::any_of(star.except.begin(), star.except.end(), [&](const auto& e) { return NamesEqual(e.back(), name, context_.case_sensitive); });
+  };
+  if (star.target.empty()) {
+    for (const auto& attribute : scope_.input)
+      if (!excluded(attribute->name)) out.push_back(attribute);
+  } else {
+    for (const auto& attribute : scope_.input) {
+      if (attribute->qualifier.size() < star.target.size()) continue;
+      size_t skip = attribute->qualifier.size() - star.target.size();
+      bool same = true;
+      for (size_t i = 0; i < star.target.size() && same; ++i)
+        same = NamesEqual(attribute->qualifier[skip + i], star.target[i], context_.case_sensitive);
+      if (same && !excluded(attribute->name)) out.push_back(attribute);
+    }
+    if (out.empty()) {  // struct.*
+      ARROW_ASSIGN_OR_RAISE(ExprPtr base, TryResolveColumn(star.target, star.origin));
+      if (!base || base->type->id() != TypeId::kStruct) {
+        std::string columns;
+        for (const auto& a : scope_.input) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
+        return MakeError("CANNOT_RESOLVE_STAR_EXPAND", {{"targetString", JoinParts(star.target)}, {"columns", columns}}, &star.origin);
+      }
+      for (size_t i = 0; i < base->type->fields().size(); ++i) {
+        const StructField& field = base->type->fields()[i];
+        if (excluded(field.name)) continue;
+        auto get = std::make_shared<GetField>();
+        get->children = {base};
+        get->ordinal = static_cast<int>(i);
+        get->name = field.name;
+        get->type = field.type;
+        get->nullable = base->nullable || field.nullable;
+        get->origin = star.origin;
+        out.push_back(MakeAlias(get, field.name));
+      }
+    }
+  }
+  for (const auto& e : star.except) {
+    bool known = std::any_of(scope_.input.begin(), scope_.input.end(), [&](const auto& a) { return NamesEqual(a->name, e.back(), context_.case_sensitive); });
+    if (!known && star.target.empty()) return UnresolvedColumn(e, star.origin);
+  }
+  return out;
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveCast(const Cast& cast) {
+  ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(cast.children[0]));
+  bool ansi = cast.mode == CastMode::kTry ? true : context_.ansi;
+  if (!functions::CanCast(*child->type, cast.to, ansi)) {
+    bool legacy_allows = ansi && cast.mode != CastMode::kTry && functions::CanCast(*child->type, cast.to, false);
+    ErrorParameters parameters{{"sqlExpr", InDoubleQuotes(ExpressionSql(cast, context_.time_zone))},
+                               {"srcType", InDoubleQuotes(child->type->sql())},
+                               {"targetType", InDoubleQuotes(cast.to.sql())}};
+    if (legacy_allows) {
+      parameters["config"] = "\"spark.sql.ansi.enabled\"";
+      parameters["configVal"] = "'false'";
+    }
+    return MakeError(legacy_allows ? "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION" : "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+                     parameters, &cast.origin);
+  }
+  auto copy = std::static_pointer_cast<Cast>(cast.Clone());
+  copy->children = {child};
+  if (copy->mode != CastMode::kTry) copy->mode = context_.ansi ? CastMode::kAnsi : CastMode::kLegacy;
+  copy->type = copy->to;
+  bool lossless = child->type->sameType(copy->to) || copy->to.id() == TypeId::kString ||
+                  functions::TightestCommonType(*child->type, copy->to, context_.ansi) == std::optional<DataType>(copy->to);
+  copy->nullable = child->nullable || copy->mode == CastMode::kTry || (copy->mode == CastMode::kLegacy && !lossless);
+  return ExprPtr(copy);
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveExtract(const UnresolvedExtract& extract) {
+  ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(extract.children[0]));
+  ARROW_ASSIGN_OR_RAISE(ExprPtr key, Resolve(extract.children[1]));
+  const auto* literal = As<Literal>(key);
+  bool by_name = literal && key->type->id() == TypeId::kString;
+  const DataType& base = *child->type;
+  if (by_name && (base.id() == TypeId::kStruct || (base.id() == TypeId::kArray && base.elementType().id() == TypeId::kStruct))) {
+    ARROW_ASSIGN_OR_RAISE(std::string name, StringOf({*key->type, literal->value}));
+    return ExtractField(child, name, context_, extract.origin);
+  }
+  const char* function = base.id() == TypeId::kArray ? "getarrayitem" : base.id() == TypeId::kMap ? "getmapvalue" : nullptr;
+  if (!function)
+    return MakeError("INVALID_EXTRACT_BASE_FIELD_TYPE",
+                     {{"base", InDoubleQuotes(ExpressionSql(*child, context_.time_zone))}, {"other", InDoubleQuotes(base.sql())}}, &extract.origin);
+  UnresolvedFunction call;
+  call.name = {function};
+  call.origin = extract.origin;
+  const FunctionDef* def = context_.functions->Find(function);
+  if (!def) return UnsupportedFeature("subscript of " + base.sql(), &extract.origin);
+  return Bind(call, *def, {child, key});
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& function) {
+  std::string name = Lower(function.name.back());
+  const FunctionDef* def = nullptr;
+  if (!function.is_operator && context_.session_functions) def = context_.session_functions->Find(name);
+  if (!def && (function.name.size() == 1 || Lower(function.name[0]) == "system" || Lower(function.name[0]) == "builtin"))
+    def = context_.functions->Find(name);
+  if (!def)
+    return MakeError("UNRESOLVED_ROUTINE", {{"routineName", JoinParts(function.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
+                     &function.origin);
+  if (def->lambda) return ResolveHigherOrder(function, *def);
+
+  struct InAggregate {
+    int& depth;
+    int step;
+    InAggregate(int& d, int s) : depth(d), step(s) { depth += step; }
+    ~InAggregate() { depth -= step; }
+  } in_aggregate(aggregate_depth_, def->kind == FunctionKind::kAggregate ? 1 : 0);
+  ExprList args;
+  if (IsCountStar(function, name)) {
+    args.push_back(MakeLiteral(IntegralValue(1, DataType::Integer()), function.origin));
+  } else {
+    for (const auto& child : function.children) {
+      if (const auto* star = As<UnresolvedStar>(child)) {
+        ARROW_ASSIGN_OR_RAISE(ExprList expanded, ExpandStar(*star));
+        for (auto& e : expanded) args.push_back(As<Alias>(e) ? e->children[0] : e);
+        continue;
+      }
+      ARROW_ASSIGN_OR_RAISE(ExprPtr arg, Resolve(child));
+      args.push_back(std::move(arg));
+    }
+  }
+  return Bind(function, *def, std::move(args));
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction& function, const FunctionDef& def) {
+  ExprList args(function.children.size());
+  BindContext bind;
+  bind.name = def.name;
+  bind.ansi = context_.ansi;
+  bind.time_zone = context_.time_zone;
+  size_t n = args.size();
+  bind.arg_types.resize(n);
+  bind.arg_nullable.assign(n, true);
+  bind.arg_literals.assign(n, nullptr);
+  bind.arg_names.resize(n);
+  for (size_t i = 0; i < n; ++i) {
+    if (As<Lambda>(function.children[i])) continue;
+    ARROW_ASSIGN_OR_RAISE(args[i], Resolve(function.children[i]));
+    bind.arg_types[i] = *args[i]->type;
+    bind.arg_nullable[i] = args[i]->nullable;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    const auto* lambda = As<Lambda>(function.children[i]);
+    if (!lambda) continue;
+    ARROW_ASSIGN_OR_RAISE(auto parameters, def.lambda_parameters(bind, static_cast<int>(i), static_cast<int>(lambda->parameters.size())));
+    if (parameters.size() != lambda->parameters.size())
+      return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                       {{"expectedNumArgs", std::to_string(lambda->parameters.size())}, {"actualNumArgs", std::to_string(parameters.size())}}, &lambda->origin);
+    auto resolved = std::static_pointer_cast<Lambda>(lambda->Clone());
+    resolved->parameter_ids.clear();
+    std::map<std::string, ExprPtr> frame;
+    for (size_t p = 0; p < parameters.size(); ++p) {
+      auto variable = std::make_shared<LambdaVariable>();
+      variable->name = lambda->parameters[p];
+      variable->id = NextExprId();
+      variable->type = parameters[p].type;
+      variable->nullable = parameters[p].nullable;
+      resolved->parameter_ids.push_back(variable->id);
+      frame[context_.case_sensitive ? variable->name : Lower(variable->name)] = variable;
+    }
+    lambda_frames_.push_back(std::move(frame));
+    auto body = Resolve(lambda->children[0]);
+    lambda_frames_.pop_back();
+    ARROW_RETURN_NOT_OK(body.status());
+    resolved->children = {*body};
+    resolved->type = (*body)->type;
+    resolved->nullable = (*body)->nullable;
+    args[i] = resolved;
+    bind.arg_types[i] = *resolved->type;
+    bind.arg_nullable[i] = resolved->nullable;
+  }
+  return Bind(function, def, std::move(args));
+}
+
+Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& def, ExprList args) {
+  BindContext bind;
+  std::string called = Lower(function.name.back());
+  bind.name = called;
+  bind.ansi = context_.ansi;
+  bind.time_zone = context_.time_zone;
+  std::vector<std::unique_ptr<TypedValue>> constants;
+  for (const auto& arg : args) {
+    bind.arg_types.push_back(*arg->type);
+    bind.arg_nullable.push_back(arg->nullable);
+    bind.arg_names.push_back(NameOf(arg, context_));
+    const TypedValue* constant = nullptr;
+    if (const auto* literal = As<Literal>(arg)) {
+      constants.push_back(std::make_unique<TypedValue>(TypedValue{*arg->type, literal->value}));
+      constant = constants.back().get();
+    } else if (context_.evaluate_constant && lambda_frames_.empty() && IsFoldable(arg)) {
+      // An argument that fails to evaluate is no constant here; it raises when the query runs.
+      auto value = context_.evaluate_constant(arg);
+      if (value.ok()) {
+        constants.push_back(std::make_unique<TypedValue>(*value));
+        constant = constants.back().get();
+      }
+    }
+    bind.arg_literals.push_back(constant);
+  }
+  Status bound_status = functions::BindFunction(def, &bind);
+  if (!bound_status.ok()) {
+    // The binder knows types and positions only; the texts of the call and its arguments are known here.
+    if (const Error* error = GetError(bound_status)) {
+      ErrorParameters parameters = error->getMessageParameters();
+      if (error->getCondition().rfind("DATATYPE_MISMATCH", 0) == 0) {
+        auto shown = std::make_shared<Call>();
+        shown->children = args;
+        shown->def = &def;
+        shown->display_name = called;
+        shown->type = DataType::Void();
+        parameters["sqlExpr"] = InDoubleQuotes(ExpressionSql(*shown, context_.time_zone));
+        for (size_t i = 0; i < args.size(); ++i)
+          if (auto it = parameters.find("inputSql"); it != parameters.end() && it->second == "$" + std::to_string(i))
+            it->second = InDoubleQuotes(ExpressionSql(*args[i], context_.time_zone));
+      }
+      return MakeError(error->getCondition(), parameters, &function.origin);
+    }
+    return bound_status;
+  }
+  for (size_t i = 0; i < args.size(); ++i)
+    if (!As<Lambda>(args[i])) args[i] = CastTo(args[i], bind.arg_types[i], context_);
+
+  auto bound = std::make_shared<functions::BoundCall>();
+  bound->arg_types = bind.arg_types;
+  bound->result_type = bind.result_type;
+  bound->ansi = context_.ansi;
+  bound->state = bind.state ? bind.state : def.user_state;
+
+  if (def.kind != FunctionKind::kAggregate && (function.distinct || function.filter))
+    return MakeError(function.distinct ? "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX" : "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                     {{"prettyName", QuoteIdentifier(called)}, {"syntax", function.distinct ? "DISTINCT" : "FILTER CLAUSE"}}, &function.origin);
+
+  auto finish = [&](auto node) -> ExprPtr {
+    node->children = std::move(args);
+    node->def = &def;
+    node->bound = bound;
+    node->display_name = called;
+    node->origin = function.origin;
+    node->type = bind.result_type;
+    node->nullable = bind.result_nullable;
+    return node;
+  };
+  switch (def.kind) {
+    case FunctionKind::kScalar:
+      return finish(std::make_shared<Call>());
+    case FunctionKind::kGenerator: {
+      auto node = std::make_shared<GeneratorCall>();
+      node->outputs = bind.generator_outputs;
+      return finish(node);
+    }
+    case FunctionKind::kAggregate: {
+      for (const auto& arg : args)
+        if (Contains(arg, ExprKind::kAggregateCall)) return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &function.origin);
+      auto node = std::make_shared<AggregateCall>();
+      node->distinct = function.distinct;
+      node->ignore_nulls = function.ignore_nulls;
+      if (!function.within_group.empty()) return UnsupportedFeature("WITHIN GROUP", &function.origin);
+      if (function.filter) {
+        ARROW_ASSIGN_OR_RAISE(ExprPtr filter, Resolve(function.filter));
+        if (filter->type->id() != TypeId::kBoolean)
+          return MakeError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {{"filterExpr", InDoubleQuotes(ExpressionSql(*filter, context_.time_zone))}}, &filter->origin);
+        node->has_filter = true;
+        args.push_back(filter);
+      }
+      return finish(node);
+    }
+    case FunctionKind::kWindow:
+      return MakeError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {{"funcName", InDoubleQuotes(called)}}, &function.origin);
+  }
+  return Status::Invalid("unknown function kind");
+}
+
+Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
+  if (expr->resolved() && expr->kind != ExprKind::kCast) return expr;
+  if (++depth_ > kMaxDepth) {
+    depth_ = 0;
+    return MakeError("FAILED_TO_PARSE_TOO_COMPLEX", {}, &expr->origin);
+  }
+  struct Leave {
+    int& depth;
+    ~Leave() { --depth; }
+  } leave{depth_};
+  switch (expr->kind) {
+    case ExprKind::kUnresolvedAttribute:
+      return ResolveAttribute(*As<UnresolvedAttribute>(expr));
+    case ExprKind::kUnresolvedFunction:
+      return ResolveFunction(*As<UnresolvedFunction>(expr));
+    case ExprKind::kUnresolvedExtract:
+      return ResolveExtract(*As<UnresolvedExtract>(expr));
+    case ExprKind::kCast:
+      return ResolveCast(*As<Cast>(expr));
+    case ExprKind::kUnresolvedAlias:
+      return Resolve(expr->children[0]);
+    case ExprKind::kUnresolvedStar:
+      return MakeError("INVALID_USAGE_OF_STAR_OR_REGEX", {{"elem", "'*'"}, {"prettyName", "expression"}}, &expr->origin);
+    case ExprKind::kAlias: {
+      ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(expr->children[0]));
+      const auto& alias = *As<Alias>(expr);
+      auto copy = std::static_pointer_cast<Alias>(alias.Clone());
+      copy->children = {child};
+      if (copy->id == 0) copy->id = NextExprId();
+      copy->type = child->type;
+      copy->nullable = child->nullable;
+      if (copy->metadata_json.empty())
+        if (const auto* attribute = As<Attribute>(child)) copy->metadata_json = attribute->metadata_json;
+      return ExprPtr(copy);
+    }
+    case ExprKind::kMultiAlias: {
+      ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(expr->children[0]));
+      auto copy = expr->Clone();
+      copy->children = {child};
+      copy->type = child->type;
+      return ExprPtr(copy);
+    }
+    case ExprKind::kSortOrder: {
+      ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(expr->children[0]));
+      auto copy = expr->Clone();
+      copy->children = {child};
+      copy->type = child->type;
+      copy->nullable = child->nullable;
+      return ExprPtr(copy);
+    }
+    case ExprKind::kSubquery:
+      return UnsupportedFeature("subquery in an expression", &expr->origin);
+    case ExprKind::kWindow:
+      return UnsupportedFeature("window function", &expr->origin);
+    case ExprKind::kParameter:
+      return MakeError("UNBOUND_SQL_PARAMETER", {{"name", As<Parameter>(expr)->name}}, &expr->origin);
+    case ExprKind::kNamedArgument:
+      return MakeError("NAMED_PARAMETERS_NOT_SUPPORTED", {{"functionName", "expression"}}, &expr->origin);
+    case ExprKind::kLambda:
+      return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {{"class", "expression"}}, &expr->origin);
+    default:
+      return UnsupportedFeature("expression " + ExpressionSql(*expr, context_.time_zone), &expr->origin);
+  }
+}
+
+Result<ExprList> ExpressionResolver::ResolveSelectItem(const ExprPtr& item) {
+  const ExprPtr& inner = item->kind == ExprKind::kUnresolvedAlias ? item->children[0] : item;
+  if (const auto* star = As<UnresolvedStar>(inner)) return ExpandStar(*star);
+  ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, Resolve(inner));
+  if (As<Attribute>(resolved) || As<Alias>(resolved) || As<MultiAlias>(resolved) || As<GeneratorCall>(resolved)) return ExprList{resolved};
+  return ExprList{MakeAlias(resolved, NameOf(resolved, context_))};
+}
+
+}  // namespace sluice::analyzer

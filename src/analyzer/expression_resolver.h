@@ -1,0 +1,67 @@
+#pragma once
+// Resolves expressions against the columns in scope.
+#include <map>
+
+#include "analyzer/analyzer.h"
+
+namespace sluice::analyzer {
+
+/// Names an expression may use.
+struct Scope {
+  plan::Attributes input;
+  /// Earlier items of the same select list (lateral column aliases), looked up after `input`.
+  std::vector<std::pair<std::string, plan::ExprPtr>> lateral_aliases;
+  /// Columns below the select list, for HAVING and ORDER BY: looked up last, but first inside aggregate functions.
+  plan::Attributes hidden;
+};
+
+class ExpressionResolver {
+ public:
+  ExpressionResolver(const AnalyzerContext& context, const Scope& scope) : context_(context), scope_(scope) {}
+
+  /// A resolved expression, or the error with its origin.
+  Result<plan::ExprPtr> Resolve(const plan::ExprPtr& expr);
+  /// Resolves one item of a select list: stars give several; nameless ones get Spark's generated names.
+  Result<plan::ExprList> ResolveSelectItem(const plan::ExprPtr& item);
+  /// Null when no column in scope has this name (ambiguity is an error).
+  Result<plan::ExprPtr> TryResolveColumn(const std::vector<std::string>& parts, const Origin& origin) {
+    return TryResolveColumn(parts, scope_.input, origin);
+  }
+
+ private:
+  Result<plan::ExprPtr> TryResolveColumn(const std::vector<std::string>& parts, const plan::Attributes& columns, const Origin& origin);
+  Result<plan::ExprPtr> ResolveAttribute(const plan::UnresolvedAttribute& attribute);
+  Result<plan::ExprPtr> ResolveFunction(const plan::UnresolvedFunction& function);
+  Result<plan::ExprPtr> ResolveExtract(const plan::UnresolvedExtract& extract);
+  Result<plan::ExprPtr> ResolveCast(const plan::Cast& cast);
+  Result<plan::ExprPtr> ResolveHigherOrder(const plan::UnresolvedFunction& function, const functions::FunctionDef& def);
+  Result<plan::ExprList> ExpandStar(const plan::UnresolvedStar& star);
+  Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args);
+  Status UnresolvedColumn(const std::vector<std::string>& parts, const Origin& origin) const;
+
+  const AnalyzerContext& context_;
+  const Scope& scope_;
+  std::vector<std::map<std::string, plan::ExprPtr>> lambda_frames_;
+  int depth_ = 0;
+  int aggregate_depth_ = 0;  // > 0: inside the arguments of an aggregate function
+};
+
+/// `child`, or a cast of it to `to` when the types differ. `implicit` casts do not show in generated names.
+plan::ExprPtr CastTo(const plan::ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit = true,
+                     std::optional<plan::CastMode> mode = std::nullopt);
+/// child.name for a STRUCT (or an array of them) by case rule; FIELD_NOT_FOUND, AMBIGUOUS_REFERENCE_TO_FIELDS.
+Result<plan::ExprPtr> ExtractField(const plan::ExprPtr& child, const std::string& name, const AnalyzerContext& context,
+                                   const Origin& origin);
+bool NamesEqual(const std::string& a, const std::string& b, bool case_sensitive);
+/// Name of a select-list item: alias, attribute name or the generated text.
+std::string NameOf(const plan::ExprPtr& item, const AnalyzerContext& context);
+plan::ExprPtr MakeAlias(const plan::ExprPtr& child, std::string name);
+/// The attribute a named expression (Attribute or Alias) defines.
+plan::AttributePtr ToAttribute(const plan::ExprPtr& named);
+bool Contains(const plan::ExprPtr& expr, plan::ExprKind kind);
+/// True when both compute the same: same structure, literals, attributes by id.
+bool SemanticallyEqual(const plan::ExprPtr& a, const plan::ExprPtr& b);
+bool IsFoldable(const plan::ExprPtr& expr);
+std::string JoinParts(const std::vector<std::string>& parts);  // `a`.`b`
+
+}  // namespace sluice::analyzer

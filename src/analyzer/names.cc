@@ -1,0 +1,132 @@
+// Names and small queries over expressions.
+#include <strings.h>
+
+#include <cctype>
+
+#include "analyzer/expression_resolver.h"
+#include "plan/transform.h"
+
+namespace sluice::analyzer {
+
+using namespace plan;  // NOLINT: this room speaks of little else
+
+bool NamesEqual(const std::string& a, const std::string& b, bool case_sensitive) {
+  return case_sensitive ? a == b : a.size() == b.size() && strcasecmp(a.c_str(), b.c_str()) == 0;
+}
+
+std::string JoinParts(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) {
+    if (!out.empty()) out += '.';
+    out += QuoteIdentifier(part);
+  }
+  return out;
+}
+
+ExprPtr MakeAlias(const ExprPtr& child, std::string name) {
+  auto alias = std::make_shared<Alias>();
+  alias->children = {child};
+  alias->name = std::move(name);
+  alias->id = NextExprId();
+  alias->origin = child->origin;
+  alias->type = child->type;
+  alias->nullable = child->nullable;
+  if (const auto* attribute = As<Attribute>(child)) alias->metadata_json = attribute->metadata_json;
+  return alias;
+}
+
+AttributePtr ToAttribute(const ExprPtr& named) {
+  if (As<Attribute>(named)) return std::static_pointer_cast<const Attribute>(named);
+  const auto& alias = *As<Alias>(named);
+  auto attribute = std::make_shared<Attribute>();
+  attribute->name = alias.name;
+  attribute->id = alias.id;
+  attribute->type = alias.type;
+  attribute->nullable = alias.nullable;
+  attribute->metadata_json = alias.metadata_json;
+  attribute->origin = alias.origin;
+  if (const auto* child = As<Attribute>(alias.children[0])) attribute->watermark_delay_us = child->watermark_delay_us;
+  return attribute;
+}
+
+std::string NameOf(const ExprPtr& item, const AnalyzerContext& context) {
+  if (const auto* attribute = As<Attribute>(item)) return attribute->name;
+  if (const auto* alias = As<Alias>(item)) return alias->name;
+  if (const auto* field = As<GetField>(item)) {
+    // a.b is named b; anything above it is spelled out.
+    return field->name;
+  }
+  return ExpressionName(*item, context.time_zone);
+}
+
+bool Contains(const ExprPtr& expr, ExprKind kind) {
+  bool found = false;
+  Visit(expr, [&](const Expression& e) {
+    found = found || e.kind == kind;
+    return !found;
+  });
+  return found;
+}
+
+bool IsFoldable(const ExprPtr& expr) {
+  bool foldable = true;
+  Visit(expr, [&](const Expression& e) {
+    switch (e.kind) {
+      case ExprKind::kLiteral:
+      case ExprKind::kCast:
+      case ExprKind::kAlias:
+      case ExprKind::kGetField:
+      case ExprKind::kLambda:
+      case ExprKind::kLambdaVariable:
+        break;
+      case ExprKind::kCall:
+        foldable = foldable && static_cast<const Call&>(e).def->deterministic;
+        break;
+      default:
+        foldable = false;
+    }
+    return foldable;
+  });
+  return foldable;
+}
+
+bool SemanticallyEqual(const ExprPtr& a, const ExprPtr& b) {
+  if (a == b) return true;
+  if (a->kind != b->kind || a->children.size() != b->children.size() || a->type != b->type) return false;
+  switch (a->kind) {
+    case ExprKind::kAttribute:
+      return As<Attribute>(a)->id == As<Attribute>(b)->id;
+    case ExprKind::kLiteral:
+      return As<Literal>(a)->value->Equals(*As<Literal>(b)->value, arrow::EqualOptions::Defaults().nans_equal(true));
+    case ExprKind::kCall:
+      if (As<Call>(a)->def != As<Call>(b)->def || !As<Call>(a)->def->deterministic) return false;
+      break;
+    case ExprKind::kAggregateCall: {
+      const auto *x = As<AggregateCall>(a), *y = As<AggregateCall>(b);
+      if (x->def != y->def || x->distinct != y->distinct || x->has_filter != y->has_filter || x->ignore_nulls != y->ignore_nulls)
+        return false;
+      break;
+    }
+    case ExprKind::kCast:
+      if (!(As<Cast>(a)->to == As<Cast>(b)->to) || As<Cast>(a)->mode != As<Cast>(b)->mode) return false;
+      break;
+    case ExprKind::kGetField:
+      if (As<GetField>(a)->ordinal != As<GetField>(b)->ordinal) return false;
+      break;
+    case ExprKind::kSortOrder:
+      if (As<SortOrder>(a)->ascending != As<SortOrder>(b)->ascending || As<SortOrder>(a)->nulls_first != As<SortOrder>(b)->nulls_first)
+        return false;
+      break;
+    case ExprKind::kLambdaVariable:
+      return As<LambdaVariable>(a)->id == As<LambdaVariable>(b)->id;
+    case ExprKind::kAlias:
+      break;
+    default:
+      return false;
+  }
+  for (size_t i = 0; i < a->children.size(); ++i)
+    if (!SemanticallyEqual(a->children[i], b->children[i])) return false;
+  return true;
+}
+
+}  // namespace sluice::analyzer

@@ -1,0 +1,68 @@
+#pragma once
+// Resolves plans, children first. One file per group of nodes: relations.cc, select.cc, joins.cc, set_operations.cc ...
+#include <map>
+
+#include "analyzer/expression_resolver.h"
+
+namespace sluice::analyzer {
+
+class PlanResolver {
+ public:
+  explicit PlanResolver(const AnalyzerContext& context) : context_(context) {}
+  Result<plan::PlanPtr> Resolve(const plan::PlanPtr& plan);
+
+ private:
+  using PlanPtr = plan::PlanPtr;
+  using Handler = Result<PlanPtr> (PlanResolver::*)(const PlanPtr&);
+  static Handler HandlerFor(plan::PlanKind kind);
+
+  Result<PlanPtr> ResolveChildrenOf(const PlanPtr& plan);
+  // relations.cc
+  Result<PlanPtr> ResolveRelation(const PlanPtr& plan);
+  Result<PlanPtr> ResolveDataSource(const PlanPtr& plan);
+  Result<PlanPtr> ResolveInlineTable(const PlanPtr& plan);
+  Result<PlanPtr> ResolveTableFunction(const PlanPtr& plan);
+  Result<PlanPtr> ResolveWith(const PlanPtr& plan);
+  Result<PlanPtr> ResolveSubqueryAlias(const PlanPtr& plan);
+  // select.cc
+  Result<PlanPtr> ResolveProject(const PlanPtr& plan);
+  Result<PlanPtr> ResolveFilter(const PlanPtr& plan);
+  Result<PlanPtr> ResolveLimit(const PlanPtr& plan);
+  Result<PlanPtr> ResolveByExpressions(const PlanPtr& plan);
+  Result<PlanPtr> ResolveDeduplicate(const PlanPtr& plan);
+  Result<PlanPtr> ResolveWatermark(const PlanPtr& plan);
+  // aggregate.cc
+  Result<PlanPtr> ResolveAggregate(const PlanPtr& plan);
+  Result<PlanPtr> BuildAggregate(PlanPtr child, plan::ExprList grouping, plan::ExprList items, const plan::Aggregate* node,
+                                 const Origin& origin);
+  // sort.cc
+  Result<PlanPtr> ResolveSort(const PlanPtr& plan);
+  /// Resolves `exprs` over `child`; what the child does not give is taken from below it (added to the child and dropped
+  /// again by a Project). Returns the plan to put the operator on, the resolved expressions and whether columns were added.
+  struct WithHidden {
+    PlanPtr child;
+    plan::ExprList exprs;
+    bool added = false;
+  };
+  Result<WithHidden> ResolveOverChild(const PlanPtr& child, const plan::ExprList& exprs);
+  // generate.cc
+  Result<PlanPtr> ResolveGenerate(const PlanPtr& plan);
+  Result<PlanPtr> ExtractGenerator(PlanPtr child, plan::ExprList items);
+  // joins.cc, set_operations.cc
+  Result<PlanPtr> ResolveJoin(const PlanPtr& plan);
+  Result<PlanPtr> ResolveUnion(const PlanPtr& plan);
+  Result<PlanPtr> ResolveSetOperation(const PlanPtr& plan);
+  // commands.cc
+  Result<PlanPtr> ResolveCommand(const PlanPtr& plan);
+
+  Result<std::vector<PlanPtr>> Coerce(std::vector<PlanPtr> children, const char* operation, const Origin& origin);
+
+  const AnalyzerContext& context_;
+  std::vector<std::map<std::string, PlanPtr>> cte_scopes_;  // name (lower case) -> resolved plan
+  int depth_ = 0;
+};
+
+/// Gives the columns of `plan` new ids (a Project of aliases), so that one relation can appear twice in a join.
+plan::PlanPtr FreshIds(const plan::PlanPtr& plan);
+
+}  // namespace sluice::analyzer
