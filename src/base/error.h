@@ -34,6 +34,8 @@ Status UnsupportedFeature(std::string_view feature, const Origin* origin = nullp
 
 /// The structured part, or null when `status` came from a library.
 const Error* GetError(const Status& status);
+/// The way back, for what user code threw.
+Status ToStatus(const Error& error);
 /// "" when there is none.
 std::string ConditionOf(const Status& status);
 /// Adds `origin` as the query context when the error has none yet.

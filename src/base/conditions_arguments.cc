@@ -1,0 +1,81 @@
+// Arguments of functions and settings that are out of what they allow.
+#include "base/error_conditions.h"
+
+namespace sluice {
+
+std::span<const ErrorCondition> ArgumentConditions() {
+  static constexpr ErrorCondition kTable[] = {
+      {"INVALID_PARAMETER_VALUE", "22023", "The value of the parameter(s) <parameter> in <functionName> is invalid:"},
+      {"INVALID_PARAMETER_VALUE.AES_CRYPTO_ERROR", "", "<detailMessage>"},
+      {"INVALID_PARAMETER_VALUE.AES_IV_LENGTH", "", "an IV of <actualLength> bytes does not go with the mode <mode>."},
+      {"INVALID_PARAMETER_VALUE.AES_KEY_LENGTH", "", "a key has 16, 24 or 32 bytes, not <actualLength>."},
+      {"INVALID_PARAMETER_VALUE.BINARY_FORMAT", "",
+       "expected one of 'base64', 'hex', 'utf-8', but got <invalidFormat>."},
+      {"INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", "",
+       "expected a bit position from 0 to <upper> (exclusive), but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.BOOLEAN", "", "expected a boolean, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.CHARSET", "", "expected one of the charsets <charsets>, but got <charset>."},
+      {"INVALID_PARAMETER_VALUE.DATETIME_UNIT", "",
+       "expected one of the units YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, "
+       "MICROSECOND without quotes, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.DOUBLE", "", "expected a double, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.EXTENSION", "", "<invalidValue> is not supported."},
+      {"INVALID_PARAMETER_VALUE.INTEGER", "", "expected an integer, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_OPERATION_ID_REQUIRES_ID", "", "an operation id is needed."},
+      {"INVALID_PARAMETER_VALUE.INTERRUPT_TYPE_TAG_REQUIRES_TAG", "", "a tag is needed."},
+      {"INVALID_PARAMETER_VALUE.LENGTH", "", "expected a length of 0 or more, but got <length>."},
+      {"INVALID_PARAMETER_VALUE.LONG", "", "expected a long, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.NULL", "", "it must not be NULL."},
+      {"INVALID_PARAMETER_VALUE.PATTERN", "", "<value>."},
+      {"INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", "",
+       "expected a group from 0 to <groupCount>, but got <groupIndex>."},
+      {"INVALID_PARAMETER_VALUE.START", "", "expected a start that is positive, or negative to count from the end, not 0."},
+      {"INVALID_PARAMETER_VALUE.STREAMING_LISTENER_COMMAND_MISSING", "", "the listener command is missing."},
+      {"INVALID_PARAMETER_VALUE.STRING", "", "expected a string, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.TIME_UNIT", "",
+       "expected one of the units HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got <invalidValue>."},
+      {"INVALID_PARAMETER_VALUE.ZERO_INDEX", "", "the index is positive or negative, but not 0."},
+      {"INVALID_FORMAT", "42601", "The format <format> is invalid:"},
+      {"INVALID_FORMAT.CONT_THOUSANDS_SEPS", "", "thousands separators (, or G) must have digits between them."},
+      {"INVALID_FORMAT.EMPTY", "", "it is empty."},
+      {"INVALID_FORMAT.ESC_AT_THE_END", "", "it ends in the escape character."},
+      {"INVALID_FORMAT.ESC_IN_THE_MIDDLE", "", "the escape character must not come before <char>."},
+      {"INVALID_FORMAT.MISMATCH_INPUT", "", "the input <inputType> <input> does not match it."},
+      {"INVALID_FORMAT.THOUSANDS_SEPS_MUST_BEFORE_DEC", "",
+       "thousands separators (, or G) cannot come after the decimal point."},
+      {"INVALID_FORMAT.UNEXPECTED_TOKEN", "", "<token> is unexpected; see the description of to_number."},
+      {"INVALID_FORMAT.WRONG_NUM_DIGIT", "", "it needs at least one digit."},
+      {"INVALID_FORMAT.WRONG_NUM_TOKEN", "", "it takes at most one <token>."},
+      {"INVALID_REGEXP_REPLACE", "22023",
+       "regexp_replace failed for source = \"<source>\", pattern = \"<pattern>\", replacement = \"<replacement>\", "
+       "position = <position>."},
+      {"INVALID_DELIMITER_VALUE", "42602", "Invalid delimiter:"},
+      {"INVALID_DELIMITER_VALUE.DELIMITER_LONGER_THAN_EXPECTED", "", "it must be one character: <str>."},
+      {"INVALID_DELIMITER_VALUE.EMPTY_STRING", "", "it is empty."},
+      {"INVALID_DELIMITER_VALUE.NULL_VALUE", "", "it is null."},
+      {"INVALID_DELIMITER_VALUE.SINGLE_BACKSLASH", "", "a single backslash: write two to mean one."},
+      {"INVALID_DELIMITER_VALUE.UNSUPPORTED_SPECIAL_CHARACTER", "", "the special character <str> is not supported."},
+      {"INVALID_CONF_VALUE", "22022", "The value '<confValue>' of the setting \"<confName>\" is invalid."},
+      {"INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", "", "It must be one of <confOptions>."},
+      {"INVALID_CONF_VALUE.REQUIREMENT", "", "<confRequirement>"},
+      {"INVALID_CONF_VALUE.TIME_ZONE", "", "It is no time zone: use a region as 'America/Los_Angeles' or an offset as '+05:30'."},
+      {"INVALID_CONF_VALUE.TYPE_MISMATCH", "", "It must be of type \"<confType>\"."},
+      {"CANNOT_MODIFY_CONFIG", "46110", "The setting <key> cannot be changed here."},
+      {"CANNOT_MODIFY_STATIC_CONFIG", "46110", "The static setting <key> cannot be changed while the session runs."},
+      {"SQL_CONF_NOT_FOUND", "42K0I", "The SQL setting <sqlConf> does not exist, or is unset and has no default."},
+      {"INVALID_BYTE_STRING", "22P03", "Expected a ByteString, but got <unsupported> (<class>)."},
+      {"FEATURE_NOT_ENABLED", "56038",
+       "The feature <featureName> is off: set <configKey> to <configValue> to turn it on."},
+      {"CODEC_NOT_AVAILABLE", "56038", "The codec <codecName> is not available."},
+      {"CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION", "", "Available are <availableCodecs>."},
+      {"CODEC_NOT_AVAILABLE.WITH_CONF_SUGGESTION", "", "Setting <configKey> to <configVal> may help."},
+      {"CODEC_SHORT_NAME_NOT_FOUND", "42704", "There is no short name for the codec <codecName>."},
+      {"NULL_DATA_SOURCE_OPTION", "22024", "The option <option> must not be null."},
+      {"INVALID_SAVE_MODE", "42000",
+       "The save mode <mode> is invalid: use \"append\", \"overwrite\", \"ignore\", \"error\", \"errorifexists\" or "
+       "\"default\"."},
+  };
+  return kTable;
+}
+
+}  // namespace sluice

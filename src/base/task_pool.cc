@@ -1,0 +1,102 @@
+#include "base/task_pool.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace sluice {
+namespace {
+
+/// One RunAll: shared by its tasks, gone when the last of them is done.
+struct Group {
+  std::mutex mutex;
+  std::condition_variable done;
+  size_t left = 0;
+  Status first_failure;
+};
+
+struct Task {
+  std::function<Status()> run;
+  Group* group;
+};
+
+}  // namespace
+
+struct TaskPool::Impl {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Task> queue;
+  bool stopping = false;
+  std::vector<std::thread> threads;
+
+  void Work() {
+    for (;;) {
+      Task task;
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return stopping || !queue.empty(); });
+        if (queue.empty()) return;
+        task = std::move(queue.front());
+        queue.pop_front();
+      }
+      bool skip;
+      {
+        std::lock_guard lock(task.group->mutex);
+        skip = !task.group->first_failure.ok();
+      }
+      Status status;
+      if (!skip) {
+        // Third-party code may throw; a task must not take the process down.
+        try {
+          status = task.run();
+        } catch (const Error& e) {
+          status = ToStatus(e);
+        } catch (const std::exception& e) {
+          status = MakeError("INTERNAL_ERROR", {{"message", e.what()}});
+        }
+      }
+      task.run = nullptr;  // releases what it captured before the caller goes on
+      std::lock_guard lock(task.group->mutex);
+      if (!status.ok() && task.group->first_failure.ok()) task.group->first_failure = std::move(status);
+      // Under the lock: the caller destroys the group as soon as it sees 0.
+      if (--task.group->left == 0) task.group->done.notify_all();
+    }
+  }
+};
+
+TaskPool::TaskPool(int threads) : impl_(std::make_unique<Impl>()) {
+  for (int i = 0; i < std::max(threads, 1); ++i) impl_->threads.emplace_back([this] { impl_->Work(); });
+}
+
+TaskPool::~TaskPool() {
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  for (std::thread& thread : impl_->threads) thread.join();
+}
+
+int TaskPool::threads() const { return static_cast<int>(impl_->threads.size()); }
+
+Status TaskPool::RunAll(std::vector<std::function<Status()>> tasks) {
+  if (tasks.empty()) return Status::OK();
+  Group group;
+  group.left = tasks.size();
+  {
+    std::lock_guard lock(impl_->mutex);
+    for (auto& task : tasks) impl_->queue.push_back({std::move(task), &group});
+  }
+  if (tasks.size() == 1) {
+    impl_->wake.notify_one();
+  } else {
+    impl_->wake.notify_all();
+  }
+  std::unique_lock lock(group.mutex);
+  group.done.wait(lock, [&] { return group.left == 0; });
+  return std::move(group.first_failure);
+}
+
+}  // namespace sluice
