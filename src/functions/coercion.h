@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sluice/types.h"
+#include "types/literal.h"
 
 namespace sluice::functions {
 
@@ -19,5 +20,28 @@ bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi);
 bool CanCast(const DataType& from, const DataType& to, bool ansi);
 /// Storage assignment of INSERT (spark.sql.storeAssignmentPolicy=ANSI).
 bool CanStoreAssign(const DataType& from, const DataType& to);
+
+/// What a string operand becomes beside `other` in an ANSI binary operator: integral -> BIGINT, fractional -> DOUBLE,
+/// other atomic types as they are; nullopt for intervals and nested types.
+std::optional<DataType> StringPromotion(const DataType& other);
+/// Compared by = and < without a cast: same shape, field names apart.
+bool SameShape(const DataType& a, const DataType& b);
+/// Neither MAP nor calendar INTERVAL anywhere inside.
+bool IsOrderable(const DataType& t);
+bool HasMap(const DataType& t);
+
+// ---- decimals ------------------------------------------------------------------------------------------------------
+
+/// DECIMAL that holds every value of a numeric type: INT -> DECIMAL(10,0), DOUBLE -> DECIMAL(30,15).
+DataType DecimalForType(const DataType& numeric);
+/// The smallest DECIMAL of an integral literal: 7 -> DECIMAL(1,0).
+DataType DecimalForLiteral(const TypedValue& integral);
+/// Holds both; digits before the point win over digits behind it.
+DataType WiderDecimal(const DataType& a, const DataType& b);
+/// p > 38 is cut to 38, keeping at least 6 digits behind the point (spark.sql.decimalOperations.allowPrecisionLoss), or as
+/// they come.
+DataType AdjustDecimal(int precision, int scale, bool allow_precision_loss);
+/// Result of `op` (+ - * / % pmod) on two DECIMALs.
+DataType DecimalResult(char op, const DataType& a, const DataType& b, bool allow_precision_loss);
 
 }  // namespace sluice::functions

@@ -1,0 +1,23 @@
+#include "functions/families.h"
+
+// One line a family: F(Name) stands for `std::span<const FunctionDef> Name()`, defined beside its kernels.
+// clang-format off
+#define SLUICE_FAMILIES(F)      \
+  F(ArithmeticFunctions)        \
+  F(ConditionalFunctions)
+// clang-format on
+
+namespace sluice::functions {
+
+#define SLUICE_DECLARE(name) std::span<const FunctionDef> name();
+SLUICE_FAMILIES(SLUICE_DECLARE)
+#undef SLUICE_DECLARE
+
+std::span<const Family> Families() {
+#define SLUICE_LIST(name) name,
+  static constexpr Family kFamilies[] = {SLUICE_FAMILIES(SLUICE_LIST)};
+#undef SLUICE_LIST
+  return kFamilies;
+}
+
+}  // namespace sluice::functions
