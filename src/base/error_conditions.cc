@@ -8,7 +8,7 @@ const ErrorCondition* FindErrorCondition(std::string_view name) {
   static const auto* by_name = [] {
     auto* map = new std::unordered_map<std::string_view, const ErrorCondition*>;
     for (auto table : {SyntaxConditions(), NameConditions(), TypeConditions(), QueryConditions(), ValueConditions(),
-                       ArgumentConditions(), CatalogConditions(), SourceConditions(), StreamConditions(),
+                       ArgumentConditions(), CatalogConditions(), SourceConditions(), KafkaConditions(), StreamConditions(),
                        EngineConditions()}) {
       for (const ErrorCondition& row : table) map->emplace(row.name, &row);
     }

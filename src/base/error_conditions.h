@@ -23,6 +23,7 @@ std::span<const ErrorCondition> ValueConditions();
 std::span<const ErrorCondition> ArgumentConditions();
 std::span<const ErrorCondition> CatalogConditions();
 std::span<const ErrorCondition> SourceConditions();
+std::span<const ErrorCondition> KafkaConditions();
 std::span<const ErrorCondition> StreamConditions();
 std::span<const ErrorCondition> EngineConditions();
 
