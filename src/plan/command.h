@@ -10,7 +10,7 @@ enum class CommandKind : uint8_t {
   kCreateNamespace, kDropNamespace, kCreateTable, kReplaceTable, kDropTable, kInsert, kDelete, kUpdate, kMerge, kTruncate,
   kAlterTable, kShowNamespaces, kShowTables, kShowTableProperties, kShowCreateTable, kShowColumns, kShowFunctions,
   kShowCatalogs, kShowViews, kShowPartitions, kDescribeTable, kDescribeQuery, kDescribeNamespace, kDescribeFunction, kUse,
-  kSetCatalog, kSet, kReset, kExplain, kCreateView, kDropView, kCache, kUncache, kCall,
+  kSetCatalog, kSet, kReset, kExplain, kCreateView, kDropView, kCache, kUncache, kCall, kShowCurrentNamespace,
 };
 
 using NameParts = std::vector<std::string>;
@@ -74,12 +74,15 @@ struct InsertInto : CommandNode<InsertInto, CommandKind::kInsert> {
   std::vector<std::pair<std::string, ExprPtr>> static_partition;  // PARTITION (a = 1, b)
   ExprPtr replace_where;
   OptionMap options;
+  ExprList expressions() const override;  // values of static_partition that are set, then replace_where
+  void set_expressions(ExprList) override;
 };
 
 struct ShowNamespaces : CommandNode<ShowNamespaces, CommandKind::kShowNamespaces> {
   NameParts parent;
   std::optional<std::string> pattern;
 };
+struct ShowCurrentNamespace : CommandNode<ShowCurrentNamespace, CommandKind::kShowCurrentNamespace> {};
 struct ShowTables : CommandNode<ShowTables, CommandKind::kShowTables> {
   NameParts parent;
   std::optional<std::string> pattern;

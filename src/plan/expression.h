@@ -131,6 +131,7 @@ struct Alias : ExpressionNode<Alias, ExprKind::kAlias> {  // children: child
   std::string name;
   ExprId id = 0;
   std::string metadata_json;
+  std::optional<int64_t> watermark_delay_us;  // of an Attribute child when unset
 };
 /// Names of a generator's columns: explode(m) AS (k, v).
 struct MultiAlias : ExpressionNode<MultiAlias, ExprKind::kMultiAlias> {

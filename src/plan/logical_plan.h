@@ -71,6 +71,9 @@ const T* As(const PlanPtr& plan) {
   return As<T>(*plan);
 }
 
+/// The column that an Attribute or a resolved Alias gives; null for anything else.
+AttributePtr ToAttribute(const ExprPtr& named);
+
 // ---- leaves --------------------------------------------------------------------------------------------------------
 
 /// A name: temp view, table, metadata table (cat.ns.t.snapshots) or file (parquet.`/path`).
@@ -163,7 +166,7 @@ struct Aggregate : PlanNode<Aggregate, PlanKind::kAggregate> {
   ExprList grouping;                    // analyzer: any expressions
   ExprList aggregates;                  // the output list: Attribute or Alias over groupings and AggregateCalls
   GroupingKind grouping_kind = GroupingKind::kGroupBy;
-  std::vector<std::vector<int>> grouping_sets;  // indexes into grouping, for kGroupingSets
+  std::vector<std::vector<int>> grouping_sets;  // indexes into grouping; filled for kRollup, kCube and kGroupingSets
   Attributes output() const override;
   ExprList expressions() const override;  // grouping then aggregates
   void set_expressions(ExprList) override;
@@ -275,6 +278,29 @@ struct Repartition : PlanNode<Repartition, PlanKind::kRepartition> {
 struct Hint : PlanNode<Hint, PlanKind::kHint> {
   std::string name;
   std::vector<std::string> parameters;
+};
+
+/// PIVOT (aggregates FOR column IN (values)); DataFrame.groupBy(grouping).pivot(column, values).agg(aggregates).
+struct Pivot : PlanNode<Pivot, PlanKind::kPivot> {
+  ExprList grouping;
+  bool has_grouping = false;  // false in SQL: every column that column and aggregates do not read
+  ExprPtr column;             // several: a call of struct()
+  ExprList values;            // Alias names the output column
+  ExprList aggregates;
+  ExprList expressions() const override;
+  void set_expressions(ExprList) override;
+};
+
+/// UNPIVOT and DataFrame.unpivot: each row once per element of `values`.
+struct Unpivot : PlanNode<Unpivot, PlanKind::kUnpivot> {
+  std::optional<ExprList> ids;                 // one of ids and values may be left out: the remaining columns
+  std::optional<std::vector<ExprList>> values;
+  std::vector<std::optional<std::string>> value_aliases;  // as values, or empty
+  std::string name_column;
+  std::vector<std::string> value_columns;
+  bool include_nulls = false;
+  ExprList expressions() const override;
+  void set_expressions(ExprList) override;
 };
 
 // ---- more children -------------------------------------------------------------------------------------------------
