@@ -119,7 +119,7 @@ class Oracle:
                         break
                 except Exception:
                     pass
-        origin = getattr(e, "_origin", None)
+        origin = getattr(e, "_origin", None) or getattr(e, "java_exception", None)
         cause = origin
         while not condition and cause is not None:  # the throwable that has a condition may be a cause
             try:
