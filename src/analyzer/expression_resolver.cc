@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "functions/coercion.h"
+#include "plan/expression_text.h"
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
@@ -384,7 +385,8 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   for (const auto& arg : args) {
     bind.arg_types.push_back(*arg->type);
     bind.arg_nullable.push_back(arg->nullable);
-    bind.arg_names.push_back(NameOf(arg, context_));
+    bool named = As<Attribute>(arg) || As<Alias>(arg) || As<GetField>(arg);
+    bind.arg_names.push_back(named ? NameOf(arg, context_) : std::string());
     const TypedValue* constant = nullptr;
     if (const auto* literal = As<Literal>(arg)) {
       constants.push_back(std::make_unique<TypedValue>(TypedValue{*arg->type, literal->value}));
@@ -436,7 +438,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     node->children = std::move(args);
     node->def = &def;
     node->bound = bound;
-    node->display_name = called;
+    node->display_name = function.is_operator ? OperatorDisplayName(function) : called;
     node->origin = function.origin;
     node->type = bind.result_type;
     node->nullable = bind.result_nullable;

@@ -56,8 +56,6 @@ bool NamesEqual(const std::string& a, const std::string& b, bool case_sensitive)
 /// Name of a select-list item: alias, attribute name or the generated text.
 std::string NameOf(const plan::ExprPtr& item, const AnalyzerContext& context);
 plan::ExprPtr MakeAlias(const plan::ExprPtr& child, std::string name);
-/// The attribute a named expression (Attribute or Alias) defines.
-plan::AttributePtr ToAttribute(const plan::ExprPtr& named);
 bool Contains(const plan::ExprPtr& expr, plan::ExprKind kind);
 /// True when both compute the same: same structure, literals, attributes by id.
 bool SemanticallyEqual(const plan::ExprPtr& a, const plan::ExprPtr& b);

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "analyzer/expression_resolver.h"
+#include "plan/expression_text.h"
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
@@ -35,28 +36,10 @@ ExprPtr MakeAlias(const ExprPtr& child, std::string name) {
   return alias;
 }
 
-AttributePtr ToAttribute(const ExprPtr& named) {
-  if (As<Attribute>(named)) return std::static_pointer_cast<const Attribute>(named);
-  const auto& alias = *As<Alias>(named);
-  auto attribute = std::make_shared<Attribute>();
-  attribute->name = alias.name;
-  attribute->id = alias.id;
-  attribute->type = alias.type;
-  attribute->nullable = alias.nullable;
-  attribute->metadata_json = alias.metadata_json;
-  attribute->origin = alias.origin;
-  if (const auto* child = As<Attribute>(alias.children[0])) attribute->watermark_delay_us = child->watermark_delay_us;
-  return attribute;
-}
-
 std::string NameOf(const ExprPtr& item, const AnalyzerContext& context) {
   if (const auto* attribute = As<Attribute>(item)) return attribute->name;
   if (const auto* alias = As<Alias>(item)) return alias->name;
-  if (const auto* field = As<GetField>(item)) {
-    // a.b is named b; anything above it is spelled out.
-    return field->name;
-  }
-  return ExpressionName(*item, context.time_zone);
+  return SelectItemName(*item, context.time_zone);
 }
 
 bool Contains(const ExprPtr& expr, ExprKind kind) {

@@ -38,7 +38,7 @@ struct BindContext {
   std::vector<DataType> arg_types;
   std::vector<bool> arg_nullable;
   std::vector<const TypedValue*> arg_literals;  // constant-folded arguments, else null
-  std::vector<std::string> arg_names;           // generated name of each argument (struct(), named_struct ...)
+  std::vector<std::string> arg_names;           // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
   bool ansi = true;
   std::string time_zone;
   bool allow_precision_loss = true;             // spark.sql.decimalOperations.allowPrecisionLoss
@@ -162,6 +162,9 @@ struct FunctionDef {
   /// Higher-order functions: names ignored, type and nullability of each parameter of the lambda at argument `arg`, from
   /// the arguments settled so far; `arity` as the user wrote it. bind then finds the body's type in arg_types[arg].
   Result<std::vector<StructField>> (*lambda_parameters)(const BindContext& context, int arg, int arity) = nullptr;
+  /// STRUCT results: the same call giving only `fields` (ordinals, ascending), for callers that read no others; null when
+  /// that would change an answer. from_json parses just what is asked.
+  std::shared_ptr<const BoundCall> (*prune)(const BoundCall& bound, std::span<const int> fields) = nullptr;
   AggregateDef aggregate = {};
   GeneratorKernel generator = nullptr;
   /// Generated column name when it is not name(args): "(a + 1)" for "+", and so on. Null: the default.

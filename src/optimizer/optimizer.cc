@@ -1,0 +1,37 @@
+#include "optimizer/optimizer.h"
+
+#include "optimizer/rules.h"
+
+namespace sluice::optimizer {
+
+namespace {
+
+struct NamedRule {
+  const char* name;
+  Rule rule;
+  bool required;  // the engine has no operator for what it removes
+};
+
+constexpr NamedRule kRules[] = {
+    {"RemoveSubqueryAliases", &RemoveSubqueryAliases, true},
+    {"FoldConstants", &FoldConstants, false},
+    {"PushDownFilters", &PushDownFilters, false},
+    {"CollapseProjects", &CollapseProjects, false},
+    {"PruneColumns", &PruneColumns, false},
+    {"CollapseProjects", &CollapseProjects, false},
+    {"PruneStructFunctions", &PruneStructFunctions, false},
+    {"PushDownLimits", &PushDownLimits, false},
+};
+
+}  // namespace
+
+Result<plan::PlanPtr> Optimize(const plan::PlanPtr& plan, const OptimizerContext& context) {
+  plan::PlanPtr current = plan;
+  for (const auto& [name, rule, required] : kRules) {
+    if (!required && (context.excluded.count(name) || context.excluded.count("*"))) continue;
+    ARROW_ASSIGN_OR_RAISE(current, rule(current, context));
+  }
+  return current;
+}
+
+}  // namespace sluice::optimizer

@@ -1,0 +1,38 @@
+#pragma once
+// The rules. Each is a function of the whole plan that shares what it leaves alone.
+#include <map>
+
+#include "optimizer/optimizer.h"
+#include "plan/transform.h"
+
+namespace sluice::optimizer {
+
+using Rule = Result<plan::PlanPtr> (*)(const plan::PlanPtr&, const OptimizerContext&);
+
+/// SubqueryAlias only matters to name lookup.
+Result<plan::PlanPtr> RemoveSubqueryAliases(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Literals for what has no columns; expressions that fail are left to fail when the query runs.
+Result<plan::PlanPtr> FoldConstants(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Two Projects become one. The engine evaluates common subexpressions once, so nothing is computed twice.
+Result<plan::PlanPtr> CollapseProjects(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Filters move towards the leaves, through projections, unions and joins, and as ColumnFilters into tables.
+Result<plan::PlanPtr> PushDownFilters(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Every node gives only what is read above it.
+Result<plan::PlanPtr> PruneColumns(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Functions that give a STRUCT (from_json) compute only the fields that are read.
+Result<plan::PlanPtr> PruneStructFunctions(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// LIMIT moves into unions and tables.
+Result<plan::PlanPtr> PushDownLimits(const plan::PlanPtr& plan, const OptimizerContext& context);
+
+// ---- shared by rules -----------------------------------------------------------------------------------------------
+
+using Substitution = std::map<plan::ExprId, plan::ExprPtr>;
+/// Replaces attributes by the expressions that define them.
+plan::ExprPtr Substitute(const plan::ExprPtr& expr, const Substitution& definitions);
+/// Alias id -> expression, of a Project's list.
+Substitution DefinitionsOf(const plan::ExprList& list);
+bool IsDeterministic(const plan::ExprPtr& expr);
+/// `a AND b AND c`; null for no conjuncts.
+plan::ExprPtr JoinConjuncts(const plan::ExprList& conjuncts);
+
+}  // namespace sluice::optimizer
