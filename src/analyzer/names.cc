@@ -75,41 +75,12 @@ bool IsFoldable(const ExprPtr& expr) {
 
 bool SemanticallyEqual(const ExprPtr& a, const ExprPtr& b) {
   if (a == b) return true;
-  if (a->kind != b->kind || a->children.size() != b->children.size() || a->type != b->type) return false;
-  switch (a->kind) {
-    case ExprKind::kAttribute:
-      return As<Attribute>(a)->id == As<Attribute>(b)->id;
-    case ExprKind::kLiteral:
-      return As<Literal>(a)->value->Equals(*As<Literal>(b)->value, arrow::EqualOptions::Defaults().nans_equal(true));
-    case ExprKind::kCall:
-      if (As<Call>(a)->def != As<Call>(b)->def || !As<Call>(a)->def->deterministic) return false;
-      break;
-    case ExprKind::kAggregateCall: {
-      const auto *x = As<AggregateCall>(a), *y = As<AggregateCall>(b);
-      if (x->def != y->def || x->distinct != y->distinct || x->has_filter != y->has_filter || x->ignore_nulls != y->ignore_nulls)
-        return false;
-      break;
-    }
-    case ExprKind::kCast:
-      if (!(As<Cast>(a)->to == As<Cast>(b)->to) || As<Cast>(a)->mode != As<Cast>(b)->mode) return false;
-      break;
-    case ExprKind::kGetField:
-      if (As<GetField>(a)->ordinal != As<GetField>(b)->ordinal) return false;
-      break;
-    case ExprKind::kSortOrder:
-      if (As<SortOrder>(a)->ascending != As<SortOrder>(b)->ascending || As<SortOrder>(a)->nulls_first != As<SortOrder>(b)->nulls_first)
-        return false;
-      break;
-    case ExprKind::kLambdaVariable:
-      return As<LambdaVariable>(a)->id == As<LambdaVariable>(b)->id;
-    case ExprKind::kAlias:
-      break;
-    default:
-      return false;
-  }
-  for (size_t i = 0; i < a->children.size(); ++i)
-    if (!SemanticallyEqual(a->children[i], b->children[i])) return false;
-  return true;
+  bool deterministic = true;
+  Visit(a, [&](const Expression& e) {
+    if (const auto* call = As<Call>(e)) deterministic = deterministic && call->def->deterministic;
+    return deterministic;
+  });
+  return deterministic && SameExpression(*a, *b);
 }
 
 }  // namespace sluice::analyzer

@@ -11,14 +11,6 @@ using namespace plan;  // NOLINT: this room speaks of little else
 
 namespace {
 
-/// Same call over the same arguments.
-bool SameCall(const Call& a, const Call& b) {
-  if (a.def != b.def || a.children.size() != b.children.size() || !(a.bound->result_type == b.bound->result_type)) return false;
-  for (size_t i = 0; i < a.children.size(); ++i)
-    if (a.children[i] != b.children[i] && ExpressionSql(*a.children[i]) != ExpressionSql(*b.children[i])) return false;
-  return true;
-}
-
 struct Use {
   const Call* call;
   std::set<int> fields;
@@ -27,7 +19,7 @@ struct Use {
 
 Use* Find(std::vector<Use>* uses, const Call& call) {
   for (auto& use : *uses)
-    if (SameCall(*use.call, call)) return &use;
+    if (SameExpression(*use.call, call)) return &use;
   uses->push_back({&call, {}, false});
   return &uses->back();
 }

@@ -24,6 +24,10 @@ std::vector<ExprId> References(const ExprPtr& expr);
 /// Conjuncts of a condition made of `and` calls, and back.
 ExprList SplitConjunction(const ExprPtr& condition);
 
+/// Both compute the same from the same columns (attributes by id): structure, literals, functions. Whether a call gives
+/// the same value twice (rand()) is the caller's question.
+bool SameExpression(const Expression& a, const Expression& b);
+
 bool IsStreaming(const LogicalPlan& plan);
 
 /// Spark's text of an expression, as generated column names show it: "(a + 1)", "count(1)", "CAST(a AS INT)".
