@@ -44,6 +44,7 @@ def start_spark(work):
     jars = sorted(glob.glob(os.environ.get("SPARK_JARS_DIR", os.path.expanduser("~/.cache/spark-jars-4.1")) + "/iceberg-spark-runtime*.jar"))
     builder = (SparkSession.builder.master("local[2]").appName("record_sql")
                .config("spark.ui.enabled", "false")
+               .config("spark.ui.showConsoleProgress", "false")
                .config("spark.driver.memory", "2g")
                .config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC -XX:+UseSerialGC -XX:CICompilerCount=2")
                .config("spark.log.level", "OFF")
