@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly pyarrow=26.0.1 pysimdjson=7.0.2 kafka=4.1.1 spark=4.1.1 iceberg=1.11.0
+readonly pyarrow=26.0.1 pysimdjson=7.0.2 kafka=4.1.1 spark=4.1.1 iceberg=1.11.0 jetty=12.1.5
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice
 readonly venv=build/deps/venv
 
@@ -82,9 +82,10 @@ simdjson_sources() {
   echo "$pysimdjson" > "$folder/.done"
 }
 
-# maven_jars FOLDER TRANSITIVE GROUP:ARTIFACT:VERSION[:CLASSIFIER]...: the jars, once, into the cache.
+# maven_jars FOLDER COORDINATE...: the jars, once, into the cache. A coordinate is
+# GROUP:ARTIFACT:VERSION[:CLASSIFIER], with what it depends on unless it starts with '='.
 maven_jars() {
-  local folder=$cache/$1 transitive=$2 coordinate group artifact version classifier; shift 2
+  local folder=$cache/$1 coordinate group artifact version classifier; shift
   [ "$(cat "$folder/.done" 2>/dev/null)" = "$*" ] && return 0
   echo "fetching the jars of $folder"
   rm -rf "$folder" && mkdir -p "$folder/pom"
@@ -92,15 +93,17 @@ maven_jars() {
     echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
     echo '<groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>'
     for coordinate in "$@"; do
-      IFS=: read -r group artifact version classifier <<< "$coordinate"
+      IFS=: read -r group artifact version classifier <<< "${coordinate#=}"
       echo "<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version>"
       [ -z "$classifier" ] || echo "<classifier>$classifier</classifier>"
+      [ "$coordinate" = "${coordinate#=}" ] ||
+        echo '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>'
       echo '</dependency>'
     done
     echo '</dependencies></project>'
   } > "$folder/pom/pom.xml"
-  retry mvn -q -B -f "$folder/pom/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
-    "-DexcludeTransitive=$([ "$transitive" = yes ] && echo false || echo true)" "-DoutputDirectory=$folder"
+  retry mvn -q -B -f "$folder/pom/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime "-DoutputDirectory=$folder"
   rm -rf "$folder/pom"
   echo "$*" > "$folder/.done"
 }
@@ -114,11 +117,19 @@ install_build() {
 install_test() {
   apt_install "${test_packages[@]}"
   pip_install test "${test_requirements[@]}"
-  maven_jars "kafka-$kafka" yes "org.apache.kafka:kafka_2.13:$kafka" org.slf4j:slf4j-simple:1.7.36
-  maven_jars "spark-$spark" no "org.apache.spark:spark-sql-kafka-0-10_2.13:$spark" \
-    org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0 org.apache.kafka:kafka-clients:3.9.1 \
-    org.apache.commons:commons-pool2:2.12.1 "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:$iceberg"
-  maven_jars "iceberg-rest-$iceberg" yes "org.apache.iceberg:iceberg-open-api:$iceberg:test-fixtures"
+  maven_jars "kafka-$kafka" "org.apache.kafka:kafka_2.13:$kafka" org.slf4j:slf4j-simple:1.7.36
+  maven_jars "spark-$spark" "=org.apache.spark:spark-sql-kafka-0-10_2.13:$spark" \
+    =org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0 =org.apache.kafka:kafka-clients:3.9.1 \
+    =org.apache.commons:commons-pool2:2.12.1 "=org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:$iceberg" \
+    "=org.apache.iceberg:iceberg-aws-bundle:$iceberg"
+  # The catalog server itself; its Hadoop classes come with pyspark, its S3 ones with the bundle above.
+  maven_jars "iceberg-rest-$iceberg" "org.apache.iceberg:iceberg-open-api:$iceberg:test-fixtures" \
+    "org.apache.iceberg:iceberg-core:$iceberg" "=org.apache.iceberg:iceberg-core:$iceberg:tests" \
+    "=org.apache.iceberg:iceberg-aws:$iceberg" "=org.apache.iceberg:iceberg-gcp:$iceberg" \
+    "=org.apache.iceberg:iceberg-azure:$iceberg" \
+    "org.eclipse.jetty.ee10:jetty-ee10-servlet:$jetty" \
+    "org.eclipse.jetty.compression:jetty-compression-server:$jetty" \
+    "org.eclipse.jetty.compression:jetty-compression-gzip:$jetty" dev.failsafe:failsafe:3.3.2 org.xerial:sqlite-jdbc:3.49.1.0
 }
 
 for part in "${@:-build}"; do
