@@ -1,0 +1,210 @@
+#include "stream/execution.h"
+
+#include <filesystem>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace sluice::stream {
+
+namespace {
+
+const ConfigEntry kMinBatchesToRetain("spark.sql.streaming.minBatchesToRetain", "100", "Batches kept in the checkpoint's logs.");
+const ConfigEntry kProgressUpdates("spark.sql.streaming.numRecentProgressUpdates", "100", "Progress entries a query keeps.");
+constexpr int64_t kIdleEventIntervalMs = 10'000;
+constexpr std::chrono::milliseconds kIdleCheck{10'000};
+
+}  // namespace
+
+Execution::Execution(Definition definition, std::vector<Listener> listeners)
+    : definition_(std::move(definition)), listeners_(std::move(listeners)), run_id_(NewUuid()) {}
+
+Execution::~Execution() {
+  Stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<std::shared_ptr<Execution>> Execution::Start(Definition definition, std::vector<Listener> listeners) {
+  std::shared_ptr<Execution> execution(new Execution(std::move(definition), std::move(listeners)));
+  ARROW_RETURN_NOT_OK(execution->Open());
+  for (const auto& listener : execution->listeners_)
+    if (listener.on_started) listener.on_started(execution->id(), execution->run_id(), execution->name(), NowMs());
+  execution->thread_ = std::thread([raw = execution.get()] { raw->Loop(); });
+  return execution;
+}
+
+Status Execution::Open() {
+  ARROW_ASSIGN_OR_RAISE(retained_batches_, definition_.config.GetInt(kMinBatchesToRetain));
+  ARROW_ASSIGN_OR_RAISE(int64_t updates, definition_.config.GetInt(kProgressUpdates));
+  retained_progress_ = static_cast<size_t>(std::max<int64_t>(1, updates));
+  ARROW_ASSIGN_OR_RAISE(checkpoint_, Checkpoint::Open(definition_.checkpoint_location));
+  for (size_t i = 0; i < definition_.sources.size(); ++i) {
+    Input input;
+    ARROW_ASSIGN_OR_RAISE(input.source, definition_.sources[i](checkpoint_->source_path(static_cast<int>(i))));
+    inputs_.push_back(std::move(input));
+  }
+  ARROW_RETURN_NOT_OK(Recover());
+  Config config = definition_.config;
+  for (const auto& [key, value] : recorded_conf_) config.Set(key, value);
+  ARROW_ASSIGN_OR_RAISE(query_, definition_.compile(config));
+  ARROW_ASSIGN_OR_RAISE(sink_, definition_.sink(id(), checkpoint_->path()));
+  return Status::OK();
+}
+
+bool Execution::is_active() const {
+  std::lock_guard lock(mutex_);
+  return !finished_;
+}
+QueryStatus Execution::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+std::vector<Progress> Execution::recent_progress() const {
+  std::lock_guard lock(mutex_);
+  return {progress_.begin(), progress_.end()};
+}
+Status Execution::exception() const {
+  std::lock_guard lock(mutex_);
+  return error_;
+}
+bool Execution::stopping() const {
+  std::lock_guard lock(mutex_);
+  return stop_after_batch_ || cancel_.cancelled();
+}
+void Execution::SetStatus(const std::string& message, bool data, bool active) {
+  std::lock_guard lock(mutex_);
+  status_ = {message, data, active};
+}
+
+void Execution::Stop() {
+  cancel_.Cancel();
+  for (auto& input : inputs_) input.source->Wake();
+  changed_.notify_all();
+  AwaitTermination(std::nullopt);
+}
+
+void Execution::StopAfterBatch() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_after_batch_ = true;
+  }
+  for (auto& input : inputs_) input.source->Wake();
+  changed_.notify_all();
+}
+
+bool Execution::AwaitTermination(std::optional<std::chrono::milliseconds> timeout) {
+  std::unique_lock lock(mutex_);
+  if (!thread_.joinable()) return true;
+  auto done = [&] { return finished_; };
+  if (timeout) return changed_.wait_for(lock, *timeout, done);
+  changed_.wait(lock, done);
+  return true;
+}
+
+Status Execution::ProcessAllAvailable() {
+  std::unique_lock lock(mutex_);
+  // Only a trigger that began after this call has seen all that was there.
+  const int64_t asked = trigger_starts_;
+  while (!finished_ && !(idle_checks_ > asked)) {
+    lock.unlock();
+    for (auto& input : inputs_) input.source->Wake();
+    changed_.notify_all();
+    lock.lock();
+    changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return finished_ || idle_checks_ > asked; });
+  }
+  return error_;
+}
+
+void Execution::Loop() {
+  Status result = RunTriggers();
+  bool cancelled = cancel_.cancelled();
+  Status closed = sink_->Close();
+  if (result.ok() && !cancelled) result = closed;
+  if (cancelled) result = Status::OK();  // what a stopped batch complains of is the stop itself
+  Status error;
+  if (!result.ok()) {
+    LogError("query failed", {{"id", id()}, {"runId", run_id_}, {"batch", batch_id_}, {"error", result}});
+    error = MakeError("STREAM_FAILED", {{"id", id()}, {"runId", run_id_}, {"message", result.message()}});
+  }
+  query_.reset();
+  sink_.reset();
+  std::string location = checkpoint_->path();
+  std::string query_id = id();
+  if (definition_.delete_checkpoint_on_stop && error.ok()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(location, ignored);
+  }
+  checkpoint_->Release();
+  for (const auto& listener : listeners_)
+    if (listener.on_terminated) listener.on_terminated(query_id, run_id_, error);
+  std::lock_guard lock(mutex_);
+  error_ = error;
+  finished_ = true;
+  status_ = {error.ok() ? "Stopped" : "Terminated with exception: " + result.message(), false, false};
+  changed_.notify_all();
+}
+
+Status Execution::RunTriggers() {
+  const Trigger& trigger = definition_.trigger;
+  if (trigger.kind == Trigger::Kind::kAvailableNow)
+    for (auto& input : inputs_) ARROW_RETURN_NOT_OK(input.source->PrepareForAvailableNow());
+  while (!stopping()) {
+    int64_t began_ms = NowMs();
+    ARROW_ASSIGN_OR_RAISE(bool ran, RunTrigger());
+    if (trigger.kind == Trigger::Kind::kOnce || (trigger.kind == Trigger::Kind::kAvailableNow && !ran)) break;
+    if (trigger.kind == Trigger::Kind::kProcessingTime && trigger.interval_ms > 0) {
+      int64_t next_ms = trigger.NextMs(began_ms);
+      if (NowMs() > next_ms) {
+        LogWarn("batch took longer than the trigger interval", {{"id", id()}, {"ms", NowMs() - began_ms}, {"interval_ms", trigger.interval_ms}});
+      }
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(0, next_ms - NowMs())),
+                        [&] { return stop_after_batch_ || cancel_.cancelled(); });
+    } else if (!ran && trigger.kind != Trigger::Kind::kAvailableNow) {
+      WaitForWork(kIdleCheck);
+    }
+  }
+  return Status::OK();
+}
+
+void Execution::WaitForWork(std::chrono::milliseconds at_most) {
+  SetStatus("Waiting for data to arrive", false, false);
+  if (inputs_.size() == 1) {
+    inputs_[0].source->WaitForData(*inputs_[0].committed, at_most);
+    return;
+  }
+  // Several sources: short turns, so that none waits for another for long.
+  for (auto& input : inputs_) {
+    if (stopping()) return;
+    input.source->WaitForData(*input.committed, std::chrono::milliseconds(5));
+  }
+}
+
+void Execution::FinishProgress(Progress progress, bool ran) {
+  const int64_t now_ms = NowMs();
+  progress.batch_duration_ms = progress.duration_ms["triggerExecution"];
+  const double seconds = static_cast<double>(std::max<int64_t>(1, progress.batch_duration_ms)) / 1000;
+  const double gap = last_trigger_ms_ > 0 ? static_cast<double>(progress.timestamp_ms - last_trigger_ms_) / 1000 : 0;
+  for (auto& source : progress.sources) {
+    source.processed_rows_per_second = static_cast<double>(source.num_input_rows) / seconds;
+    source.input_rows_per_second = gap > 0 ? static_cast<double>(source.num_input_rows) / gap : 0;
+  }
+  last_trigger_ms_ = progress.timestamp_ms;
+  if (!ran) {
+    if (now_ms - last_idle_event_ms_ < kIdleEventIntervalMs) return;
+    last_idle_event_ms_ = now_ms;
+    for (const auto& listener : listeners_)
+      if (listener.on_idle) listener.on_idle(id(), run_id_, now_ms);
+    return;
+  }
+  last_idle_event_ms_ = now_ms;
+  {
+    std::lock_guard lock(mutex_);
+    progress_.push_back(progress);
+    while (progress_.size() > retained_progress_) progress_.pop_front();
+  }
+  for (const auto& listener : listeners_)
+    if (listener.on_progress) listener.on_progress(progress);
+}
+
+}  // namespace sluice::stream

@@ -1,0 +1,131 @@
+#pragma once
+// A running streaming query: the micro-batch loop.
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "exec/query.h"
+#include "stream/checkpoint.h"
+#include "stream/progress.h"
+#include "stream/trigger.h"
+
+namespace sluice::stream {
+
+/// What a query runs. Sources and sink are made once the checkpoint is open, for they need its path and the query's id.
+struct Definition {
+  std::optional<std::string> name;
+  std::string checkpoint_location;
+  bool delete_checkpoint_on_stop = false;  // temporary ones
+  std::string output_mode = "append";
+  Trigger trigger;
+  Config config;
+  std::shared_ptr<TaskPool> pool;
+  functions::EvalContext eval;
+  /// Index is plan::Relation::source_id.
+  std::vector<std::function<Result<std::unique_ptr<connectors::StreamSource>>(const std::string& checkpoint)>> sources;
+  std::function<Result<std::unique_ptr<connectors::StreamSink>>(const std::string& query_id, const std::string& checkpoint)> sink;
+  /// Compiled when the query starts, under the settings the checkpoint keeps.
+  std::function<Result<std::unique_ptr<exec::CompiledQuery>>(const Config& config)> compile;
+  std::string explain_text;
+};
+
+struct QueryStatus {
+  std::string message = "Initializing sources";
+  bool is_data_available = false;
+  bool is_trigger_active = false;
+};
+
+/// Called on the query's thread; must not block for long.
+struct Listener {
+  std::function<void(const std::string& id, const std::string& run_id, const std::optional<std::string>& name, int64_t timestamp_ms)> on_started;
+  std::function<void(const Progress&)> on_progress;
+  std::function<void(const std::string& id, const std::string& run_id, int64_t timestamp_ms)> on_idle;
+  std::function<void(const std::string& id, const std::string& run_id, const Status& error)> on_terminated;
+};
+
+/// All methods are thread-safe.
+class Execution {
+ public:
+  /// Opens checkpoint, sources and sink, then starts the thread. Errors of the plan and the checkpoint show here; what
+  /// happens later ends the query and shows in exception().
+  static Result<std::shared_ptr<Execution>> Start(Definition definition, std::vector<Listener> listeners);
+  ~Execution();
+
+  const std::string& id() const { return checkpoint_->query_id(); }
+  const std::string& run_id() const { return run_id_; }
+  const std::optional<std::string>& name() const { return definition_.name; }
+  bool is_active() const;
+  QueryStatus status() const;
+  /// Oldest first, at most spark.sql.streaming.numRecentProgressUpdates.
+  std::vector<Progress> recent_progress() const;
+  /// STREAM_FAILED with the cause in its message; OK while running or after a clean stop.
+  Status exception() const;
+  const std::string& explain_text() const { return definition_.explain_text; }
+
+  /// Cancels the running batch (it is replayed by the next start) and waits for the end.
+  void Stop();
+  /// Lets the running batch finish; returns at once.
+  void StopAfterBatch();
+  /// True when the query ended within the time.
+  bool AwaitTermination(std::optional<std::chrono::milliseconds> timeout);
+  /// Returns when all data available at the call is committed; the query's error if it fails.
+  Status ProcessAllAvailable();
+
+ private:
+  Execution(Definition definition, std::vector<Listener> listeners);
+
+  struct Input {
+    std::unique_ptr<connectors::StreamSource> source;
+    std::optional<connectors::Offset> committed;  // end of the last committed batch
+    std::optional<connectors::Offset> planned;    // end of the batch to run
+  };
+  Status Open();
+  /// Finds the batch to go on with from the logs.
+  Status Recover();
+  void Loop();
+  Status RunTriggers();
+  /// One trigger; false when there was nothing to do.
+  Result<bool> RunTrigger();
+  Result<bool> PlanBatch(Progress* progress);
+  Status RunBatch(Progress* progress);
+  void FinishProgress(Progress progress, bool ran);
+  void WaitForWork(std::chrono::milliseconds at_most);
+  bool stopping() const;
+  void SetStatus(const std::string& message, bool data, bool active);
+  OffsetLogEntry EntryOfPlan() const;
+
+  Definition definition_;
+  std::vector<Listener> listeners_;
+  std::string run_id_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  std::vector<Input> inputs_;
+  std::unique_ptr<connectors::StreamSink> sink_;
+  std::unique_ptr<exec::CompiledQuery> query_;
+  std::vector<std::pair<std::string, std::string>> recorded_conf_;
+  int64_t batch_id_ = 0;
+  int64_t batch_timestamp_ms_ = 0;
+  bool replay_ = false;  // the batch to run is in the offset log already
+  int64_t retained_batches_ = 100;
+  size_t retained_progress_ = 100;
+  int64_t last_trigger_ms_ = 0;
+  int64_t last_idle_event_ms_ = 0;
+  CancelToken cancel_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  QueryStatus status_;
+  std::deque<Progress> progress_;
+  Status error_;
+  bool finished_ = false, stop_after_batch_ = false;
+  int64_t idle_checks_ = 0;  // triggers that found no data; ProcessAllAvailable waits for one that began after its call
+  int64_t trigger_starts_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace sluice::stream
