@@ -27,6 +27,10 @@ if(SLUICE_SANITIZE)
   string(APPEND CMAKE_CXX_FLAGS " -fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all -fno-sanitize=vptr")
 endif()
 
+if(SLUICE_FUZZ)
+  string(APPEND CMAKE_CXX_FLAGS " -fsanitize=fuzzer-no-link")
+endif()
+
 find_program(SLUICE_MOLD mold)
 if(SLUICE_MOLD)
   add_link_options(-fuse-ld=mold)

@@ -4,7 +4,7 @@ get_property(rooms GLOBAL PROPERTY SLUICE_ROOM_TARGETS)
 
 if(EXISTS "${PROJECT_SOURCE_DIR}/src/server/cli/main.cc")
   add_executable(sluice_cli src/server/cli/main.cc)
-  target_link_libraries(sluice_cli PRIVATE sluice_server)
+  target_link_libraries(sluice_cli PRIVATE sluice_server ${SLUICE_SANITIZER_DEFAULTS})
   sluice_use_pch(sluice_cli)
   set_target_properties(sluice_cli PROPERTIES
     OUTPUT_NAME sluice INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/sluice")
@@ -52,3 +52,10 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 install(EXPORT sluice NAMESPACE sluice:: FILE sluiceConfig.cmake DESTINATION ${package})
 write_basic_package_version_file(sluiceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/sluiceConfigVersion.cmake" DESTINATION ${package})
+
+# The fuzzers and benchmarks together, for `make fuzz` and `make bench`.
+foreach(kind FUZZERS BENCHES)
+  get_property(programs GLOBAL PROPERTY SLUICE_${kind})
+  string(TOLOWER "${kind}" kind)
+  add_custom_target(${kind} DEPENDS ${programs})
+endforeach()
