@@ -104,6 +104,7 @@ std::span<const ErrorCondition> TypeConditions() {
        "<invalidOrdinalNum> has <invalidNumColumns>."},
       {"DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", "22003",
        "The decimal precision <precision> exceeds the maximum, <maxPrecision>."},
+      {"_LEGACY_ERROR_TEMP_1228", "", "The decimal scale (<scale>) exceeds the precision (<precision>)."},
       {"NEGATIVE_SCALE_DISALLOWED", "0A000", "The negative scale <scale> is not allowed; <sqlConf> = true would allow it."},
       {"INVALID_SCHEMA", "42K07", "The schema <inputSchema> is not valid:"},
       {"INVALID_SCHEMA.NON_STRING_LITERAL", "", "it must be a string literal that is not null."},

@@ -13,6 +13,8 @@
 
 namespace sluice {
 
+/// Elements, map values and struct fields are nullable there, whatever `type` says: arrays made by different kernels
+/// must have identical types to be concatenated. Only the columns of a schema carry their nullability.
 std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type);
 std::shared_ptr<arrow::Field> ToArrowField(const StructField& field);
 /// `type` is a STRUCT.

@@ -1,0 +1,236 @@
+// Columns -> UnsafeRows. Two passes: sizes, then values, each column at a time.
+#include <arrow/array.h>
+
+#include <bit>
+#include <cmath>
+
+#include "types/big_integer.h"
+#include "types/unsafe_row.h"
+#include "types/unsafe_row_layout.h"
+
+namespace sluice {
+namespace {
+
+using namespace unsafe;  // NOLINT: the layout is this file's vocabulary
+
+size_t ArrayBytes(const DataType& element, const arrow::Array& values, int64_t from, int64_t to);
+size_t StructBytes(const DataType& type, const arrow::StructArray& row, int64_t i);
+
+/// Bytes of the variable part of a value; `in_row` since rows reserve room even for null decimals and intervals.
+size_t VariableBytes(const DataType& type, const arrow::Array& array, int64_t i, bool in_row) {
+  if (FixedWidth(type)) return 0;
+  if (array.IsNull(i)) {
+    bool reserves = type.id() == TypeId::kDecimal || type.id() == TypeId::kCalendarInterval;
+    return in_row && reserves ? 16 : 0;
+  }
+  switch (type.id()) {
+    case TypeId::kString:
+    case TypeId::kBinary:
+      return RoundUp8(static_cast<size_t>(static_cast<const arrow::BinaryArray&>(array).value_length(i)));
+    case TypeId::kDecimal: {
+      if (in_row) return 16;
+      char bytes[16];
+      return RoundUp8(BigIntegerBytes(arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)), bytes));
+    }
+    case TypeId::kCalendarInterval: return 16;
+    case TypeId::kArray: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      return ArrayBytes(type.elementType(), *list.values(), list.value_offset(i), list.value_offset(i + 1));
+    }
+    case TypeId::kMap: {
+      const auto& map = static_cast<const arrow::MapArray&>(array);
+      int64_t from = map.value_offset(i), to = map.value_offset(i + 1);
+      return 8 + ArrayBytes(type.keyType(), *map.keys(), from, to) + ArrayBytes(type.valueType(), *map.items(), from, to);
+    }
+    default: return StructBytes(type, static_cast<const arrow::StructArray&>(array), i);
+  }
+}
+
+size_t ArrayBytes(const DataType& element, const arrow::Array& values, int64_t from, int64_t to) {
+  size_t n = static_cast<size_t>(to - from);
+  size_t bytes = 8 + NullBytes(n) + RoundUp8(n * ElementSize(element));
+  if (!FixedWidth(element)) {
+    for (int64_t k = from; k < to; ++k) bytes += VariableBytes(element, values, k, false);
+  }
+  return bytes;
+}
+
+size_t StructBytes(const DataType& type, const arrow::StructArray& row, int64_t i) {
+  size_t n = type.fields().size();
+  size_t bytes = NullBytes(n) + 8 * n;
+  for (size_t f = 0; f < n; ++f) bytes += VariableBytes(type.fields()[f].type, *row.field(static_cast<int>(f)), i, true);
+  return bytes;
+}
+
+/// The value in the low bytes of a slot (rows) or an element (arrays).
+void WriteFixed(const DataType& type, const arrow::Array& array, int64_t i, uint8_t* at) {
+  switch (type.id()) {
+    case TypeId::kVoid: break;
+    case TypeId::kBoolean: *at = static_cast<const arrow::BooleanArray&>(array).Value(i); break;
+    case TypeId::kByte: *at = static_cast<uint8_t>(static_cast<const arrow::Int8Array&>(array).Value(i)); break;
+    case TypeId::kShort: Store(at, static_cast<const arrow::Int16Array&>(array).Value(i)); break;
+    case TypeId::kFloat: {
+      float v = static_cast<const arrow::FloatArray&>(array).Value(i);
+      Store(at, std::isnan(v) ? 0x7fc00000 : std::bit_cast<int32_t>(v));
+      break;
+    }
+    case TypeId::kDouble: {
+      double v = static_cast<const arrow::DoubleArray&>(array).Value(i);
+      Store(at, std::isnan(v) ? 0x7ff8000000000000LL : std::bit_cast<int64_t>(v));
+      break;
+    }
+    case TypeId::kDecimal:
+      Store(at, arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)).low_bits());
+      break;
+    case TypeId::kInteger:
+    case TypeId::kDate:
+    case TypeId::kYearMonthInterval: Store(at, array.data()->GetValues<int32_t>(1)[i]); break;
+    default: Store(at, array.data()->GetValues<int64_t>(1)[i]); break;
+  }
+}
+
+size_t WriteArray(const DataType& element, const arrow::Array& values, int64_t from, int64_t to, uint8_t* base);
+size_t WriteStruct(const DataType& type, const arrow::StructArray& row, int64_t i, uint8_t* base);
+
+/// Writes the variable part at `at`; returns its size before padding. The buffer is zero already.
+size_t WriteVariable(const DataType& type, const arrow::Array& array, int64_t i, uint8_t* at) {
+  switch (type.id()) {
+    case TypeId::kString:
+    case TypeId::kBinary: {
+      std::string_view v = static_cast<const arrow::BinaryArray&>(array).GetView(i);
+      if (!v.empty()) std::memcpy(at, v.data(), v.size());
+      return v.size();
+    }
+    case TypeId::kDecimal:
+      return BigIntegerBytes(arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)),
+                             reinterpret_cast<char*>(at));
+    case TypeId::kCalendarInterval: {
+      auto v = static_cast<const arrow::MonthDayNanoIntervalArray&>(array).GetValue(i);
+      Store(at, v.months);
+      Store(at + 4, v.days);
+      Store(at + 8, v.nanoseconds / 1000);
+      return 16;
+    }
+    case TypeId::kArray: {
+      const auto& list = static_cast<const arrow::ListArray&>(array);
+      return WriteArray(type.elementType(), *list.values(), list.value_offset(i), list.value_offset(i + 1), at);
+    }
+    case TypeId::kMap: {
+      const auto& map = static_cast<const arrow::MapArray&>(array);
+      int64_t from = map.value_offset(i), to = map.value_offset(i + 1);
+      size_t keys = WriteArray(type.keyType(), *map.keys(), from, to, at + 8);
+      Store(at, static_cast<uint64_t>(keys));
+      return 8 + keys + WriteArray(type.valueType(), *map.items(), from, to, at + 8 + keys);
+    }
+    default: return WriteStruct(type, static_cast<const arrow::StructArray&>(array), i, at);
+  }
+}
+
+size_t WriteArray(const DataType& element, const arrow::Array& values, int64_t from, int64_t to, uint8_t* base) {
+  size_t n = static_cast<size_t>(to - from), size = ElementSize(element);
+  Store(base, static_cast<uint64_t>(n));
+  uint8_t* nulls = base + 8;
+  uint8_t* fixed = nulls + NullBytes(n);
+  size_t cursor = 8 + NullBytes(n) + RoundUp8(n * size);
+  for (size_t k = 0; k < n; ++k) {
+    int64_t i = from + static_cast<int64_t>(k);
+    if (values.IsNull(i)) {
+      SetBit(nulls, k);
+    } else if (FixedWidth(element)) {
+      WriteFixed(element, values, i, fixed + k * size);
+    } else {
+      size_t bytes = WriteVariable(element, values, i, base + cursor);
+      Store(fixed + k * size, static_cast<uint64_t>(cursor) << 32 | bytes);
+      cursor += RoundUp8(bytes);
+    }
+  }
+  return cursor;
+}
+
+/// One field of a row that starts at `base`; `cursor` is where its next variable part goes.
+void WriteField(const DataType& type, const arrow::Array& array, int64_t i, size_t field, size_t num_fields, uint8_t* base,
+                size_t* cursor) {
+  uint8_t* slot = base + NullBytes(num_fields) + 8 * field;
+  bool reserves = type.id() == TypeId::kCalendarInterval || (type.id() == TypeId::kDecimal && !CompactDecimal(type));
+  if (array.IsNull(i)) {
+    SetBit(base, field);
+    // Room and offset are kept, so that the value can be set in place later.
+    if (reserves) {
+      Store(slot, static_cast<uint64_t>(*cursor) << 32 | (type.id() == TypeId::kDecimal ? 0 : 16));
+      *cursor += 16;
+    }
+  } else if (FixedWidth(type)) {
+    WriteFixed(type, array, i, slot);
+  } else {
+    size_t bytes = WriteVariable(type, array, i, base + *cursor);
+    Store(slot, static_cast<uint64_t>(*cursor) << 32 | bytes);
+    *cursor += reserves ? 16 : RoundUp8(bytes);
+  }
+}
+
+size_t WriteStruct(const DataType& type, const arrow::StructArray& row, int64_t i, uint8_t* base) {
+  size_t n = type.fields().size(), cursor = NullBytes(n) + 8 * n;
+  for (size_t f = 0; f < n; ++f) {
+    WriteField(type.fields()[f].type, *row.field(static_cast<int>(f)), i, f, n, base, &cursor);
+  }
+  return cursor;
+}
+
+/// Fixed-width columns without nulls: the bulk of keys and buffers.
+template <typename T>
+void WriteSlots(const arrow::Array& column, const std::vector<uint64_t>& offsets, size_t at, uint8_t* bytes) {
+  const T* values = column.data()->GetValues<T>(1);
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) Store(bytes + offsets[i] + at, values[i]);
+}
+
+}  // namespace
+
+Result<UnsafeRows> EncodeUnsafeRows(const DataType& schema, const std::vector<std::shared_ptr<arrow::Array>>& columns,
+                                    int64_t num_rows) {
+  const auto& fields = schema.fields();
+  if (schema.id() != TypeId::kStruct || fields.size() != columns.size()) {
+    return MakeError("INTERNAL_ERROR", {{"message", "The columns do not match the schema " + schema.simpleString() + "."}});
+  }
+  for (const auto& column : columns) {
+    if (column->length() < num_rows) return MakeError("INTERNAL_ERROR", {{"message", "A column is too short."}});
+  }
+  const size_t n = fields.size(), fixed = NullBytes(n) + 8 * n, rows = static_cast<size_t>(num_rows);
+  UnsafeRows out;
+  out.offsets.assign(rows + 1, 0);
+  bool variable = false;
+  std::vector<size_t> cursors(rows, fixed);
+  for (size_t f = 0; f < n; ++f) {
+    if (FixedWidth(fields[f].type)) continue;
+    variable = true;
+    for (size_t i = 0; i < rows; ++i) {
+      cursors[i] += VariableBytes(fields[f].type, *columns[f], static_cast<int64_t>(i), true);
+    }
+  }
+  for (size_t i = 0; i < rows; ++i) out.offsets[i + 1] = out.offsets[i] + cursors[i];
+  out.bytes.assign(out.offsets[rows], 0);
+  if (variable) std::fill(cursors.begin(), cursors.end(), fixed);
+  uint8_t* bytes = out.bytes.data();
+  for (size_t f = 0; f < n; ++f) {
+    const DataType& type = fields[f].type;
+    const arrow::Array& column = *columns[f];
+    size_t slot = NullBytes(n) + 8 * f;
+    if (column.null_count() == 0) {
+      switch (type.id()) {
+        case TypeId::kInteger:
+        case TypeId::kDate:
+        case TypeId::kYearMonthInterval: WriteSlots<int32_t>(column, out.offsets, slot, bytes); continue;
+        case TypeId::kLong:
+        case TypeId::kTimestamp:
+        case TypeId::kTimestampNtz:
+        case TypeId::kDayTimeInterval: WriteSlots<int64_t>(column, out.offsets, slot, bytes); continue;
+        default: break;
+      }
+    }
+    for (size_t i = 0; i < rows; ++i) {
+      WriteField(type, column, static_cast<int64_t>(i), f, n, bytes + out.offsets[i], &cursors[i]);
+    }
+  }
+  return out;
+}
+
+}  // namespace sluice
