@@ -8,7 +8,9 @@
 namespace sluice::functions::internal {
 namespace {
 
-int32_t DaysOf(int64_t local_us) { return static_cast<int32_t>(local_us / kUsPerDay - (local_us % kUsPerDay < 0 ? 1 : 0)); }
+int32_t DaysOf(int64_t local_us) {
+  return static_cast<int32_t>(local_us / kUsPerDay - (local_us % kUsPerDay < 0 ? 1 : 0));
+}
 
 /// "now", "today" and the like, trimmed, in any case; local midnight days or an instant.
 enum class Special : uint8_t { kNone, kEpoch, kNow, kToday, kTomorrow, kYesterday };
@@ -27,10 +29,14 @@ Special SpecialOf(std::string_view text) {
 }
 int32_t SpecialDays(Special s, int32_t today) {
   switch (s) {
-    case Special::kEpoch: return 0;
-    case Special::kTomorrow: return today + 1;
-    case Special::kYesterday: return today - 1;
-    default: return today;
+    case Special::kEpoch:
+      return 0;
+    case Special::kTomorrow:
+      return today + 1;
+    case Special::kYesterday:
+      return today - 1;
+    default:
+      return today;
   }
 }
 
@@ -39,16 +45,22 @@ Result<ArrayPtr> ToDate(const CastCall& call) {
   switch (call.from.id()) {
     case TypeId::kString: {
       const int32_t today = DaysOf(zone.ToLocal(call.context.now_us));
-      return CastRows<arrow::StringType, arrow::Int32Type>(call, [today](std::string_view text, int32_t* out) {
-        if (auto days = ParseDate(text)) return *out = *days, true;
-        const Special s = SpecialOf(text);
-        if (s == Special::kNone) return false;
-        return *out = SpecialDays(s, today), true;
-      }, &InvalidInput);
+      return CastRows<arrow::StringType, arrow::Int32Type>(
+          call,
+          [today](std::string_view text, int32_t* out) {
+            if (auto days = ParseDate(text)) return *out = *days, true;
+            const Special s = SpecialOf(text);
+            if (s == Special::kNone) return false;
+            return *out = SpecialDays(s, today), true;
+          },
+          &InvalidInput);
     }
     case TypeId::kTimestamp:
-      return CastRows<arrow::Int64Type, arrow::Int32Type>(call, [&](int64_t us, int32_t* out) { return *out = DaysOf(zone.ToLocal(us)), true; }, nullptr);
-    default: return CastRows<arrow::Int64Type, arrow::Int32Type>(call, [](int64_t us, int32_t* out) { return *out = DaysOf(us), true; }, nullptr);
+      return CastRows<arrow::Int64Type, arrow::Int32Type>(
+          call, [&](int64_t us, int32_t* out) { return *out = DaysOf(zone.ToLocal(us)), true; }, nullptr);
+    default:
+      return CastRows<arrow::Int64Type, arrow::Int32Type>(
+          call, [](int64_t us, int32_t* out) { return *out = DaysOf(us), true; }, nullptr);
   }
 }
 
@@ -63,44 +75,58 @@ Result<ArrayPtr> ToTimestamp(const CastCall& call) {
   switch (call.from.id()) {
     case TypeId::kString: {
       const int64_t now = call.context.now_us;
-      return CastRows<arrow::StringType, arrow::Int64Type>(call, [&zone, now](std::string_view text, int64_t* out) {
-        if (auto us = ParseTimestamp(text, zone)) return *out = *us, true;
-        const Special s = SpecialOf(text);
-        if (s == Special::kNone) return false;
-        if (s == Special::kNow || s == Special::kEpoch) return *out = s == Special::kNow ? now : 0, true;
-        return *out = zone.ToUtc(SpecialDays(s, DaysOf(zone.ToLocal(now))) * kUsPerDay), true;
-      }, &InvalidInput);
+      return CastRows<arrow::StringType, arrow::Int64Type>(
+          call,
+          [&zone, now](std::string_view text, int64_t* out) {
+            if (auto us = ParseTimestamp(text, zone)) return *out = *us, true;
+            const Special s = SpecialOf(text);
+            if (s == Special::kNone) return false;
+            if (s == Special::kNow || s == Special::kEpoch) return *out = s == Special::kNow ? now : 0, true;
+            return *out = zone.ToUtc(SpecialDays(s, DaysOf(zone.ToLocal(now))) * kUsPerDay), true;
+          },
+          &InvalidInput);
     }
     case TypeId::kDate:
-      return CastRows<arrow::Int32Type, arrow::Int64Type>(call, [&](int32_t days, int64_t* out) { return *out = zone.ToUtc(days * kUsPerDay), true; }, nullptr);
+      return CastRows<arrow::Int32Type, arrow::Int64Type>(
+          call, [&](int32_t days, int64_t* out) { return *out = zone.ToUtc(days * kUsPerDay), true; }, nullptr);
     case TypeId::kTimestampNtz:
-      return CastRows<arrow::Int64Type, arrow::Int64Type>(call, [&](int64_t us, int64_t* out) { return *out = zone.ToUtc(us), true; }, nullptr);
+      return CastRows<arrow::Int64Type, arrow::Int64Type>(
+          call, [&](int64_t us, int64_t* out) { return *out = zone.ToUtc(us), true; }, nullptr);
     case TypeId::kBoolean:
-      return CastRows<arrow::BooleanType, arrow::Int64Type>(call, [](bool v, int64_t* out) { return *out = v, true; }, nullptr);
+      return CastRows<arrow::BooleanType, arrow::Int64Type>(
+          call, [](bool v, int64_t* out) { return *out = v, true; }, nullptr);
     case TypeId::kDecimal:
-      return CastRows<arrow::Decimal128Type, arrow::Int64Type>(call, [s = call.from.scale()](const arrow::Decimal128& d, int64_t* out) {
-        const int128 v = ToInt128(d);
-        int128 us;
-        if (s >= 6) us = v / Pow10(s - 6);
-        else if (__builtin_mul_overflow(v, Pow10(6 - s), &us)) us = v;
-        *out = static_cast<int64_t>(us);
-        return true;
-      }, nullptr);
+      return CastRows<arrow::Decimal128Type, arrow::Int64Type>(
+          call,
+          [s = call.from.scale()](const arrow::Decimal128& d, int64_t* out) {
+            const int128 v = ToInt128(d);
+            int128 us;
+            if (s >= 6)
+              us = v / Pow10(s - 6);
+            else if (__builtin_mul_overflow(v, Pow10(6 - s), &us))
+              us = v;
+            *out = static_cast<int64_t>(us);
+            return true;
+          },
+          nullptr);
     default:
       return VisitNumber(call.from, [&]<typename From>(std::type_identity<From>) {
         using F = typename From::c_type;
-        return CastRows<From, arrow::Int64Type>(call, [legacy = call.legacy()](F v, int64_t* out) {
-          if constexpr (std::is_floating_point_v<F>) {
-            if (!std::isfinite(v)) return false;
-            const double us = static_cast<double>(v) * kUsPerSecond;
-            if (us >= 9223372036854775808.0) return *out = INT64_MAX, legacy;
-            if (us < -9223372036854775808.0) return *out = INT64_MIN, legacy;
-            *out = static_cast<int64_t>(us);
-          } else {
-            *out = SaturatingSeconds(v);
-          }
-          return true;
-        }, &InvalidInput);
+        return CastRows<From, arrow::Int64Type>(
+            call,
+            [legacy = call.legacy()](F v, int64_t* out) {
+              if constexpr (std::is_floating_point_v<F>) {
+                if (!std::isfinite(v)) return false;
+                const double us = static_cast<double>(v) * kUsPerSecond;
+                if (us >= 9223372036854775808.0) return *out = INT64_MAX, legacy;
+                if (us < -9223372036854775808.0) return *out = INT64_MIN, legacy;
+                *out = static_cast<int64_t>(us);
+              } else {
+                *out = SaturatingSeconds(v);
+              }
+              return true;
+            },
+            &InvalidInput);
       });
   }
 }
@@ -110,18 +136,23 @@ Result<ArrayPtr> ToTimestampNtz(const CastCall& call) {
   switch (call.from.id()) {
     case TypeId::kString: {
       const int64_t now = call.context.now_us;
-      return CastRows<arrow::StringType, arrow::Int64Type>(call, [&zone, now](std::string_view text, int64_t* out) {
-        if (auto us = ParseTimestampNtz(text)) return *out = *us, true;
-        const Special s = SpecialOf(text);
-        if (s == Special::kNone) return false;
-        if (s == Special::kNow) return *out = zone.ToLocal(now), true;
-        return *out = SpecialDays(s, DaysOf(zone.ToLocal(now))) * kUsPerDay, true;
-      }, &InvalidInput);
+      return CastRows<arrow::StringType, arrow::Int64Type>(
+          call,
+          [&zone, now](std::string_view text, int64_t* out) {
+            if (auto us = ParseTimestampNtz(text)) return *out = *us, true;
+            const Special s = SpecialOf(text);
+            if (s == Special::kNone) return false;
+            if (s == Special::kNow) return *out = zone.ToLocal(now), true;
+            return *out = SpecialDays(s, DaysOf(zone.ToLocal(now))) * kUsPerDay, true;
+          },
+          &InvalidInput);
     }
     case TypeId::kDate:
-      return CastRows<arrow::Int32Type, arrow::Int64Type>(call, [](int32_t days, int64_t* out) { return *out = days * kUsPerDay, true; }, nullptr);
+      return CastRows<arrow::Int32Type, arrow::Int64Type>(
+          call, [](int32_t days, int64_t* out) { return *out = days * kUsPerDay, true; }, nullptr);
     default:
-      return CastRows<arrow::Int64Type, arrow::Int64Type>(call, [&](int64_t us, int64_t* out) { return *out = zone.ToLocal(us), true; }, nullptr);
+      return CastRows<arrow::Int64Type, arrow::Int64Type>(
+          call, [&](int64_t us, int64_t* out) { return *out = zone.ToLocal(us), true; }, nullptr);
   }
 }
 
@@ -129,9 +160,12 @@ Result<ArrayPtr> ToTimestampNtz(const CastCall& call) {
 
 Result<ArrayPtr> CastToDatetime(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kDate: return ToDate(call);
-    case TypeId::kTimestamp: return ToTimestamp(call);
-    default: return ToTimestampNtz(call);
+    case TypeId::kDate:
+      return ToDate(call);
+    case TypeId::kTimestamp:
+      return ToTimestamp(call);
+    default:
+      return ToTimestampNtz(call);
   }
 }
 

@@ -25,7 +25,8 @@ Status InvalidInput(const CastCall& call, int64_t i);
 Status Overflow(const CastCall& call, int64_t i);
 Status OutOfRange(const CastCall& call, int64_t i);
 
-/// fn(value, &result) for each valid row, into a preallocated column. False: error fail(call, row) under ANSI, else null.
+/// fn(value, &result) for each valid row, into a preallocated column. False: error fail(call, row) under ANSI, else
+/// null.
 template <typename In, typename Out, typename Fn>
 Result<ArrayPtr> CastRows(const CastCall& call, const Fn& fn, Status (*fail)(const CastCall&, int64_t)) {
   const int64_t n = call.input->length();
@@ -66,12 +67,12 @@ Result<ArrayPtr> CastText(const CastCall& call, const Fn& fn) {
 }
 
 // By area; each gets pairs CanCast allows.
-Result<ArrayPtr> CastToNumber(const CastCall& call);      // from numbers, booleans, dates, timestamps, intervals
-Result<ArrayPtr> CastToBoolean(const CastCall& call);     // from all but strings
-Result<ArrayPtr> CastFromString(const CastCall& call);    // to numbers, booleans, binary
+Result<ArrayPtr> CastToNumber(const CastCall& call);    // from numbers, booleans, dates, timestamps, intervals
+Result<ArrayPtr> CastToBoolean(const CastCall& call);   // from all but strings
+Result<ArrayPtr> CastFromString(const CastCall& call);  // to numbers, booleans, binary
 Result<ArrayPtr> CastToString(const CastCall& call);
-Result<ArrayPtr> CastToBinary(const CastCall& call);      // from integers
-Result<ArrayPtr> CastToDatetime(const CastCall& call);    // to dates and timestamps, from strings too
+Result<ArrayPtr> CastToBinary(const CastCall& call);    // from integers
+Result<ArrayPtr> CastToDatetime(const CastCall& call);  // to dates and timestamps, from strings too
 Result<ArrayPtr> CastToInterval(const CastCall& call);
 Result<ArrayPtr> CastNested(const CastCall& call);
 

@@ -34,22 +34,32 @@ Result<ArrayPtr> NumberToIntegral(const CastCall& call) {
   using F = typename From::c_type;
   if constexpr (std::is_floating_point_v<F>) {
     if (call.legacy()) {
-      return CastRows<From, To>(call, [](F v, T* out) {
-        *out = sizeof(T) == 8 ? static_cast<T>(SaturatingCast<int64_t>(v)) : static_cast<T>(SaturatingCast<int32_t>(v));
-        return true;
-      }, nullptr);
+      return CastRows<From, To>(
+          call,
+          [](F v, T* out) {
+            *out = sizeof(T) == 8 ? static_cast<T>(SaturatingCast<int64_t>(v))
+                                  : static_cast<T>(SaturatingCast<int32_t>(v));
+            return true;
+          },
+          nullptr);
     }
-    return CastRows<From, To>(call, [](F v, T* out) {
-      if (!InRange<T>(v)) return false;
-      *out = static_cast<T>(v);
-      return true;
-    }, &Overflow);
+    return CastRows<From, To>(
+        call,
+        [](F v, T* out) {
+          if (!InRange<T>(v)) return false;
+          *out = static_cast<T>(v);
+          return true;
+        },
+        &Overflow);
   } else {
     const bool wrap = call.legacy();
-    return CastRows<From, To>(call, [wrap](F v, T* out) {
-      *out = static_cast<T>(v);
-      return wrap || *out == v;
-    }, &Overflow);
+    return CastRows<From, To>(
+        call,
+        [wrap](F v, T* out) {
+          *out = static_cast<T>(v);
+          return wrap || *out == v;
+        },
+        &Overflow);
   }
 }
 
@@ -58,11 +68,14 @@ Result<ArrayPtr> DecimalToIntegral(const CastCall& call) {
   using T = typename To::c_type;
   const int128 divisor = Pow10(call.from.scale());
   const bool wrap = call.legacy();
-  return CastRows<arrow::Decimal128Type, To>(call, [=](const arrow::Decimal128& d, T* out) {
-    const int128 v = ToInt128(d) / divisor;
-    *out = static_cast<T>(v);
-    return wrap || *out == v;
-  }, &Overflow);
+  return CastRows<arrow::Decimal128Type, To>(
+      call,
+      [=](const arrow::Decimal128& d, T* out) {
+        const int128 v = ToInt128(d) / divisor;
+        *out = static_cast<T>(v);
+        return wrap || *out == v;
+      },
+      &Overflow);
 }
 
 template <typename To>
@@ -70,32 +83,50 @@ Result<ArrayPtr> ToIntegral(const CastCall& call) {
   using T = typename To::c_type;
   switch (call.from.id()) {
     case TypeId::kBoolean:
-      return CastRows<arrow::BooleanType, To>(call, [](bool v, T* out) { *out = v; return true; }, nullptr);
-    case TypeId::kDecimal: return DecimalToIntegral<To>(call);
-    case TypeId::kDate: return NullArray(call.to, call.input->length());  // legacy only
+      return CastRows<arrow::BooleanType, To>(
+          call,
+          [](bool v, T* out) {
+            *out = v;
+            return true;
+          },
+          nullptr);
+    case TypeId::kDecimal:
+      return DecimalToIntegral<To>(call);
+    case TypeId::kDate:
+      return NullArray(call.to, call.input->length());  // legacy only
     case TypeId::kTimestamp:
-      return CastRows<arrow::Int64Type, To>(call, [](int64_t us, T* out) {
-        const int64_t s = us / kUsPerSecond - (us % kUsPerSecond < 0 ? 1 : 0);
-        *out = static_cast<T>(s);
-        return *out == s;
-      }, &Overflow);
+      return CastRows<arrow::Int64Type, To>(
+          call,
+          [](int64_t us, T* out) {
+            const int64_t s = us / kUsPerSecond - (us % kUsPerSecond < 0 ? 1 : 0);
+            *out = static_cast<T>(s);
+            return *out == s;
+          },
+          &Overflow);
     case TypeId::kDayTimeInterval: {
       static constexpr int64_t kUnits[] = {kUsPerDay, kUsPerHour, kUsPerMinute, kUsPerSecond};
       const int64_t unit = kUnits[static_cast<int>(call.from.intervalEnd())];
-      return CastRows<arrow::Int64Type, To>(call, [unit](int64_t us, T* out) {
-        *out = static_cast<T>(us / unit);
-        return *out == us / unit;
-      }, &Overflow);
+      return CastRows<arrow::Int64Type, To>(
+          call,
+          [unit](int64_t us, T* out) {
+            *out = static_cast<T>(us / unit);
+            return *out == us / unit;
+          },
+          &Overflow);
     }
     case TypeId::kYearMonthInterval: {
       const int32_t unit = call.from.intervalEnd() == IntervalField::kYear ? 12 : 1;
-      return CastRows<arrow::Int32Type, To>(call, [unit](int32_t months, T* out) {
-        *out = static_cast<T>(months / unit);
-        return *out == months / unit;
-      }, &Overflow);
+      return CastRows<arrow::Int32Type, To>(
+          call,
+          [unit](int32_t months, T* out) {
+            *out = static_cast<T>(months / unit);
+            return *out == months / unit;
+          },
+          &Overflow);
     }
     default:
-      return VisitNumber(call.from, [&]<typename From>(std::type_identity<From>) { return NumberToIntegral<To, From>(call); });
+      return VisitNumber(call.from,
+                         [&]<typename From>(std::type_identity<From>) { return NumberToIntegral<To, From>(call); });
   }
 }
 
@@ -104,21 +135,40 @@ Result<ArrayPtr> ToFloating(const CastCall& call) {
   using T = typename To::c_type;
   switch (call.from.id()) {
     case TypeId::kBoolean:
-      return CastRows<arrow::BooleanType, To>(call, [](bool v, T* out) { *out = v; return true; }, nullptr);
+      return CastRows<arrow::BooleanType, To>(
+          call,
+          [](bool v, T* out) {
+            *out = v;
+            return true;
+          },
+          nullptr);
     case TypeId::kDecimal:
-      return CastRows<arrow::Decimal128Type, To>(call, [s = call.from.scale()](const arrow::Decimal128& d, T* out) {
-        *out = static_cast<T>(DecimalToDouble(ToInt128(d), s));
-        return true;
-      }, nullptr);
-    case TypeId::kDate: return NullArray(call.to, call.input->length());
+      return CastRows<arrow::Decimal128Type, To>(
+          call,
+          [s = call.from.scale()](const arrow::Decimal128& d, T* out) {
+            *out = static_cast<T>(DecimalToDouble(ToInt128(d), s));
+            return true;
+          },
+          nullptr);
+    case TypeId::kDate:
+      return NullArray(call.to, call.input->length());
     case TypeId::kTimestamp:
-      return CastRows<arrow::Int64Type, To>(call, [](int64_t us, T* out) {
-        *out = static_cast<T>(static_cast<double>(us) / kUsPerSecond);
-        return true;
-      }, nullptr);
+      return CastRows<arrow::Int64Type, To>(
+          call,
+          [](int64_t us, T* out) {
+            *out = static_cast<T>(static_cast<double>(us) / kUsPerSecond);
+            return true;
+          },
+          nullptr);
     default:
       return VisitNumber(call.from, [&]<typename From>(std::type_identity<From>) {
-        return CastRows<From, To>(call, [](typename From::c_type v, T* out) { *out = static_cast<T>(v); return true; }, nullptr);
+        return CastRows<From, To>(
+            call,
+            [](typename From::c_type v, T* out) {
+              *out = static_cast<T>(v);
+              return true;
+            },
+            nullptr);
       });
   }
 }
@@ -132,24 +182,35 @@ Result<ArrayPtr> ToDecimal(const CastCall& call) {
   };
   switch (call.from.id()) {
     case TypeId::kBoolean:
-      return CastRows<arrow::BooleanType, arrow::Decimal128Type>(call, [=](bool v, Decimal128* out) { return store(Rescale(v, 0, p, s), out); }, &OutOfRange);
+      return CastRows<arrow::BooleanType, arrow::Decimal128Type>(
+          call, [=](bool v, Decimal128* out) { return store(Rescale(v, 0, p, s), out); }, &OutOfRange);
     case TypeId::kDecimal:
       return CastRows<arrow::Decimal128Type, arrow::Decimal128Type>(
-          call, [=, from = call.from.scale()](const Decimal128& v, Decimal128* out) { return store(Rescale(ToInt128(v), from, p, s), out); }, &OutOfRange);
-    case TypeId::kDate: return NullArray(call.to, call.input->length());
+          call,
+          [=, from = call.from.scale()](const Decimal128& v, Decimal128* out) {
+            return store(Rescale(ToInt128(v), from, p, s), out);
+          },
+          &OutOfRange);
+    case TypeId::kDate:
+      return NullArray(call.to, call.input->length());
     case TypeId::kTimestamp:
-      return CastRows<arrow::Int64Type, arrow::Decimal128Type>(call, [=](int64_t us, Decimal128* out) { return store(Rescale(us, 6, p, s), out); }, &OutOfRange);
+      return CastRows<arrow::Int64Type, arrow::Decimal128Type>(
+          call, [=](int64_t us, Decimal128* out) { return store(Rescale(us, 6, p, s), out); }, &OutOfRange);
     case TypeId::kDayTimeInterval: {
       static constexpr int64_t kUnits[] = {kUsPerDay, kUsPerHour, kUsPerMinute, kUsPerSecond};
       const int64_t unit = kUnits[static_cast<int>(call.from.intervalEnd())];
       const bool seconds = call.from.intervalEnd() == IntervalField::kSecond;
-      return CastRows<arrow::Int64Type, arrow::Decimal128Type>(call, [=](int64_t us, Decimal128* out) {
-        return store(seconds ? Rescale(us, 6, p, s) : Rescale(us / unit, 0, p, s), out);
-      }, &OutOfRange);
+      return CastRows<arrow::Int64Type, arrow::Decimal128Type>(
+          call,
+          [=](int64_t us, Decimal128* out) {
+            return store(seconds ? Rescale(us, 6, p, s) : Rescale(us / unit, 0, p, s), out);
+          },
+          &OutOfRange);
     }
     case TypeId::kYearMonthInterval: {
       const int32_t unit = call.from.intervalEnd() == IntervalField::kYear ? 12 : 1;
-      return CastRows<arrow::Int32Type, arrow::Decimal128Type>(call, [=](int32_t m, Decimal128* out) { return store(Rescale(m / unit, 0, p, s), out); }, &OutOfRange);
+      return CastRows<arrow::Int32Type, arrow::Decimal128Type>(
+          call, [=](int32_t m, Decimal128* out) { return store(Rescale(m / unit, 0, p, s), out); }, &OutOfRange);
     }
     default:
       return VisitNumber(call.from, [&]<typename From>(std::type_identity<From>) -> Result<ArrayPtr> {
@@ -174,7 +235,8 @@ Result<ArrayPtr> ToDecimal(const CastCall& call) {
           }
           return out.Finish(call.to, mask);
         } else {
-          return CastRows<From, arrow::Decimal128Type>(call, [=](F v, Decimal128* out) { return store(Rescale(v, 0, p, s), out); }, &OutOfRange);
+          return CastRows<From, arrow::Decimal128Type>(
+              call, [=](F v, Decimal128* out) { return store(Rescale(v, 0, p, s), out); }, &OutOfRange);
         }
       });
   }
@@ -184,23 +246,33 @@ Result<ArrayPtr> ToDecimal(const CastCall& call) {
 
 Result<ArrayPtr> CastToNumber(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kByte: return ToIntegral<arrow::Int8Type>(call);
-    case TypeId::kShort: return ToIntegral<arrow::Int16Type>(call);
-    case TypeId::kInteger: return ToIntegral<arrow::Int32Type>(call);
-    case TypeId::kLong: return ToIntegral<arrow::Int64Type>(call);
-    case TypeId::kFloat: return ToFloating<arrow::FloatType>(call);
-    case TypeId::kDouble: return ToFloating<arrow::DoubleType>(call);
-    default: return ToDecimal(call);
+    case TypeId::kByte:
+      return ToIntegral<arrow::Int8Type>(call);
+    case TypeId::kShort:
+      return ToIntegral<arrow::Int16Type>(call);
+    case TypeId::kInteger:
+      return ToIntegral<arrow::Int32Type>(call);
+    case TypeId::kLong:
+      return ToIntegral<arrow::Int64Type>(call);
+    case TypeId::kFloat:
+      return ToFloating<arrow::FloatType>(call);
+    case TypeId::kDouble:
+      return ToFloating<arrow::DoubleType>(call);
+    default:
+      return ToDecimal(call);
   }
 }
 
 Result<ArrayPtr> CastToBoolean(const CastCall& call) {
   if (call.from.id() == TypeId::kDate) return NullArray(call.to, call.input->length());
   return VisitFixed(call.from, [&]<typename From>(std::type_identity<From>) {
-    return CastRows<From, arrow::BooleanType>(call, [](const typename Reader<From>::Value& v, bool* out) {
-      *out = v != typename Reader<From>::Value{};
-      return true;
-    }, nullptr);
+    return CastRows<From, arrow::BooleanType>(
+        call,
+        [](const typename Reader<From>::Value& v, bool* out) {
+          *out = v != typename Reader<From>::Value{};
+          return true;
+        },
+        nullptr);
   });
 }
 

@@ -31,13 +31,17 @@ bool ParseFloating(std::string_view text, T* out) {
   if ((*p >= '0' && *p <= '9') || *p == '.') {
     const bool hex = end - p > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
     T value;
-    auto [stop, error] = std::from_chars(hex ? p + 2 : p, end, value, hex ? std::chars_format::hex : std::chars_format::general);
+    auto [stop, error] =
+        std::from_chars(hex ? p + 2 : p, end, value, hex ? std::chars_format::hex : std::chars_format::general);
     if (error == std::errc::invalid_argument) return false;
-    if (hex && std::string_view(p, static_cast<size_t>(stop - p)).find_first_of("pP") == std::string_view::npos) return false;
+    if (hex && std::string_view(p, static_cast<size_t>(stop - p)).find_first_of("pP") == std::string_view::npos)
+      return false;
     if (error == std::errc::result_out_of_range) {
       const std::string copy(p, end);
-      if constexpr (sizeof(T) == 4) value = std::strtof(copy.c_str(), nullptr);
-      else value = std::strtod(copy.c_str(), nullptr);
+      if constexpr (sizeof(T) == 4)
+        value = std::strtof(copy.c_str(), nullptr);
+      else
+        value = std::strtod(copy.c_str(), nullptr);
     }
     if (stop != end && end - stop == 1 && std::string_view("dDfF").find(*stop) != std::string_view::npos) ++stop;
     if (stop != end) return false;
@@ -114,12 +118,17 @@ template <typename To>
 Result<ArrayPtr> StringToIntegral(const CastCall& call) {
   using T = typename To::c_type;
   const bool fraction = call.legacy();
-  return CastRows<arrow::StringType, To>(call, [fraction](std::string_view text, T* out) {
-    int64_t value;
-    if (!ParseIntegral(TrimAll(text), fraction, std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), &value)) return false;
-    *out = static_cast<T>(value);
-    return true;
-  }, &InvalidInput);
+  return CastRows<arrow::StringType, To>(
+      call,
+      [fraction](std::string_view text, T* out) {
+        int64_t value;
+        if (!ParseIntegral(TrimAll(text), fraction, std::numeric_limits<T>::min(), std::numeric_limits<T>::max(),
+                           &value))
+          return false;
+        *out = static_cast<T>(value);
+        return true;
+      },
+      &InvalidInput);
 }
 
 /// Same buffers under another type.
@@ -157,7 +166,8 @@ template <typename From>
 Result<ArrayPtr> IntegerText(const CastCall& call) {
   return CastText<From>(call, [](typename From::c_type v, std::string* out) {
     char text[24];
-    out->append(text, static_cast<size_t>(std::to_chars(text, text + sizeof(text), static_cast<int64_t>(v)).ptr - text));
+    out->append(text,
+                static_cast<size_t>(std::to_chars(text, text + sizeof(text), static_cast<int64_t>(v)).ptr - text));
   });
 }
 
@@ -165,37 +175,58 @@ Result<ArrayPtr> IntegerText(const CastCall& call) {
 
 Result<ArrayPtr> CastFromString(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kByte: return StringToIntegral<arrow::Int8Type>(call);
-    case TypeId::kShort: return StringToIntegral<arrow::Int16Type>(call);
-    case TypeId::kInteger: return StringToIntegral<arrow::Int32Type>(call);
-    case TypeId::kLong: return StringToIntegral<arrow::Int64Type>(call);
-    case TypeId::kFloat: return CastRows<arrow::StringType, arrow::FloatType>(call, &ParseFloat, &InvalidInput);
-    case TypeId::kDouble: return CastRows<arrow::StringType, arrow::DoubleType>(call, &ParseDouble, &InvalidInput);
-    case TypeId::kDecimal: return StringToDecimal(call);
-    case TypeId::kBoolean: return CastRows<arrow::StringType, arrow::BooleanType>(call, &ParseBoolean, &InvalidInput);
-    default: return Reinterpret(call.input, call.to);  // binary
+    case TypeId::kByte:
+      return StringToIntegral<arrow::Int8Type>(call);
+    case TypeId::kShort:
+      return StringToIntegral<arrow::Int16Type>(call);
+    case TypeId::kInteger:
+      return StringToIntegral<arrow::Int32Type>(call);
+    case TypeId::kLong:
+      return StringToIntegral<arrow::Int64Type>(call);
+    case TypeId::kFloat:
+      return CastRows<arrow::StringType, arrow::FloatType>(call, &ParseFloat, &InvalidInput);
+    case TypeId::kDouble:
+      return CastRows<arrow::StringType, arrow::DoubleType>(call, &ParseDouble, &InvalidInput);
+    case TypeId::kDecimal:
+      return StringToDecimal(call);
+    case TypeId::kBoolean:
+      return CastRows<arrow::StringType, arrow::BooleanType>(call, &ParseBoolean, &InvalidInput);
+    default:
+      return Reinterpret(call.input, call.to);  // binary
   }
 }
 
 Result<ArrayPtr> CastToString(const CastCall& call) {
   const TimeZone& zone = call.zone();
   switch (call.from.id()) {
-    case TypeId::kBinary: return Reinterpret(call.input, call.to);
-    case TypeId::kBoolean: return CastText<arrow::BooleanType>(call, [](bool v, std::string* out) { out->append(v ? "true" : "false"); });
-    case TypeId::kByte: return IntegerText<arrow::Int8Type>(call);
-    case TypeId::kShort: return IntegerText<arrow::Int16Type>(call);
-    case TypeId::kInteger: return IntegerText<arrow::Int32Type>(call);
-    case TypeId::kLong: return IntegerText<arrow::Int64Type>(call);
-    case TypeId::kFloat: return CastText<arrow::FloatType>(call, &AppendFloat);
-    case TypeId::kDouble: return CastText<arrow::DoubleType>(call, &AppendDouble);
-    case TypeId::kDate: return CastText<arrow::Int32Type>(call, &AppendDate);
+    case TypeId::kBinary:
+      return Reinterpret(call.input, call.to);
+    case TypeId::kBoolean:
+      return CastText<arrow::BooleanType>(call, [](bool v, std::string* out) { out->append(v ? "true" : "false"); });
+    case TypeId::kByte:
+      return IntegerText<arrow::Int8Type>(call);
+    case TypeId::kShort:
+      return IntegerText<arrow::Int16Type>(call);
+    case TypeId::kInteger:
+      return IntegerText<arrow::Int32Type>(call);
+    case TypeId::kLong:
+      return IntegerText<arrow::Int64Type>(call);
+    case TypeId::kFloat:
+      return CastText<arrow::FloatType>(call, &AppendFloat);
+    case TypeId::kDouble:
+      return CastText<arrow::DoubleType>(call, &AppendDouble);
+    case TypeId::kDate:
+      return CastText<arrow::Int32Type>(call, &AppendDate);
     case TypeId::kTimestamp:
-      return CastText<arrow::Int64Type>(call, [&](int64_t us, std::string* out) { AppendTimestamp(zone.ToLocal(us), out); });
-    case TypeId::kTimestampNtz: return CastText<arrow::Int64Type>(call, &AppendTimestamp);
+      return CastText<arrow::Int64Type>(call,
+                                        [&](int64_t us, std::string* out) { AppendTimestamp(zone.ToLocal(us), out); });
+    case TypeId::kTimestampNtz:
+      return CastText<arrow::Int64Type>(call, &AppendTimestamp);
     case TypeId::kDecimal:
-      return CastText<arrow::Decimal128Type>(call, [s = call.from.scale()](const arrow::Decimal128& v, std::string* out) {
-        out->append(DecimalText(ToInt128(v), s));
-      });
+      return CastText<arrow::Decimal128Type>(call,
+                                             [s = call.from.scale()](const arrow::Decimal128& v, std::string* out) {
+                                               out->append(DecimalText(ToInt128(v), s));
+                                             });
     default: {  // intervals and nested types
       const int64_t n = call.input->length();
       const Vector vector{call.input, false};

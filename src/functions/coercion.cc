@@ -6,13 +6,18 @@
 namespace sluice::functions {
 namespace {
 
-bool IsAtomic(const DataType& t) { return !t.isNested() && t.id() != TypeId::kVoid && t.id() != TypeId::kCalendarInterval; }
+bool IsAtomic(const DataType& t) {
+  return !t.isNested() && t.id() != TypeId::kVoid && t.id() != TypeId::kCalendarInterval;
+}
 bool IsDatetime(const DataType& t) { return t.id() >= TypeId::kDate && t.id() <= TypeId::kTimestampNtz; }
-bool IsAnsiInterval(const DataType& t) { return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval; }
+bool IsAnsiInterval(const DataType& t) {
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
+}
 bool Is(const DataType& t, TypeId id) { return t.id() == id; }
 
 bool SameName(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool IsWiderDecimal(const DataType& decimal, const DataType& integral) {
@@ -85,7 +90,8 @@ std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b,
   if (IsAnsiInterval(a) && a.id() == b.id()) {
     auto from = std::min(a.intervalStart(), b.intervalStart());
     auto to = std::max(a.intervalEnd(), b.intervalEnd());
-    return Is(a, TypeId::kDayTimeInterval) ? DataType::DayTimeInterval(from, to) : DataType::YearMonthInterval(from, to);
+    return Is(a, TypeId::kDayTimeInterval) ? DataType::DayTimeInterval(from, to)
+                                           : DataType::YearMonthInterval(from, to);
   }
   return WidenNested(a, b, ansi, &TightestCommonType);
 }
@@ -114,7 +120,8 @@ std::optional<DataType> WiderType(const DataType& a, const DataType& b, bool ans
 std::optional<DataType> WiderType(const std::vector<DataType>& types, bool ansi) {
   std::vector<const DataType*> order;
   for (const DataType& t : types) order.push_back(&t);
-  if (!ansi) std::stable_partition(order.begin(), order.end(), [](const DataType* t) { return Is(*t, TypeId::kString); });
+  if (!ansi)
+    std::stable_partition(order.begin(), order.end(), [](const DataType* t) { return Is(*t, TypeId::kString); });
   DataType wide;
   for (const DataType* t : order) {
     auto next = WiderType(wide, *t, ansi);
@@ -126,7 +133,8 @@ std::optional<DataType> WiderType(const std::vector<DataType>& types, bool ansi)
 
 bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi) {
   if (from.sameType(to) || Is(from, TypeId::kVoid)) return true;
-  if (Is(from, TypeId::kString)) return ansi ? IsAtomic(to) && !IsAnsiInterval(to) : to.isNumeric() || IsDatetime(to) || Is(to, TypeId::kBinary);
+  if (Is(from, TypeId::kString))
+    return ansi ? IsAtomic(to) && !IsAnsiInterval(to) : to.isNumeric() || IsDatetime(to) || Is(to, TypeId::kBinary);
   if (ansi) return CanStoreAssign(from, to);
   if (from.isNumeric() && to.isNumeric()) return true;
   if (IsDatetime(from) && IsDatetime(to)) return true;
@@ -134,7 +142,8 @@ bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi) {
   if (from.id() != to.id()) return false;
   if (Is(from, TypeId::kArray)) return CanImplicitlyCast(from.elementType(), to.elementType(), ansi);
   if (Is(from, TypeId::kMap)) {
-    return CanImplicitlyCast(from.keyType(), to.keyType(), ansi) && CanImplicitlyCast(from.valueType(), to.valueType(), ansi);
+    return CanImplicitlyCast(from.keyType(), to.keyType(), ansi) &&
+           CanImplicitlyCast(from.valueType(), to.valueType(), ansi);
   }
   return false;
 }
@@ -147,7 +156,8 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     case TypeId::kString:
       return to.isNumeric() || IsDatetime(to) || IsAnsiInterval(to) || Is(to, TypeId::kCalendarInterval) ||
              Is(to, TypeId::kBinary) || Is(to, TypeId::kBoolean);
-    case TypeId::kBoolean: return to.isNumeric() || (!ansi && Is(to, TypeId::kTimestamp));
+    case TypeId::kBoolean:
+      return to.isNumeric() || (!ansi && Is(to, TypeId::kTimestamp));
     case TypeId::kByte:
     case TypeId::kShort:
     case TypeId::kInteger:
@@ -159,15 +169,20 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     case TypeId::kDecimal:
       if (Is(from, TypeId::kDecimal) && single) return true;
       return to.isNumeric() || Is(to, TypeId::kBoolean) || Is(to, TypeId::kTimestamp);
-    case TypeId::kDate: return IsDatetime(to) || (!ansi && (to.isNumeric() || Is(to, TypeId::kBoolean)));
-    case TypeId::kTimestamp: return IsDatetime(to) || to.isNumeric() || (!ansi && Is(to, TypeId::kBoolean));
-    case TypeId::kTimestampNtz: return IsDatetime(to);
+    case TypeId::kDate:
+      return IsDatetime(to) || (!ansi && (to.isNumeric() || Is(to, TypeId::kBoolean)));
+    case TypeId::kTimestamp:
+      return IsDatetime(to) || to.isNumeric() || (!ansi && Is(to, TypeId::kBoolean));
+    case TypeId::kTimestampNtz:
+      return IsDatetime(to);
     case TypeId::kDayTimeInterval:
     case TypeId::kYearMonthInterval:
       return to.id() == from.id() || (from_single && (to.isIntegral() || Is(to, TypeId::kDecimal)));
-    case TypeId::kArray: return Is(to, TypeId::kArray) && CanCast(from.elementType(), to.elementType(), ansi);
+    case TypeId::kArray:
+      return Is(to, TypeId::kArray) && CanCast(from.elementType(), to.elementType(), ansi);
     case TypeId::kMap:
-      return Is(to, TypeId::kMap) && CanCast(from.keyType(), to.keyType(), ansi) && CanCast(from.valueType(), to.valueType(), ansi);
+      return Is(to, TypeId::kMap) && CanCast(from.keyType(), to.keyType(), ansi) &&
+             CanCast(from.valueType(), to.valueType(), ansi);
     case TypeId::kStruct: {
       if (!Is(to, TypeId::kStruct) || from.fields().size() != to.fields().size()) return false;
       for (size_t i = 0; i < from.fields().size(); ++i) {
@@ -176,7 +191,8 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
       }
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -188,7 +204,8 @@ bool CanStoreAssign(const DataType& from, const DataType& to) {
   if (from.id() != to.id()) return false;
   if (IsAnsiInterval(from)) return true;
   if (Is(from, TypeId::kArray)) return CanStoreAssign(from.elementType(), to.elementType());
-  if (Is(from, TypeId::kMap)) return CanStoreAssign(from.keyType(), to.keyType()) && CanStoreAssign(from.valueType(), to.valueType());
+  if (Is(from, TypeId::kMap))
+    return CanStoreAssign(from.keyType(), to.keyType()) && CanStoreAssign(from.valueType(), to.valueType());
   if (Is(from, TypeId::kStruct)) {
     if (from.fields().size() != to.fields().size()) return false;
     for (size_t i = 0; i < from.fields().size(); ++i) {
@@ -202,44 +219,64 @@ bool CanStoreAssign(const DataType& from, const DataType& to) {
 bool SameShape(const DataType& a, const DataType& b) {
   if (a.id() != b.id()) return false;
   switch (a.id()) {
-    case TypeId::kArray: return SameShape(a.elementType(), b.elementType());
-    case TypeId::kMap: return SameShape(a.keyType(), b.keyType()) && SameShape(a.valueType(), b.valueType());
+    case TypeId::kArray:
+      return SameShape(a.elementType(), b.elementType());
+    case TypeId::kMap:
+      return SameShape(a.keyType(), b.keyType()) && SameShape(a.valueType(), b.valueType());
     case TypeId::kStruct:
       return std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
                         [](const StructField& x, const StructField& y) { return SameShape(x.type, y.type); });
-    default: return a.sameType(b);
+    default:
+      return a.sameType(b);
   }
 }
 
 bool IsOrderable(const DataType& t) {
   switch (t.id()) {
     case TypeId::kCalendarInterval:
-    case TypeId::kMap: return false;
-    case TypeId::kArray: return IsOrderable(t.elementType());
-    case TypeId::kStruct: return std::all_of(t.fields().begin(), t.fields().end(), [](const StructField& f) { return IsOrderable(f.type); });
-    default: return true;
+    case TypeId::kMap:
+      return false;
+    case TypeId::kArray:
+      return IsOrderable(t.elementType());
+    case TypeId::kStruct:
+      return std::all_of(t.fields().begin(), t.fields().end(),
+                         [](const StructField& f) { return IsOrderable(f.type); });
+    default:
+      return true;
   }
 }
 
 bool HasMap(const DataType& t) {
   switch (t.id()) {
-    case TypeId::kMap: return true;
-    case TypeId::kArray: return HasMap(t.elementType());
-    case TypeId::kStruct: return std::any_of(t.fields().begin(), t.fields().end(), [](const StructField& f) { return HasMap(f.type); });
-    default: return false;
+    case TypeId::kMap:
+      return true;
+    case TypeId::kArray:
+      return HasMap(t.elementType());
+    case TypeId::kStruct:
+      return std::any_of(t.fields().begin(), t.fields().end(), [](const StructField& f) { return HasMap(f.type); });
+    default:
+      return false;
   }
 }
 
 DataType DecimalForType(const DataType& t) {
   switch (t.id()) {
-    case TypeId::kByte: return DataType::Decimal(3, 0);
-    case TypeId::kShort: return DataType::Decimal(5, 0);
-    case TypeId::kInteger: return DataType::Decimal(10, 0);
-    case TypeId::kLong: return DataType::Decimal(20, 0);
-    case TypeId::kFloat: return DataType::Decimal(14, 7);
-    case TypeId::kDouble: return DataType::Decimal(30, 15);
-    case TypeId::kDecimal: return t;
-    default: return DataType::Decimal(10, 0);
+    case TypeId::kByte:
+      return DataType::Decimal(3, 0);
+    case TypeId::kShort:
+      return DataType::Decimal(5, 0);
+    case TypeId::kInteger:
+      return DataType::Decimal(10, 0);
+    case TypeId::kLong:
+      return DataType::Decimal(20, 0);
+    case TypeId::kFloat:
+      return DataType::Decimal(14, 7);
+    case TypeId::kDouble:
+      return DataType::Decimal(30, 15);
+    case TypeId::kDecimal:
+      return t;
+    default:
+      return DataType::Decimal(10, 0);
   }
 }
 
@@ -270,8 +307,10 @@ DataType DecimalResult(char op, const DataType& a, const DataType& b, bool loss)
   const int scale = std::max(s1, s2);
   switch (op) {
     case '+':
-    case '-': return AdjustDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale, loss);
-    case '*': return AdjustDecimal(p1 + p2 + 1, s1 + s2, loss);
+    case '-':
+      return AdjustDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale, loss);
+    case '*':
+      return AdjustDecimal(p1 + p2 + 1, s1 + s2, loss);
     case '/': {
       if (loss) {
         const int quotient = std::max(6, s1 + p2 + 1);
@@ -285,7 +324,8 @@ DataType DecimalResult(char op, const DataType& a, const DataType& b, bool loss)
       }
       return AdjustDecimal(digits + fraction, fraction, false);
     }
-    default: return AdjustDecimal(std::min(p1 - s1, p2 - s2) + scale, scale, loss);
+    default:
+      return AdjustDecimal(std::min(p1 - s1, p2 - s2) + scale, scale, loss);
   }
 }
 

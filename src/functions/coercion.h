@@ -38,8 +38,8 @@ DataType DecimalForType(const DataType& numeric);
 DataType DecimalForLiteral(const TypedValue& integral);
 /// Holds both; digits before the point win over digits behind it.
 DataType WiderDecimal(const DataType& a, const DataType& b);
-/// p > 38 is cut to 38, keeping at least 6 digits behind the point (spark.sql.decimalOperations.allowPrecisionLoss), or as
-/// they come.
+/// p > 38 is cut to 38, keeping at least 6 digits behind the point (spark.sql.decimalOperations.allowPrecisionLoss), or
+/// as they come.
 DataType AdjustDecimal(int precision, int scale, bool allow_precision_loss);
 /// Result of `op` (+ - * / % pmod) on two DECIMALs.
 DataType DecimalResult(char op, const DataType& a, const DataType& b, bool allow_precision_loss);

@@ -92,7 +92,8 @@ std::optional<int128> ParseDecimal(std::string_view text, int precision, int sca
     bool minus = false;
     if (i < n && (text[i] == '+' || text[i] == '-')) minus = text[i++] == '-';
     if (i == n) return std::nullopt;
-    for (; i < n && text[i] >= '0' && text[i] <= '9'; ++i) exponent = std::min<int64_t>(exponent * 10 + (text[i] - '0'), 1'000'000'000);
+    for (; i < n && text[i] >= '0' && text[i] <= '9'; ++i)
+      exponent = std::min<int64_t>(exponent * 10 + (text[i] - '0'), 1'000'000'000);
     if (minus) exponent = -exponent;
   }
   if (i != n) return std::nullopt;
@@ -141,7 +142,8 @@ double DecimalToDouble(int128 v, int scale) {
 std::string DecimalText(int128 v, int scale) {
   std::string digits = FromInt128(v < 0 ? -v : v).ToIntegerString();
   if (scale > 0) {
-    if (digits.size() <= static_cast<size_t>(scale)) digits.insert(0, static_cast<size_t>(scale) + 1 - digits.size(), '0');
+    if (digits.size() <= static_cast<size_t>(scale))
+      digits.insert(0, static_cast<size_t>(scale) + 1 - digits.size(), '0');
     digits.insert(digits.size() - static_cast<size_t>(scale), 1, '.');
   }
   return v < 0 ? "-" + digits : digits;

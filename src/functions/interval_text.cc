@@ -40,7 +40,8 @@ std::optional<int> Unwrap(std::string_view* text, std::string_view unit) {
 std::optional<int64_t> Digits(std::string_view* text, size_t max_digits) {
   size_t n = 0;
   int64_t v = 0;
-  while (n < text->size() && n < max_digits && std::isdigit(static_cast<unsigned char>((*text)[n]))) v = v * 10 + ((*text)[n++] - '0');
+  while (n < text->size() && n < max_digits && std::isdigit(static_cast<unsigned char>((*text)[n])))
+    v = v * 10 + ((*text)[n++] - '0');
   if (n == 0) return std::nullopt;
   text->remove_prefix(n);
   return v;
@@ -67,7 +68,8 @@ std::optional<int64_t> ParseDayTimeInterval(std::string_view text, const DataTyp
     auto v = Digits(&text, f == from ? 13 : 2);
     if (!v || (f > from && *v > kLimit[f])) return std::nullopt;
     int64_t us;
-    if (__builtin_mul_overflow(*v, kUnits[f] * *sign, &us) || __builtin_add_overflow(total, us, &total)) return std::nullopt;
+    if (__builtin_mul_overflow(*v, kUnits[f] * *sign, &us) || __builtin_add_overflow(total, us, &total))
+      return std::nullopt;
   }
   if (to == 3 && !text.empty() && text.front() == '.') {
     text.remove_prefix(1);
@@ -110,7 +112,8 @@ std::optional<int32_t> ParseYearMonthInterval(std::string_view text, const DataT
 
 std::optional<CalendarParts> ParseCalendarInterval(std::string_view text) {
   text = TrimAll(text);
-  if (text.size() > 8 && Upper(text.substr(0, 8)) == "INTERVAL" && std::isspace(static_cast<unsigned char>(text[8]))) text = TrimAll(text.substr(8));
+  if (text.size() > 8 && Upper(text.substr(0, 8)) == "INTERVAL" && std::isspace(static_cast<unsigned char>(text[8])))
+    text = TrimAll(text.substr(8));
   if (text.empty()) return std::nullopt;
   CalendarParts out;
   while (!text.empty()) {
@@ -147,18 +150,29 @@ std::optional<CalendarParts> ParseCalendarInterval(std::string_view text) {
     text = TrimAll(text.substr(n));
     int64_t months = 0, days = 0, us = 0;
     bool bad = false;
-    if (unit == "YEAR") bad = __builtin_mul_overflow(whole, 12, &months);
-    else if (unit == "MONTH") months = whole;
-    else if (unit == "WEEK") bad = __builtin_mul_overflow(whole, 7, &days);
-    else if (unit == "DAY") days = whole;
-    else if (unit == "HOUR") bad = __builtin_mul_overflow(whole, kUsPerHour, &us);
-    else if (unit == "MINUTE") bad = __builtin_mul_overflow(whole, kUsPerMinute, &us);
-    else if (unit == "SECOND") bad = __builtin_mul_overflow(whole, kUsPerSecond, &us) || __builtin_add_overflow(us, nanos / 1000, &us);
-    else if (unit == "MILLISECOND") bad = __builtin_mul_overflow(whole, 1000, &us);
-    else if (unit == "MICROSECOND") us = whole;
-    else return std::nullopt;
+    if (unit == "YEAR")
+      bad = __builtin_mul_overflow(whole, 12, &months);
+    else if (unit == "MONTH")
+      months = whole;
+    else if (unit == "WEEK")
+      bad = __builtin_mul_overflow(whole, 7, &days);
+    else if (unit == "DAY")
+      days = whole;
+    else if (unit == "HOUR")
+      bad = __builtin_mul_overflow(whole, kUsPerHour, &us);
+    else if (unit == "MINUTE")
+      bad = __builtin_mul_overflow(whole, kUsPerMinute, &us);
+    else if (unit == "SECOND")
+      bad = __builtin_mul_overflow(whole, kUsPerSecond, &us) || __builtin_add_overflow(us, nanos / 1000, &us);
+    else if (unit == "MILLISECOND")
+      bad = __builtin_mul_overflow(whole, 1000, &us);
+    else if (unit == "MICROSECOND")
+      us = whole;
+    else
+      return std::nullopt;
     if (fraction && unit != "SECOND") return std::nullopt;
-    if (bad || __builtin_add_overflow(out.us, sign * us, &out.us) || __builtin_add_overflow(static_cast<int64_t>(out.months), sign * months, &out.months) ||
+    if (bad || __builtin_add_overflow(out.us, sign * us, &out.us) ||
+        __builtin_add_overflow(static_cast<int64_t>(out.months), sign * months, &out.months) ||
         __builtin_add_overflow(static_cast<int64_t>(out.days), sign * days, &out.days)) {
       return std::nullopt;
     }
@@ -167,10 +181,15 @@ std::optional<CalendarParts> ParseCalendarInterval(std::string_view text) {
 }
 
 std::string IntervalFormats(const DataType& type) {
-  static constexpr std::string_view kDayTime[4][4] = {{"d", "d h", "d h:m", "d h:m:s.n"}, {"", "h", "h:m", "h:m:s.n"}, {"", "", "m", "m:s.n"}, {"", "", "", "s.n"}};
+  static constexpr std::string_view kDayTime[4][4] = {
+      {"d", "d h", "d h:m", "d h:m:s.n"}, {"", "h", "h:m", "h:m:s.n"}, {"", "", "m", "m:s.n"}, {"", "", "", "s.n"}};
   std::string_view body;
-  if (type.id() == TypeId::kDayTimeInterval) body = kDayTime[static_cast<int>(type.intervalStart())][static_cast<int>(type.intervalEnd())];
-  else body = type.intervalStart() != type.intervalEnd() ? "y-m" : type.intervalStart() == IntervalField::kYear ? "y" : "m";
+  if (type.id() == TypeId::kDayTimeInterval)
+    body = kDayTime[static_cast<int>(type.intervalStart())][static_cast<int>(type.intervalEnd())];
+  else
+    body = type.intervalStart() != type.intervalEnd()     ? "y-m"
+           : type.intervalStart() == IntervalField::kYear ? "y"
+                                                          : "m";
   const std::string unit = type.sql().starts_with("INTERVAL ") ? type.sql().substr(9) : type.sql();
   return "`[+|-]" + std::string(body) + "`, `INTERVAL [+|-]'[+|-]" + std::string(body) + "' " + unit + "`";
 }

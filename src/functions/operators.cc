@@ -1,11 +1,19 @@
 #include "functions/operators.h"
 
+#include <fmt/format.h>
+
+#include <cctype>
+
+#include "functions/coercion.h"
+#include "functions/signature.h"
+
 namespace sluice::functions {
 namespace {
 
 bool IsTimestamp(const DataType& t) { return t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz; }
 bool IsInterval(const DataType& t) {
-  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval || t.id() == TypeId::kCalendarInterval;
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval ||
+         t.id() == TypeId::kCalendarInterval;
 }
 bool IsDays(const DataType& t) {
   return t.id() == TypeId::kDayTimeInterval && t.intervalStart() == IntervalField::kDay &&
@@ -23,7 +31,100 @@ std::string_view AddInterval(const DataType& base, const DataType& interval, boo
   return add ? "__timestamp_add" : "__timestamp_sub";
 }
 
+/// "(a + b)": operators show so in messages.
+std::string OperatorText(const BindContext& c) {
+  return InDoubleQuotes(fmt::format("({} {} {})", c.arg_names[0], c.name, c.arg_names[1]));
+}
+
+bool IsFloat(const DataType& t) { return t.id() == TypeId::kFloat || t.id() == TypeId::kDouble; }
+
+/// Spark's PromoteStrings for one pair.
+void PromoteString(BindContext* context, OperatorKind kind) {
+  DataType &a = context->arg_types[0], &b = context->arg_types[1];
+  const bool sa = a.id() == TypeId::kString, sb = b.id() == TypeId::kString;
+  if (context->ansi) {
+    if (sa == sb) return;
+    if (auto t = StringPromotion(sa ? b : a)) a = b = *t;
+    return;
+  }
+  if (kind == OperatorKind::kArithmetic) {
+    const bool interval = a.id() == TypeId::kCalendarInterval || b.id() == TypeId::kCalendarInterval ||
+                          a.id() == TypeId::kDayTimeInterval || b.id() == TypeId::kDayTimeInterval ||
+                          a.id() == TypeId::kYearMonthInterval || b.id() == TypeId::kYearMonthInterval;
+    if (interval) return;
+    if (sa) a = DataType::Double();
+    if (sb) b = DataType::Double();
+    return;
+  }
+  if (sa == sb || kind == OperatorKind::kLogical) return;
+  const DataType& other = sa ? b : a;
+  if (other.id() == TypeId::kVoid) {
+    a = b = DataType::String();
+  } else if (other.id() == TypeId::kDecimal) {
+    a = b = DataType::Double();
+  } else if (!other.isNested() && other.id() != TypeId::kDayTimeInterval && other.id() != TypeId::kYearMonthInterval &&
+             other.id() != TypeId::kCalendarInterval) {
+    const DataType common = other;
+    a = b = common;
+  }
+}
+
+/// Spark's DecimalPrecision: an integer beside a DECIMAL becomes one, a DECIMAL beside a DOUBLE a DOUBLE.
+void PromoteDecimal(BindContext* context, OperatorKind kind) {
+  DataType &a = context->arg_types[0], &b = context->arg_types[1];
+  for (int i : {0, 1}) {
+    DataType &x = context->arg_types[static_cast<size_t>(i)], &y = context->arg_types[static_cast<size_t>(1 - i)];
+    if (y.id() != TypeId::kDecimal) continue;
+    const TypedValue* literal = context->arg_literals[static_cast<size_t>(i)];
+    if (x.isIntegral()) {
+      x = literal != nullptr && literal->type == x && !literal->is_null() ? DecimalForLiteral(*literal)
+                                                                          : DecimalForType(x);
+    } else if (IsFloat(x)) {
+      y = DataType::Double();
+    }
+  }
+  if (kind == OperatorKind::kComparison && a.id() == TypeId::kDecimal && b.id() == TypeId::kDecimal)
+    a = b = WiderDecimal(a, b);
+}
+
 }  // namespace
+
+Status CoerceOperands(BindContext* context, OperatorKind kind, bool (*accepts)(const DataType&),
+                      std::string_view accepted) {
+  if (context->arg_types.size() != 2) return WrongNumArgs(context->name, "2", context->arg_types.size());
+  PromoteString(context, kind);
+  PromoteDecimal(context, kind);
+  DataType &a = context->arg_types[0], &b = context->arg_types[1];
+  const bool decimals = a.id() == TypeId::kDecimal && b.id() == TypeId::kDecimal;
+  if (decimals && kind == OperatorKind::kArithmetic && accepts(a)) return Status::OK();
+  if (!(a == b)) {
+    auto common = TightestCommonType(a, b, context->ansi);
+    if (!common && kind == OperatorKind::kComparison) common = WiderType(a, b, context->ansi);
+    if (common && accepts(*common)) a = b = *common;
+  }
+  if (!a.sameType(b) && !(kind == OperatorKind::kComparison && SameShape(a, b))) {
+    return DatatypeMismatch(
+        *context, "BINARY_OP_DIFF_TYPES",
+        {{"sqlExpr", OperatorText(*context)}, {"left", InDoubleQuotes(a.sql())}, {"right", InDoubleQuotes(b.sql())}});
+  }
+  if (!accepts(a)) {
+    return DatatypeMismatch(*context, "BINARY_OP_WRONG_TYPE",
+                            {{"sqlExpr", OperatorText(*context)},
+                             {"inputType", std::string(accepted)},
+                             {"actualDataType", InDoubleQuotes(a.sql())}});
+  }
+  return Status::OK();
+}
+
+std::string InfixDisplay(std::string_view name, std::span<const std::string> args) {
+  return args.size() == 2 ? fmt::format("({} {} {})", args[0], name, args[1]) : fmt::format("({} {})", name, args[0]);
+}
+
+std::string UpperNameDisplay(std::string_view name, std::span<const std::string> args) {
+  std::string upper(name);
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return fmt::format("{}({})", upper, fmt::join(args, ", "));
+}
 
 std::optional<OperatorTarget> DatetimeOperator(std::string_view op, const DataType& left, const DataType& right) {
   const bool left_time = left.id() == TypeId::kDate || IsTimestamp(left);
@@ -60,7 +161,9 @@ Result<bool> BindDatetimeOperator(BindContext* context) {
   auto target = DatetimeOperator(context->name, context->arg_types[0], context->arg_types[1]);
   if (!target) return false;
   const FunctionDef* def = FunctionRegistry::Builtins().Find(target->function);
-  if (def == nullptr) return UnsupportedFeature(std::string("operator on dates, timestamps and intervals: ") + std::string(target->function));
+  if (def == nullptr)
+    return UnsupportedFeature(std::string("operator on dates, timestamps and intervals: ") +
+                              std::string(target->function));
   context->arg_order = {0, 1};
   if (target->swapped) {
     std::swap(context->arg_order[0], context->arg_order[1]);

@@ -1,8 +1,8 @@
 #pragma once
 // Operators that mean another function for dates, timestamps and intervals, as Spark's analyzer rewrites them.
 //
-// '+', '-', '*', '/' and unary '-' look their operand types up here before anything else. The functions named belong to the
-// datetime family and are hidden behind these names (SQL cannot spell them unless it is a public name); each row is
+// '+', '-', '*', '/' and unary '-' look their operand types up here before anything else. The functions named belong to
+// the datetime family and are hidden behind these names (SQL cannot spell them unless it is a public name); each row is
 // (operator, left, right, function, swapped). Their `display` gives Spark's text.
 //
 //   date + int|short|byte                 date_add(d, n)              date_add(d, n)
@@ -33,6 +33,18 @@ struct OperatorTarget {
 
 /// Null when the operator keeps its own meaning for these types.
 std::optional<OperatorTarget> DatetimeOperator(std::string_view op, const DataType& left, const DataType& right);
+
+/// Brings the two operands of a binary operator to one type as Spark does: strings take the other's type (ANSI) or
+/// DOUBLE (legacy arithmetic), decimals absorb integers, the rest widens. DECIMALs of different precision stay as they
+/// are in arithmetic and are widened in comparisons. Then checks `accepts`; `accepted` is its SQL name. Errors:
+/// DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES, DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE.
+enum class OperatorKind : uint8_t { kArithmetic, kComparison, kLogical };
+Status CoerceOperands(BindContext* context, OperatorKind kind, bool (*accepts)(const DataType&),
+                      std::string_view accepted);
+
+// Displays shared by families.
+std::string InfixDisplay(std::string_view name, std::span<const std::string> args);      // (a + b)
+std::string UpperNameDisplay(std::string_view name, std::span<const std::string> args);  // LOG10(x)
 
 /// Binds the call to the target if there is one: sets context->target and arg_order. False: not a datetime operation.
 Result<bool> BindDatetimeOperator(BindContext* context);

@@ -32,22 +32,24 @@ struct BoundState {
   virtual ~BoundState() = default;
 };
 
-/// A call while its types are being settled. `bind` may replace arg types (the analyzer then casts), and sets the result.
+/// A call while its types are being settled. `bind` may replace arg types (the analyzer then casts), and sets the
+/// result.
 struct BindContext {
-  std::string_view name;                       // as called
+  std::string_view name;  // as called
   std::vector<DataType> arg_types;
   std::vector<bool> arg_nullable;
   std::vector<const TypedValue*> arg_literals;  // constant-folded arguments, else null
-  std::vector<std::string> arg_names;           // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
+  std::vector<std::string>
+      arg_names;  // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
   bool ansi = true;
   std::string time_zone;
-  bool allow_precision_loss = true;             // spark.sql.decimalOperations.allowPrecisionLoss
-  std::string aggregate_qualifier;              // unused by scalar functions
+  bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
+  std::string aggregate_qualifier;   // unused by scalar functions
   // results
   DataType result_type;
   bool result_nullable = true;
   std::shared_ptr<const BoundState> state;
-  std::vector<StructField> generator_outputs;   // generators
+  std::vector<StructField> generator_outputs;  // generators
   /// Set when these types mean another function (date + 1 is date_add, see operators.h): the call becomes one of
   /// `target`, its argument i being the original argument arg_order[i]. The vectors above are already in that order.
   const struct FunctionDef* target = nullptr;
@@ -120,7 +122,8 @@ struct AggregateDef {
   bool counts = false;
 };
 
-/// One input row -> list of output rows. Returns, for a batch, the output columns and for each output row its input row.
+/// One input row -> list of output rows. Returns, for a batch, the output columns and for each output row its input
+/// row.
 struct GeneratorOutput {
   std::vector<ArrayPtr> columns;
   std::vector<int32_t> input_rows;  // ascending
@@ -128,7 +131,8 @@ struct GeneratorOutput {
 using GeneratorKernel = Result<GeneratorOutput> (*)(const KernelCall& call, std::span<const Vector> args, bool outer);
 
 enum class NullRule : uint8_t {
-  kPropagate,  // any null argument gives null; the engine masks them: kernels may compute garbage below but not fail there
+  kPropagate,  // any null argument gives null; the engine masks them: kernels may compute garbage below but not fail
+               // there
   kCustom,     // the kernel sees nulls
 };
 enum class FunctionKind : uint8_t { kScalar, kAggregate, kGenerator, kWindow };
@@ -141,11 +145,11 @@ struct FunctionDef {
   std::string_view name;
   std::vector<std::string_view> aliases = {};
   /// Overloads separated by "; ": "(string, int [, string]) -> string; (binary, int) -> binary".
-  /// Words: any type name; numeric, integral, fractional, atomic, orderable, any; T, U, K, V type variables (widened to a
-  /// common type); decimal; array<T>, map<K,V>, struct, interval; `x...` repeats the last (one or more times, in brackets
-  /// none or more); `lambda(n)`; `a|b` either; `int!` as it is, no implicit cast. Without "->" `bind` sets the result.
-  /// Arguments are implicitly cast as in Spark: the first overload that takes them uncast, else the first that can cast.
-  /// Empty: `bind` decides all.
+  /// Words: any type name; numeric, integral, fractional, atomic, orderable, any; T, U, K, V type variables (widened to
+  /// a common type); decimal; array<T>, map<K,V>, struct, interval; `x...` repeats the last (one or more times, in
+  /// brackets none or more); `lambda(n)`; `a|b` either; `int!` as it is, no implicit cast. Without "->" `bind` sets the
+  /// result. Arguments are implicitly cast as in Spark: the first overload that takes them uncast, else the first that
+  /// can cast. Empty: `bind` decides all.
   std::string_view signature = {};
   /// Runs after the signature matched (or instead of it).
   Status (*bind)(BindContext&) = nullptr;
@@ -159,11 +163,12 @@ struct FunctionDef {
   Kernel kernel = nullptr;
   LazyKernel lazy = nullptr;
   LambdaKernel lambda = nullptr;
-  /// Higher-order functions: names ignored, type and nullability of each parameter of the lambda at argument `arg`, from
-  /// the arguments settled so far; `arity` as the user wrote it. bind then finds the body's type in arg_types[arg].
+  /// Higher-order functions: names ignored, type and nullability of each parameter of the lambda at argument `arg`,
+  /// from the arguments settled so far; `arity` as the user wrote it. bind then finds the body's type in
+  /// arg_types[arg].
   Result<std::vector<StructField>> (*lambda_parameters)(const BindContext& context, int arg, int arity) = nullptr;
-  /// STRUCT results: the same call giving only `fields` (ordinals, ascending), for callers that read no others; null when
-  /// that would change an answer. from_json parses just what is asked.
+  /// STRUCT results: the same call giving only `fields` (ordinals, ascending), for callers that read no others; null
+  /// when that would change an answer. from_json parses just what is asked.
   std::shared_ptr<const BoundCall> (*prune)(const BoundCall& bound, std::span<const int> fields) = nullptr;
   AggregateDef aggregate = {};
   GeneratorKernel generator = nullptr;

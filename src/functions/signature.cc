@@ -91,10 +91,12 @@ class Parser {
     if (word.empty()) return Bad();
     TypePattern out;
     static const std::map<std::string_view, Kind> kWords = {
-        {"any", Kind::kAny},           {"numeric", Kind::kNumeric},     {"integral", Kind::kIntegral},
-        {"fractional", Kind::kFractional}, {"atomic", Kind::kAtomic},   {"orderable", Kind::kOrderable},
-        {"struct", Kind::kStruct},     {"decimal", Kind::kDecimal},     {"array", Kind::kArray},
-        {"map", Kind::kMap},           {"lambda", Kind::kLambda},       {"interval", Kind::kInterval},
+        {"any", Kind::kAny},           {"numeric", Kind::kNumeric},
+        {"integral", Kind::kIntegral}, {"fractional", Kind::kFractional},
+        {"atomic", Kind::kAtomic},     {"orderable", Kind::kOrderable},
+        {"struct", Kind::kStruct},     {"decimal", Kind::kDecimal},
+        {"array", Kind::kArray},       {"map", Kind::kMap},
+        {"lambda", Kind::kLambda},     {"interval", Kind::kInterval},
     };
     auto it = kWords.find(word);
     if (word == "interval" && Rest().starts_with("day")) it = kWords.end();
@@ -152,47 +154,69 @@ const Result<std::vector<Overload>>& Parsed(std::string_view text) {
 std::string PatternText(const TypePattern& p) {
   auto quoted = [](std::string_view s) { return InDoubleQuotes(s); };
   switch (p.kind) {
-    case Kind::kConcrete: return quoted(p.type.sql());
-    case Kind::kNumeric: return quoted("NUMERIC");
-    case Kind::kIntegral: return quoted("INTEGRAL");
-    case Kind::kFractional: return quoted("FRACTIONAL");
-    case Kind::kDecimal: return quoted("DECIMAL");
-    case Kind::kAtomic: return quoted("ATOMIC");
-    case Kind::kInterval: return quoted("(INTERVAL or INTERVAL DAY TO SECOND or INTERVAL YEAR TO MONTH)");
-    case Kind::kStruct: return quoted("STRUCT");
-    case Kind::kArray: return quoted("ARRAY");
-    case Kind::kMap: return quoted("MAP");
+    case Kind::kConcrete:
+      return quoted(p.type.sql());
+    case Kind::kNumeric:
+      return quoted("NUMERIC");
+    case Kind::kIntegral:
+      return quoted("INTEGRAL");
+    case Kind::kFractional:
+      return quoted("FRACTIONAL");
+    case Kind::kDecimal:
+      return quoted("DECIMAL");
+    case Kind::kAtomic:
+      return quoted("ATOMIC");
+    case Kind::kInterval:
+      return quoted("(INTERVAL or INTERVAL DAY TO SECOND or INTERVAL YEAR TO MONTH)");
+    case Kind::kStruct:
+      return quoted("STRUCT");
+    case Kind::kArray:
+      return quoted("ARRAY");
+    case Kind::kMap:
+      return quoted("MAP");
     case Kind::kUnion: {
       std::string out = "(";
       for (const auto& child : p.children) out += (out.size() > 1 ? " or " : "") + PatternText(child);
       return out + ")";
     }
-    default: return quoted("ANY");
+    default:
+      return quoted("ANY");
   }
 }
 
 bool IsInterval(const DataType& t) {
-  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval || t.id() == TypeId::kCalendarInterval;
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval ||
+         t.id() == TypeId::kCalendarInterval;
 }
 
 /// Whether a value of `t` is taken as it is. Variables take anything.
 bool Accepts(const TypePattern& p, const DataType& t) {
   switch (p.kind) {
     case Kind::kConcrete:
-      if (p.type.id() == TypeId::kDayTimeInterval || p.type.id() == TypeId::kYearMonthInterval) return t.id() == p.type.id();
+      if (p.type.id() == TypeId::kDayTimeInterval || p.type.id() == TypeId::kYearMonthInterval)
+        return t.id() == p.type.id();
       return p.type.sameType(t);
     case Kind::kAny:
     case Kind::kOrderable:
     case Kind::kVariable:
-    case Kind::kLambda: return true;
-    case Kind::kNumeric: return t.isNumeric();
-    case Kind::kIntegral: return t.isIntegral();
-    case Kind::kFractional: return t.isFractional();
-    case Kind::kAtomic: return !t.isNested() && t.id() != TypeId::kVoid;
-    case Kind::kDecimal: return t.id() == TypeId::kDecimal;
-    case Kind::kInterval: return IsInterval(t);
-    case Kind::kStruct: return t.id() == TypeId::kStruct;
-    case Kind::kArray: return t.id() == TypeId::kArray && Accepts(p.children[0], t.elementType());
+    case Kind::kLambda:
+      return true;
+    case Kind::kNumeric:
+      return t.isNumeric();
+    case Kind::kIntegral:
+      return t.isIntegral();
+    case Kind::kFractional:
+      return t.isFractional();
+    case Kind::kAtomic:
+      return !t.isNested() && t.id() != TypeId::kVoid;
+    case Kind::kDecimal:
+      return t.id() == TypeId::kDecimal;
+    case Kind::kInterval:
+      return IsInterval(t);
+    case Kind::kStruct:
+      return t.id() == TypeId::kStruct;
+    case Kind::kArray:
+      return t.id() == TypeId::kArray && Accepts(p.children[0], t.elementType());
     case Kind::kMap:
       return t.id() == TypeId::kMap && Accepts(p.children[0], t.keyType()) && Accepts(p.children[1], t.valueType());
     case Kind::kUnion:
@@ -260,7 +284,8 @@ std::optional<DataType> ImplicitTarget(const TypePattern& p, const DataType& t, 
         if (auto target = ImplicitTarget(child, t, ansi)) return target;
       }
       return std::nullopt;
-    default: return t;
+    default:
+      return t;
   }
 }
 
@@ -295,7 +320,8 @@ DataType Substitute(const TypePattern& p, const std::map<char, DataType>& vars, 
                            Substitute(p.children[1], vars, same ? like.valueType() : DataType::Void()),
                            same ? like.containsNull() : true);
     }
-    default: return like;
+    default:
+      return like;
   }
 }
 
@@ -394,15 +420,15 @@ Status UnexpectedInputType(const BindContext& context, size_t arg, std::string_v
   return DatatypeMismatch(context, "UNEXPECTED_INPUT_TYPE",
                           {{"paramIndex", arg < kOrdinals.size() ? kOrdinals[arg] : fmt::format("{}th", arg + 1)},
                            {"requiredType", std::string(required)},
-                           {"inputSql", InDoubleQuotes(context.arg_names[arg])},
+                           {"inputSql", fmt::format("${}", arg)},
                            {"inputType", InDoubleQuotes(context.arg_types[arg].sql())}});
 }
 
 Status DataDiffTypes(const BindContext& context, std::string_view function_name) {
   std::vector<std::string> types;
   for (const DataType& t : context.arg_types) types.push_back(InDoubleQuotes(t.sql()));
-  std::string text = types.size() == 2 ? fmt::format("({} or {})", types[0], types[1])
-                                       : fmt::format("({})", fmt::join(types, " or "));
+  std::string text =
+      types.size() == 2 ? fmt::format("({} or {})", types[0], types[1]) : fmt::format("({})", fmt::join(types, " or "));
   return DatatypeMismatch(context, "DATA_DIFF_TYPES",
                           {{"functionName", QuoteIdentifier(function_name)}, {"dataType", text}});
 }

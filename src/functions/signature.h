@@ -11,8 +11,21 @@ namespace sluice::functions {
 /// A word of the language.
 struct TypePattern {
   enum class Kind : uint8_t {
-    kConcrete, kAny, kNumeric, kIntegral, kFractional, kAtomic, kOrderable, kDecimal, kInterval, kStruct,
-    kArray, kMap, kVariable, kLambda, kUnion,
+    kConcrete,
+    kAny,
+    kNumeric,
+    kIntegral,
+    kFractional,
+    kAtomic,
+    kOrderable,
+    kDecimal,
+    kInterval,
+    kStruct,
+    kArray,
+    kMap,
+    kVariable,
+    kLambda,
+    kUnion,
   };
   Kind kind = Kind::kAny;
   DataType type;                      // kConcrete
@@ -33,7 +46,8 @@ struct Overload {
 Result<std::vector<Overload>> ParseSignature(std::string_view text);
 
 /// Chooses an overload of def.signature: sets arg_types and, if the overload names it, result_type.
-/// Errors: WRONG_NUM_ARGS.WITHOUT_SUGGESTION, DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE, DATATYPE_MISMATCH.DATA_DIFF_TYPES.
+/// Errors: WRONG_NUM_ARGS.WITHOUT_SUGGESTION, DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE,
+/// DATATYPE_MISMATCH.DATA_DIFF_TYPES.
 Status MatchSignature(const FunctionDef& def, BindContext* context);
 
 // ---- errors that bind steps share; all carry sqlExpr --------------------------------------------------------------
