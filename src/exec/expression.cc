@@ -1,0 +1,250 @@
+#include "exec/expression.h"
+
+#include <arrow/array.h>
+#include <arrow/compare.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "exec/expression_nodes.h"
+#include "exec/pipeline.h"
+#include "plan/transform.h"
+
+namespace sluice::exec {
+
+using plan::ExprKind;
+using plan::ExprPtr;
+
+namespace {
+
+bool SameLiteral(const ArrayPtr& a, const ArrayPtr& b) {
+  return a == b || a->Equals(b, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
+}
+
+/// Equal functions on equal arguments. A state made by `bind` follows from the arguments, any other must be the same one.
+bool SameCall(const functions::FunctionDef* def_a, const functions::BoundCall& a, const functions::FunctionDef* def_b,
+              const functions::BoundCall& b) {
+  return def_a == def_b && def_a->deterministic && a.ansi == b.ansi && a.result_type == b.result_type &&
+         a.arg_types == b.arg_types && (a.state == b.state || def_a->bind != nullptr);
+}
+
+bool SameNode(const ExpressionNode& a, const ExpressionNode& b) {
+  if (a.children != b.children || !(a.type == b.type)) return false;
+  if (auto* x = dynamic_cast<const LiteralNode*>(&a)) {
+    auto* y = dynamic_cast<const LiteralNode*>(&b);
+    return y != nullptr && SameLiteral(x->value, y->value);
+  }
+  if (auto* x = dynamic_cast<const ColumnNode*>(&a)) {
+    auto* y = dynamic_cast<const ColumnNode*>(&b);
+    return y != nullptr && x->ordinal == y->ordinal;
+  }
+  if (auto* x = dynamic_cast<const VariableNode*>(&a)) {
+    auto* y = dynamic_cast<const VariableNode*>(&b);
+    return y != nullptr && x->id == y->id;
+  }
+  if (auto* x = dynamic_cast<const CastNode*>(&a)) {
+    auto* y = dynamic_cast<const CastNode*>(&b);
+    return y != nullptr && x->mode == y->mode && x->from == y->from;
+  }
+  if (auto* x = dynamic_cast<const GetFieldNode*>(&a)) {
+    auto* y = dynamic_cast<const GetFieldNode*>(&b);
+    return y != nullptr && x->ordinal == y->ordinal && x->over_array == y->over_array;
+  }
+  if (auto* x = dynamic_cast<const CallNode*>(&a)) {
+    auto* y = dynamic_cast<const CallNode*>(&b);
+    return y != nullptr && x->lambdas.empty() && y->lambdas.empty() && SameCall(x->def, *x->bound, y->def, *y->bound);
+  }
+  return false;
+}
+
+Status Internal(std::string message) { return MakeError("INTERNAL_ERROR", {{"message", std::move(message)}}); }
+
+}  // namespace
+
+/// Builds the graph: a node equal to an earlier one is replaced by it.
+class ExpressionCompiler {
+ public:
+  explicit ExpressionCompiler(const plan::Attributes& input) : set_(new ExpressionSet) {
+    for (size_t i = 0; i < input.size(); ++i) ordinals_.emplace(input[i]->id, static_cast<int>(i));
+  }
+
+  Status AddRoot(const ExprPtr& expression) {
+    ARROW_ASSIGN_OR_RAISE(ExpressionNode * node, Compile(expression));
+    set_->roots_.push_back(node);
+    ++uses_[node];
+    set_->deterministic_ = set_->deterministic_ && node->deterministic;
+    return Status::OK();
+  }
+
+  std::shared_ptr<const ExpressionSet> Finish() {
+    PruneStructs();
+    for (auto& node : set_->nodes_) {
+      const bool cheap = dynamic_cast<ColumnNode*>(node.get()) != nullptr ||
+                         dynamic_cast<LiteralNode*>(node.get()) != nullptr ||
+                         dynamic_cast<VariableNode*>(node.get()) != nullptr;
+      if (!cheap && node->deterministic && uses_[node.get()] > 1) node->memo_slot = set_->memo_slots_++;
+    }
+    return set_;
+  }
+
+ private:
+  Result<ExpressionNode*> Compile(const ExprPtr& expression) {
+    const plan::Expression& e = *expression;
+    if (e.kind != ExprKind::kAlias && !e.resolved()) return Internal("unresolved expression in a physical plan");
+    switch (e.kind) {
+      case ExprKind::kAlias:
+        return Compile(e.children[0]);
+      case ExprKind::kLiteral:
+        return Intern(std::make_unique<LiteralNode>(*e.type, static_cast<const plan::Literal&>(e).value));
+      case ExprKind::kAttribute: {
+        const auto& attribute = static_cast<const plan::Attribute&>(e);
+        auto it = ordinals_.find(attribute.id);
+        if (it == ordinals_.end()) {
+          return Internal("column " + attribute.name + "#" + std::to_string(attribute.id) + " is not in the input");
+        }
+        return Intern(std::make_unique<ColumnNode>(*e.type, it->second));
+      }
+      case ExprKind::kLambdaVariable:
+        return Intern(std::make_unique<VariableNode>(*e.type, static_cast<const plan::LambdaVariable&>(e).id));
+      case ExprKind::kCast: {
+        const auto& cast = static_cast<const plan::Cast&>(e);
+        ARROW_ASSIGN_OR_RAISE(ExpressionNode * child, Compile(e.children[0]));
+        if (child->type.sameType(cast.to)) return child;
+        auto node = std::make_unique<CastNode>(cast.to, cast);
+        node->from = child->type;
+        Adopt(node.get(), child);
+        return Intern(std::move(node));
+      }
+      case ExprKind::kGetField: {
+        ARROW_ASSIGN_OR_RAISE(ExpressionNode * child, Compile(e.children[0]));
+        auto node = std::make_unique<GetFieldNode>(*e.type, static_cast<const plan::GetField&>(e));
+        Adopt(node.get(), child);
+        return Intern(std::move(node));
+      }
+      case ExprKind::kCall:
+        return CompileCall(static_cast<const plan::Call&>(e));
+      case ExprKind::kSubquery:
+        return UnsupportedFeature("this kind of subquery expression", &e.origin);
+      default:
+        return Internal("expression of kind " + std::to_string(static_cast<int>(e.kind)) +
+                        " outside the operator that evaluates it: " + plan::ExpressionSql(e));
+    }
+  }
+
+  Result<ExpressionNode*> CompileCall(const plan::Call& call) {
+    if (call.def == nullptr || call.bound == nullptr) return Internal("call without a bound function");
+    auto node = std::make_unique<CallNode>(*call.type, call);
+    node->deterministic = call.def->deterministic;
+    for (size_t i = 0; i < call.children.size(); ++i) {
+      ExprPtr child = call.children[i];
+      if (const auto* lambda = plan::As<plan::Lambda>(*child)) {
+        node->lambdas.push_back({i, lambda->parameter_ids});
+        child = lambda->children[0];
+      }
+      ARROW_ASSIGN_OR_RAISE(ExpressionNode * compiled, Compile(child));
+      Adopt(node.get(), compiled);
+    }
+    const bool runnable = node->lambdas.empty() ? call.def->kernel != nullptr || call.def->lazy != nullptr
+                                                : call.def->lambda != nullptr;
+    if (!runnable) {
+      // A lambda function may be called with no lambda at all (array_sort(a)).
+      if (node->lambdas.empty() && call.def->lambda != nullptr) return Keep(std::move(node));
+      return UnsupportedFeature("function " + std::string(call.def->name), &call.origin);
+    }
+    return Intern(std::move(node));
+  }
+
+  /// A call whose STRUCT is only taken apart gives just the fields that are read: from_json(...).a parses nothing else.
+  void PruneStructs() {
+    std::map<const ExpressionNode*, std::vector<GetFieldNode*>> readers;
+    for (auto& node : set_->nodes_) {
+      auto* field = dynamic_cast<GetFieldNode*>(node.get());
+      if (field != nullptr && !field->over_array) readers[field->children[0]].push_back(field);
+    }
+    for (auto& node : set_->nodes_) {
+      auto* call = dynamic_cast<CallNode*>(node.get());
+      if (call == nullptr || call->def->prune == nullptr) continue;
+      const auto& fields = readers[call];
+      if (fields.empty() || static_cast<int>(fields.size()) != uses_[call]) continue;
+      std::set<int> ordinals;
+      for (const GetFieldNode* field : fields) ordinals.insert(field->ordinal);
+      if (ordinals.size() == call->type.fields().size()) continue;
+      const std::vector<int> kept(ordinals.begin(), ordinals.end());
+      auto pruned = call->def->prune(*call->bound, kept);
+      if (pruned == nullptr) continue;
+      call->bound = pruned;
+      call->type = pruned->result_type;
+      for (GetFieldNode* field : fields) {
+        field->ordinal = static_cast<int>(std::lower_bound(kept.begin(), kept.end(), field->ordinal) - kept.begin());
+      }
+    }
+  }
+
+  static void Adopt(ExpressionNode* parent, const ExpressionNode* child) {
+    parent->children.push_back(child);
+    parent->deterministic = parent->deterministic && child->deterministic;
+  }
+
+  Result<ExpressionNode*> Intern(std::unique_ptr<ExpressionNode> node) {
+    if (node->deterministic) {
+      for (auto& known : set_->nodes_) {
+        if (SameNode(*known, *node)) return known.get();
+      }
+    }
+    return Keep(std::move(node));
+  }
+
+  ExpressionNode* Keep(std::unique_ptr<ExpressionNode> node) {
+    for (const ExpressionNode* child : node->children) ++uses_[child];
+    set_->nodes_.push_back(std::move(node));
+    return set_->nodes_.back().get();
+  }
+
+  std::shared_ptr<ExpressionSet> set_;
+  std::map<plan::ExprId, int> ordinals_;
+  std::map<const ExpressionNode*, int> uses_;
+};
+
+ExpressionSet::ExpressionSet() = default;
+ExpressionSet::~ExpressionSet() = default;
+
+Result<std::shared_ptr<const ExpressionSet>> ExpressionSet::Compile(const plan::ExprList& expressions,
+                                                                    const plan::Attributes& input) {
+  ExpressionCompiler compiler(input);
+  for (const ExprPtr& expression : expressions) ARROW_RETURN_NOT_OK(compiler.AddRoot(expression));
+  return compiler.Finish();
+}
+
+Result<std::vector<Vector>> Evaluator::Evaluate(const Batch& batch, TaskContext& task) {
+  if (set_->deterministic()) return Evaluate(batch, task.eval);
+  if (split_ != task.split) {
+    split_ = task.split;
+    rows_before_ = 0;
+  }
+  task.eval.rows_before = rows_before_;
+  rows_before_ += batch.rows;
+  return Evaluate(batch, task.eval);
+}
+
+Result<std::vector<Vector>> Evaluator::Evaluate(const Batch& batch, const functions::EvalContext& context) {
+  Frame frame(batch.columns, batch.rows, context, set_->memo_slots());
+  std::vector<Vector> values;
+  values.reserve(set_->size());
+  for (const ExpressionNode* root : set_->roots()) {
+    ARROW_ASSIGN_OR_RAISE(Vector value, root->Evaluate(frame));
+    values.push_back(std::move(value));
+  }
+  return values;
+}
+
+bool IsDeterministic(const ExprPtr& expression) {
+  bool deterministic = true;
+  plan::Visit(expression, [&](const plan::Expression& e) {
+    if (const auto* call = plan::As<plan::Call>(e)) deterministic = deterministic && call->def->deterministic;
+    return deterministic;
+  });
+  return deterministic;
+}
+
+}  // namespace sluice::exec

@@ -1,0 +1,51 @@
+#include "exec/lowering.h"
+
+#include "exec/limit.h"
+#include "exec/project.h"
+#include "exec/scan.h"
+#include "exec/union.h"
+#include "exec/values.h"
+#include "plan/transform.h"
+
+namespace sluice::exec {
+namespace {
+
+using plan::PlanKind;
+
+/// Nodes that change nothing about rows once a plan is resolved.
+Result<ExecNodePtr> LowerChild(const plan::PlanPtr& plan, Lowering& lowering) {
+  return lowering.Lower(plan->children[0]);
+}
+
+struct Line {
+  PlanKind kind;
+  LoweringFunction lower;
+};
+
+const Line kLines[] = {
+    {PlanKind::kRelation, &LowerRelation},
+    {PlanKind::kLocalRelation, &LowerLocalRelation},
+    {PlanKind::kRange, &LowerRange},
+    {PlanKind::kOneRow, &LowerOneRow},
+    {PlanKind::kProject, &LowerProject},
+    {PlanKind::kFilter, &LowerFilter},
+    {PlanKind::kLimit, &LowerLimit},
+    {PlanKind::kOffset, &LowerOffset},
+    {PlanKind::kTail, &LowerTail},
+    {PlanKind::kUnion, &LowerUnion},
+    {PlanKind::kSubqueryAlias, &LowerChild},
+    {PlanKind::kHint, &LowerChild},
+    {PlanKind::kRepartition, &LowerChild},
+    {PlanKind::kEventTimeWatermark, &LowerChild},
+};
+
+}  // namespace
+
+Result<ExecNodePtr> Lowering::Lower(const plan::PlanPtr& plan) {
+  for (const Line& line : kLines) {
+    if (line.kind == plan->kind) return line.lower(plan, *this);
+  }
+  return UnsupportedFeature("this operator in a query (" + plan::PlanNodeString(*plan) + ")", &plan->origin);
+}
+
+}  // namespace sluice::exec

@@ -1,0 +1,18 @@
+#pragma once
+// Columns computed, rows chosen: the two operators that most pipelines are made of.
+#include "exec/expression.h"
+#include "exec/lowering.h"
+
+namespace sluice::exec {
+
+Result<ExecNodePtr> LowerProject(const plan::PlanPtr& plan, Lowering& lowering);
+Result<ExecNodePtr> LowerFilter(const plan::PlanPtr& plan, Lowering& lowering);
+
+/// A projection of `expressions` (Attribute or Alias each) over `child`.
+Result<ExecNodePtr> MakeProject(const plan::ExprList& expressions, ExecNodePtr child);
+
+/// Appends a filter by `condition` (one expression) to a pipeline.
+void AppendFilter(const ExpressionSetPtr& condition, Pipeline* pipeline);
+void AppendProject(const ExpressionSetPtr& expressions, Pipeline* pipeline);
+
+}  // namespace sluice::exec

@@ -1,0 +1,17 @@
+#pragma once
+// Tables and streams of connectors.
+#include "connectors/api/filter.h"
+#include "exec/lowering.h"
+
+namespace sluice::exec {
+
+/// A batch table by Table::NewScan, planned anew in each run; a stream by RunContext::sources[source_id].
+Result<ExecNodePtr> LowerRelation(const plan::PlanPtr& plan, Lowering& lowering);
+
+/// `condition` as a filter of a connector, when it is a comparison of a column (or nested field) with a literal.
+std::optional<connectors::ColumnFilter> ToColumnFilter(const plan::Expression& condition);
+
+/// Rows of a scan known from metadata alone; nullopt for anything but an unfiltered scan of a batch table.
+std::optional<int64_t> KnownRowCount(const ExecNode& node);
+
+}  // namespace sluice::exec
