@@ -1,0 +1,34 @@
+// The one place that names the connectors: a line each.
+#include "connectors/api/connector.h"
+#include "connectors/kafka/table.h"
+
+namespace sluice::connectors {
+
+const std::vector<const Connector*>& AllConnectors() {
+  static const std::vector<const Connector*> all = {
+      &kKafkaConnector,
+  };
+  return all;
+}
+
+const std::vector<const CatalogProvider*>& AllCatalogProviders() {
+  static const std::vector<const CatalogProvider*> all = {};
+  return all;
+}
+
+Result<const Connector*> FindConnector(std::string_view format) {
+  const auto same = [&](std::string_view name) {
+    const CaseInsensitiveLess less;
+    const std::string a(name), b(format);
+    return !less(a, b) && !less(b, a);
+  };
+  for (const Connector* connector : AllConnectors()) {
+    if (same(connector->name)) return connector;
+    for (std::string_view alias : connector->aliases) {
+      if (same(alias)) return connector;
+    }
+  }
+  return MakeError("DATA_SOURCE_NOT_FOUND", {{"provider", std::string(format)}});
+}
+
+}  // namespace sluice::connectors
