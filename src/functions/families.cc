@@ -4,7 +4,8 @@
 // clang-format off
 #define SLUICE_FAMILIES(F)      \
   F(ArithmeticFunctions)        \
-  F(ConditionalFunctions)
+  F(ConditionalFunctions)       \
+  F(JsonFunctions)
 // clang-format on
 
 namespace sluice::functions {
