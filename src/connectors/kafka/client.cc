@@ -52,10 +52,10 @@ void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, co
     std::lock_guard lock(client->mutex_);
     client->last_problem_ = problem;
   }
-  const LogLevel to = level <= LOG_CRIT ? LogLevel::kError : level <= LOG_WARNING ? LogLevel::kWarn : LogLevel::kDebug;
+  const std::string_view what(facility);
+  const LogLevel to = what == "CONFWARN" ? LogLevel::kDebug : level <= LOG_CRIT ? LogLevel::kError : level <= LOG_WARNING ? LogLevel::kWarn : LogLevel::kDebug;
   // A broker that is away is told by whoever needs it; here it would be said every second.
-  Log(std::string_view(facility) == "FAIL" || std::string_view(facility) == "ERROR" ? LogLevel::kInfo : to, text,
-      {{"kafka", facility}});
+  Log(what == "FAIL" || what == "ERROR" ? LogLevel::kInfo : to, text, {{"kafka", facility}});
 }
 
 void Client::OnError(rd_kafka_t*, int error, const char* reason, void* opaque) {
