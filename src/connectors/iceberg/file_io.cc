@@ -1,0 +1,176 @@
+#include "connectors/iceberg/file_io.h"
+
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/file.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "connectors/iceberg/s3_put.h"
+
+namespace sluice::iceberg {
+
+namespace {
+Status WriteFailed(const std::string& path, int error) {
+  return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
+}
+
+Status WriteLocal(const std::string& path, std::string_view bytes, bool sync) {
+  auto open = [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); };
+  int fd = open();
+  if (fd < 0 && errno == ENOENT) {
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    fd = open();
+  }
+  if (fd < 0) return WriteFailed(path, errno);
+  int error = 0;
+  while (!bytes.empty() && error == 0) {
+    ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+    else if (errno != EINTR) error = errno;
+  }
+  if (error == 0 && sync && ::fdatasync(fd) != 0) error = errno;
+  ::close(fd);
+  if (error == 0) return Status::OK();
+  ::unlink(path.c_str());
+  return WriteFailed(path, error);
+}
+
+/// Syncs the file when it is closed.
+class SyncedFile final : public arrow::io::OutputStream {
+ public:
+  SyncedFile(std::shared_ptr<arrow::io::FileOutputStream> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  ~SyncedFile() override { (void)file_->Close(); }
+  Status Close() override {
+    if (file_->closed()) return Status::OK();
+    if (::fdatasync(file_->file_descriptor()) != 0) return WriteFailed(path_, errno);
+    return file_->Close();
+  }
+  bool closed() const override { return file_->closed(); }
+  Result<int64_t> Tell() const override { return position_; }
+  Status Write(const void* data, int64_t n) override {
+    Status status = file_->Write(data, n);
+    if (!status.ok()) return MakeError("TASK_WRITE_FAILED", {{"path", path_ + " (" + status.message() + ")"}});
+    position_ += n;
+    return Status::OK();
+  }
+  Status Flush() override { return file_->Flush(); }
+
+ private:
+  std::shared_ptr<arrow::io::FileOutputStream> file_;
+  std::string path_;
+  int64_t position_ = 0;
+};
+
+bool FaultsInjected() {
+  static const bool on = std::getenv("SLUICE_FAULT_WRITE") != nullptr;
+  return on;
+}
+}  // namespace
+
+Result<std::string> FileIo::Read(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local) return ReadWholeFile(at.path);
+  ARROW_ASSIGN_OR_RAISE(auto file, at.fs->OpenInputFile(at.path));
+  ARROW_ASSIGN_OR_RAISE(int64_t size, file->GetSize());
+  ARROW_ASSIGN_OR_RAISE(auto buffer, file->ReadAt(0, size));
+  return buffer->ToString();
+}
+
+Status FileIo::WriteNew(const std::string& path, std::string_view bytes) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local && FaultsInjected()) return WriteFileDurably(at.path, bytes);
+  if (at.local) return WriteLocal(at.path, bytes, true);
+  ARROW_ASSIGN_OR_RAISE(auto out, at.fs->OpenOutputStream(at.path));
+  ARROW_RETURN_NOT_OK(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
+  return out->Close();
+}
+
+Status FileIo::WriteExclusive(const std::string& path, std::string_view bytes) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local) return WriteFileDurably(at.path, bytes, /*exclusive=*/true);
+  return PutIfAbsent(at.path, bytes, properties_);
+}
+
+Status FileIo::Replace(const std::string& path, std::string_view bytes) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (!at.local) return WriteNew(path, bytes);
+  std::string temporary = at.path + "." + RandomUuid() + ".tmp";
+  ARROW_RETURN_NOT_OK(WriteLocal(temporary, bytes, false));
+  if (::rename(temporary.c_str(), at.path.c_str()) == 0) return Status::OK();
+  int error = errno;
+  ::unlink(temporary.c_str());
+  return WriteFailed(path, error);
+}
+
+Result<bool> FileIo::Exists(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local) return ::access(at.path.c_str(), F_OK) == 0;
+  ARROW_ASSIGN_OR_RAISE(auto info, at.fs->GetFileInfo(at.path));
+  return info.type() != arrow::fs::FileType::NotFound;
+}
+
+Status FileIo::Delete(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local) {
+    if (::unlink(at.path.c_str()) != 0 && errno != ENOENT) return Status::IOError("Cannot delete ", path, ": ", std::strerror(errno));
+    return Status::OK();
+  }
+  Status status = at.fs->DeleteFile(at.path);
+  if (status.ok()) return status;
+  ARROW_ASSIGN_OR_RAISE(bool exists, Exists(path));
+  return exists ? status : Status::OK();
+}
+
+Status FileIo::DeleteFolder(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  ARROW_ASSIGN_OR_RAISE(auto info, at.fs->GetFileInfo(at.path));
+  return info.type() == arrow::fs::FileType::Directory ? at.fs->DeleteDir(at.path) : Status::OK();
+}
+
+Status FileIo::CreateFolder(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  return at.fs->CreateDir(at.path, /*recursive=*/true);
+}
+
+Result<std::vector<FileIo::Entry>> FileIo::List(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  arrow::fs::FileSelector selector;
+  selector.base_dir = at.path;
+  selector.allow_not_found = true;
+  ARROW_ASSIGN_OR_RAISE(auto infos, at.fs->GetFileInfo(selector));
+  std::vector<Entry> out;
+  for (const auto& info : infos) out.push_back({info.base_name(), info.type() == arrow::fs::FileType::Directory});
+  std::sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  return out;
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> FileIo::OpenInput(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  auto file = at.fs->OpenInputFile(at.path);
+  if (file.ok()) return *file;
+  return MakeError("FAILED_READ_FILE.FILE_NOT_EXIST", {{"path", path}});
+}
+
+Result<std::shared_ptr<arrow::io::OutputStream>> FileIo::OpenOutput(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (!at.local) return at.fs->OpenOutputStream(at.path);
+  auto open = [&] { return arrow::io::FileOutputStream::Open(at.path); };
+  auto file = open();
+  if (!file.ok()) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(at.path).parent_path(), error);
+    if (error) return WriteFailed(path, error.value());
+    file = open();
+  }
+  if (!file.ok()) return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + file.status().message() + ")"}});
+  return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, path));
+}
+
+}  // namespace sluice::iceberg

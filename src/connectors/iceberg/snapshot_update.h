@@ -1,0 +1,38 @@
+#pragma once
+// Adding files to a table as one snapshot.
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/iceberg/table_operations.h"
+
+namespace sluice::iceberg {
+
+enum class UpdateKind : uint8_t {
+  kAppend,
+  kOverwriteAll,         // every file that was there goes
+  kOverwritePartitions,  // files of the partitions that the new files touch go
+};
+
+struct SnapshotUpdate {
+  UpdateKind kind = UpdateKind::kAppend;
+  std::vector<DataFile> files;  // of the default spec at the time of writing
+  Properties summary;           // added to the counts: spark.app.id ...
+  std::string branch = "main";
+  /// Asked on each attempt with the newest metadata: true when this update is in already.
+  std::function<bool(const TableMetadata&)> already_done = {};
+};
+
+/// Commits, retrying against other writers. On failure the new metadata files are removed; data files are the caller's.
+Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update);
+
+/// The newest epoch of query `query_id` among the ancestors of the current snapshot.
+std::optional<int64_t> LastCommittedEpoch(const TableMetadata& metadata, const std::string& query_id);
+
+/// "p=1/q_day=2025-01-01", escaped, as in file paths; "" when unpartitioned.
+Result<std::string> PartitionPath(const PartitionSpec& spec, const Type& partition_type, const std::vector<Literal>& values);
+/// A key for sets of partitions.
+std::string PartitionKey(const Type& partition_type, const std::vector<Literal>& values);
+
+}  // namespace sluice::iceberg
