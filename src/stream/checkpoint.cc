@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -68,10 +70,8 @@ std::string NewUuid() {
   auto word = [&] { return static_cast<uint64_t>(device()) << 32 | device(); };
   uint64_t high = (word() & ~0xF000ull) | 0x4000ull;
   uint64_t low = (word() & ~(3ull << 62)) | (2ull << 62);
-  char text[40];
-  std::snprintf(text, sizeof text, "%08lx-%04lx-%04lx-%04lx-%012lx", high >> 32, high >> 16 & 0xFFFF, high & 0xFFFF, low >> 48,
-                low & 0xFFFFFFFFFFFFull);
-  return text;
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xFFFF, high & 0xFFFF, low >> 48,
+                     low & 0xFFFFFFFFFFFFull);
 }
 
 std::vector<std::pair<std::string, std::string>> RecordedConf(const Config& config) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 #include "formats/json/json_column.h"
 #include "types/datetime.h"
@@ -238,7 +239,7 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
       break;
   }
   double ignored;
-  (void)value.get_double().get(ignored);  // moves on past the token
+  std::ignore = value.get_double().get(ignored);  // moves on past the token
   return outcome;
 }
 

@@ -1,0 +1,77 @@
+#include "formats/json/json_reader.h"
+
+#include <arrow/builder.h>
+#include <arrow/pretty_print.h>
+#include <gtest/gtest.h>
+
+#include "types/ddl.h"
+#include "types/format.h"
+
+namespace sluice::formats {
+namespace {
+
+std::string Show(const std::string& schema_text, const std::vector<std::string>& documents, const OptionMap& options = {}) {
+  DataType schema = ParseSchema(schema_text).ValueOrDie();
+  auto parsed = ParseJsonReadOptions(options, "_corrupt_record", *TimeZone::Find("UTC")).ValueOrDie();
+  arrow::BinaryBuilder builder;
+  for (const auto& d : documents) EXPECT_TRUE(builder.Append(d).ok());
+  auto array = builder.Finish().ValueOrDie();
+  auto batch = JsonReader(schema, parsed).Parse(static_cast<const arrow::BinaryArray&>(*array));
+  if (!batch.ok()) return ConditionOf(batch.status());
+  EXPECT_TRUE(batch->values->ValidateFull().ok());
+  std::string out;
+  for (int64_t i = 0; i < batch->values->length(); ++i) {
+    if (i) out += " ";
+    AppendValueText(*batch->values, i, schema, TimeZone::Utc(), TextStyle::kShow, &out);
+  }
+  return out;
+}
+
+TEST(JsonReader, FlatRecords) {
+  EXPECT_EQ(Show("a INT, b STRING, c DOUBLE", {R"({"a":1,"b":"x","c":0.5})", R"({"c":2,"b":"y\n\u00e9","z":[1,{"q":2}],"a":-7})", R"({})"}),
+            "{1, x, 0.5} {-7, y\n\xc3\xa9, 2.0} {NULL, NULL, NULL}");
+}
+
+TEST(JsonReader, MalformedRecordIsAStructOfNulls) {
+  EXPECT_EQ(Show("a INT", {R"({"a":1)", R"({"a":2})", "[1]", "null", ""}), "{NULL} {2} {NULL} {NULL} NULL");
+}
+
+TEST(JsonReader, BadValueNullsOnlyItsField) { EXPECT_EQ(Show("a INT, b INT", {R"({"a":"x","b":2})", R"({"a":1.0,"b":1e2})"}), "{NULL, 2} {NULL, NULL}"); }
+
+TEST(JsonReader, CorruptColumnKeepsTheText) {
+  EXPECT_EQ(Show("a INT, _corrupt_record STRING", {R"({"a":"x"})", R"({"a":3})"}), "{NULL, {\"a\":\"x\"}} {3, NULL}");
+}
+
+TEST(JsonReader, FailFast) { EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "FAILFAST"}}), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"); }
+
+TEST(JsonReader, SkippedFieldsAreStillChecked) { EXPECT_EQ(Show("a INT", {R"({"a":1,"b":tru})", R"({"a":1,"b":01})"}), "{NULL} {NULL}"); }
+
+TEST(JsonReader, LenientSyntaxOfJackson) {
+  EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}), "{it\"s, NaN} {1.50, -Infinity}");
+}
+
+TEST(JsonReader, LastDuplicateWins) { EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"({"a":1,"b":[1,2],"a":2,"b":[3]})"}), "{2, [3]}"); }
+
+TEST(JsonReader, Nested) {
+  EXPECT_EQ(Show("s STRUCT<x: INT, y: ARRAY<STRING>>, m MAP<STRING, DOUBLE>, t STRING",
+                 {R"({"s":{"x":1,"y":["a",null]},"m":{"k":1.5},"t":{"raw": [1, 2]}})", R"({"s":null,"m":{},"t":true})"}),
+            "{{1, [a, NULL]}, {k -> 1.5}, {\"raw\": [1, 2]}} {NULL, {}, true}");
+}
+
+TEST(JsonReader, DatesTimestampsDecimals) {
+  EXPECT_EQ(Show("d DATE, t TIMESTAMP, n DECIMAL(5,2), f TIMESTAMP", {R"({"d":"2025-02-03","t":"2025-01-01T10:00:00.5Z","n":1.235,"f":5})"}),
+            "{2025-02-03, 2025-01-01 10:00:00.5, 1.24, 1970-01-01 00:00:05}");
+}
+
+TEST(JsonReader, ManyRowsReadThePaddingOfTheirNeighbours) {
+  std::vector<std::string> documents;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    documents.push_back("{\"a\":" + std::to_string(i) + "}");
+    expected += (i ? " {" : "{") + std::to_string(i) + "}";
+  }
+  EXPECT_EQ(Show("a INT", documents), expected);
+}
+
+}  // namespace
+}  // namespace sluice::formats
