@@ -36,8 +36,11 @@ if(SLUICE_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 # Static third-party code stays private: the wheel's libparquet exports OpenSSL and its
-# libarrow_compute RE2, and either side must keep calling its own copy.
-add_link_options(-Wl,--exclude-libs,ALL)
+# libarrow_compute RE2, and either side must keep calling its own copy. (clang's sanitizers are
+# archives too, and have to be seen.)
+if(NOT SLUICE_FUZZ)
+  add_link_options(-Wl,--exclude-libs,ALL)
+endif()
 
 find_program(SLUICE_CCACHE ccache)
 if(SLUICE_CCACHE)
@@ -46,5 +49,7 @@ if(SLUICE_CCACHE)
     CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${SLUICE_CCACHE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     string(APPEND CMAKE_CXX_FLAGS " -fpch-preprocess")
+  else()
+    string(APPEND CMAKE_CXX_FLAGS " -Xclang -fno-pch-timestamp")
   endif()
 endif()

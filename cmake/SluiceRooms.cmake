@@ -16,6 +16,7 @@ target_link_libraries(sluice_common INTERFACE
   Arrow::arrow Arrow::compute fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json
   absl::flat_hash_map absl::flat_hash_set absl::inlined_vector absl::span Threads::Threads)
 
+# cmake/pch.h is part of every file, precompiled or not, so that both ways compile the same.
 if(SLUICE_PCH)
   add_library(sluice_pch STATIC "${CMAKE_BINARY_DIR}/empty.cc")
   target_link_libraries(sluice_pch PRIVATE sluice_common)
@@ -25,6 +26,8 @@ endif()
 function(sluice_use_pch target)
   if(SLUICE_PCH)
     target_precompile_headers(${target} REUSE_FROM sluice_pch)
+  else()
+    target_compile_options(${target} PRIVATE -include "${PROJECT_SOURCE_DIR}/cmake/pch.h")
   endif()
 endfunction()
 

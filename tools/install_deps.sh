@@ -26,7 +26,7 @@ readonly build_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
 readonly test_packages=(default-jre-headless maven procps)
 readonly lint_packages=(clang-format-16 clang-tidy-16)
-readonly fuzz_packages=(clang-16 libclang-rt-16-dev)
+readonly fuzz_packages=(clang-16 libclang-rt-16-dev llvm-16)
 readonly connect_packages=(libgrpc++-dev protobuf-compiler-grpc librocksdb-dev)
 
 readonly test_requirements=(

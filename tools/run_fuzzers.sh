@@ -4,6 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$1 seconds=$2 passed=0 failed=0
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-16
 for fuzzer in "$build"/bin/*_fuzz; do
   name=$(basename "$fuzzer")
   corpus=build/fuzz-corpus/$name
