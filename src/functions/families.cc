@@ -2,10 +2,16 @@
 
 // One line a family: F(Name) stands for `std::span<const FunctionDef> Name()`, defined beside its kernels.
 // clang-format off
-#define SLUICE_FAMILIES(F)      \
-  F(ArithmeticFunctions)        \
-  F(ConditionalFunctions)       \
-  F(JsonFunctions)
+#define SLUICE_FAMILIES(F) \
+  F(ArithmeticFunctions) \
+  F(BitFunctions) \
+  F(ComparisonFunctions) \
+  F(ConditionalFunctions) \
+  F(CountSumFunctions) \
+  F(MinMaxFunctions) \
+  F(FirstLastFunctions) \
+  F(CollectFunctions) \
+  F(MomentFunctions)
 // clang-format on
 
 namespace sluice::functions {
