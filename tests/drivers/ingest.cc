@@ -1,0 +1,120 @@
+// The main job as a program for tests and benchmarks: Kafka -> from_json -> Iceberg (or noop), through a checkpoint.
+// Arguments are key=value: brokers topic warehouse checkpoint [table=demo.db.events] [trigger=availableNow|default|<ms>]
+// [max=<maxOffsetsPerTrigger>] [master=local[2]] [sink=iceberg|noop] [rounds=1] [seconds=0: run until the trigger ends]
+// [shape=bench|id] [create=true] [partition=<SQL of PARTITIONED BY>]. Prints one line of JSON.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "sluice/functions.h"
+#include "sluice/sluice.h"
+
+using namespace sluice;             // NOLINT: a program of the public API
+using namespace sluice::functions;  // NOLINT
+
+namespace {
+
+constexpr const char* kBenchSchema =
+    "event_id STRING, user_id STRING, event_type STRING, page STRING, event_time STRING, amount DOUBLE, session STRING";
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds since this process was started by the kernel.
+double SinceProcessStart() {
+  std::ifstream stat("/proc/self/stat");
+  std::string word;
+  for (int i = 0; i < 22; ++i) stat >> word;
+  double uptime = 0;
+  std::ifstream("/proc/uptime") >> uptime;
+  return uptime - std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::map<std::string, std::string> args{{"table", "demo.db.events"}, {"trigger", "availableNow"}, {"master", "local[2]"},
+                                          {"sink", "iceberg"},         {"rounds", "1"},             {"seconds", "0"},
+                                          {"shape", "bench"},          {"create", "true"}};
+  for (int i = 1; i < argc; ++i) {
+    std::string arg = argv[i];
+    size_t eq = arg.find('=');
+    args[arg.substr(0, eq)] = eq == std::string::npos ? "" : arg.substr(eq + 1);
+  }
+  try {
+    auto spark = SparkSession::builder()
+                     .master(args["master"])
+                     .appName("ingest")
+                     .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
+                     .config("spark.sql.catalog.demo.type", "hadoop")
+                     .config("spark.sql.catalog.demo.warehouse", args["warehouse"])
+                     .getOrCreate();
+    double first_commit = 0, cold = 0, warm = 0;
+    std::string progress = "[";
+    long long rows = 0;
+    for (int round = 0; round < std::stoi(args["rounds"]); ++round) {
+      std::string table = args["table"] + (round == 0 ? "" : std::to_string(round));
+      std::string checkpoint = args["checkpoint"] + (round == 0 ? "" : std::to_string(round));
+      bool bench = args["shape"] == "bench";
+      if (args["sink"] == "iceberg" && args["create"] == "true") {
+        spark.sql("CREATE NAMESPACE IF NOT EXISTS demo.db");
+        std::string partition = args["partition"].empty() ? "" : " PARTITIONED BY (" + args["partition"] + ")";
+        spark.sql("CREATE TABLE IF NOT EXISTS " + table +
+                  (bench ? " (event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, amount DOUBLE, session STRING)"
+                         : " (id BIGINT, name STRING)") +
+                  " USING iceberg" + partition);
+      }
+      auto reader = spark.readStream().format("kafka").option("kafka.bootstrap.servers", args["brokers"]).option("subscribe", args["topic"]).option("startingOffsets", "earliest");
+      if (!args["max"].empty()) reader = reader.option("maxOffsetsPerTrigger", args["max"]);
+      DataFrame events = reader.load().select(from_json(col("value").cast("string"), bench ? kBenchSchema : "id BIGINT, name STRING").alias("d")).select("d.*");
+      if (bench) events = events.withColumn("event_time", col("event_time").cast("timestamp"));
+      auto writer = events.writeStream().outputMode("append").option("checkpointLocation", checkpoint);
+      if (args["trigger"] == "availableNow") {
+        writer = writer.trigger(Trigger::AvailableNow());
+      } else if (args["trigger"] != "default") {
+        writer = writer.trigger(Trigger::ProcessingTime(args["trigger"] + " milliseconds"));
+      }
+      double start = Now();
+      StreamingQuery query = args["sink"] == "iceberg" ? writer.toTable(table) : writer.format(args["sink"]).start();
+      while (first_commit == 0 && query.isActive() && query.recentProgress().empty()) usleep(1000);
+      if (first_commit == 0) first_commit = SinceProcessStart();
+      if (args["seconds"] == "0") {
+        query.awaitTermination();
+      } else {
+        query.awaitTermination(std::chrono::milliseconds(std::stoll(args["seconds"]) * 1000));
+        query.stop();
+      }
+      double took = Now() - start;
+      if (auto error = query.exception()) {
+        std::fprintf(stderr, "%s\n", error->what());
+        return 3;
+      }
+      long long n = 0;
+      progress = "[";
+      for (const auto& p : query.recentProgress()) {
+        progress += (progress.size() > 1 ? "," : "") + p.json();
+        n += p.numInputRows();
+      }
+      progress += "]";
+      rows = n;
+      double rate = static_cast<double>(n) / took;
+      if (round == 0) cold = rate;
+      if (round == 0 || rate > warm) warm = rate;
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::printf("{\"rows\":%lld,\"cold\":%.0f,\"warm\":%.0f,\"peak_mib\":%.1f,\"first_commit_s\":%.3f,\"progress\":%s}\n", rows, cold, warm,
+                static_cast<double>(usage.ru_maxrss) / 1024, first_commit, progress.c_str());
+    return 0;
+  } catch (const Error& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 2;
+  }
+}
