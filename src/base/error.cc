@@ -45,16 +45,7 @@ std::string Substitute(std::string_view format, const ErrorParameters& parameter
   return out;
 }
 
-/// Spark counts characters as Java does, in UTF-16 units.
-int Utf16Length(std::string_view text) {
-  int n = 0;
-  for (unsigned char c : text) {
-    if ((c & 0xC0) != 0x80) n += c >= 0xF0 ? 2 : 1;
-  }
-  return n;
-}
-
-/// Code points that precede; for drawing carets below a line.
+/// Positions count code points, as those of Spark's lexer do.
 int ColumnsOf(std::string_view text) {
   return static_cast<int>(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
 }
@@ -77,10 +68,10 @@ QueryContext ContextOf(const Span& span) {
   size_t line_start = span.start == 0 ? 0 : span.text.rfind('\n', span.start - 1);
   line_start = line_start == std::string_view::npos ? 0 : (span.start == 0 ? 0 : line_start + 1);
   context.fragment = std::string(span.text.substr(span.start, span.stop - span.start));
-  context.startIndex = Utf16Length(span.text.substr(0, span.start));
-  context.stopIndex = context.startIndex + Utf16Length(context.fragment) - 1;
+  context.startIndex = ColumnsOf(span.text.substr(0, span.start));
+  context.stopIndex = context.startIndex + ColumnsOf(context.fragment) - 1;
   context.line = 1 + static_cast<int>(std::count(span.text.begin(), span.text.begin() + span.start, '\n'));
-  context.position = Utf16Length(span.text.substr(line_start, span.start - line_start));
+  context.position = ColumnsOf(span.text.substr(line_start, span.start - line_start));
   return context;
 }
 

@@ -104,6 +104,9 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> OpenS3(std::string_view bucket,
     // The URI holds the secret: it must not reach a log.
     return fs.status().WithMessage("Cannot open the S3 bucket ", bucket, ": ", fs.status().CodeAsString());
   }
+  // The AWS library wants an end before static destructors run.
+  static const int at_exit = std::atexit([] { arrow::fs::EnsureFinalized(); });
+  static_cast<void>(at_exit);
   (*opened)[uri] = *fs;
   return *fs;
 }

@@ -114,6 +114,9 @@ void Parser::Next() {
       if (text_[i] == '\\' && i + 1 < size) {
         char escaped = text_[++i];
         value += escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped == 'r' ? '\r' : escaped;
+      } else if (text_[i] == c && i + 1 < size && text_[i + 1] == c) {
+        value += c;
+        ++i;
       } else if (text_[i] == c) {
         token_.kind = Token::kString;
         token_.text = std::move(value);
@@ -208,7 +211,7 @@ Result<DataType> Parser::Type(int depth) {
   if (name.text == "interval") return Next(), IntervalType();
   if (name.text == "array") {
     Next();
-    if (!IsSymbol('<')) return Fail("INCOMPLETE_TYPE_DEFINITION.ARRAY", {{"elementType", "<elementType>"}});
+    if (!IsSymbol('<')) return Fail("INCOMPLETE_TYPE_DEFINITION.ARRAY", {{"elementType", "<INT>"}});
     Next();
     ARROW_ASSIGN_OR_RAISE(DataType element, Type(depth + 1));
     ARROW_RETURN_NOT_OK(Expect('>'));
@@ -324,6 +327,7 @@ Result<DataType> FromJson(const nlohmann::ordered_json& json, int depth) {
 }  // namespace
 
 Result<DataType> ParseDataType(std::string_view text) {
+  if (TrimLeft(text).empty()) return MakeError("PARSE_EMPTY_STATEMENT");
   Parser parser(text);
   ARROW_ASSIGN_OR_RAISE(DataType type, parser.Type());
   if (!parser.AtEnd()) return parser.Unexpected();

@@ -44,10 +44,10 @@ class RegionZone final : public TimeZone {
     end_us_ = absl::ToUnixMicros(end);
     starts_.push_back(std::numeric_limits<int64_t>::min());
     local_starts_.push_back(std::numeric_limits<int64_t>::min());
-    offsets_.push_back(OffsetUs(absl::InfinitePast()));
+    // Abseil knows no offset at its infinite past.
+    offsets_.push_back(OffsetUs(absl::FromUnixSeconds(-(int64_t{1} << 40))));
     absl::TimeZone::CivilTransition transition;
     for (absl::Time at = absl::InfinitePast(); zone_.NextTransition(at, &transition);) {
-      // The instant itself: the later of the two readings of its local time is not always the right one.
       absl::Time instant = Instant(transition);
       if (instant >= end) break;
       int64_t before = offsets_.back(), after = OffsetUs(instant);
@@ -84,7 +84,14 @@ class RegionZone final : public TimeZone {
  private:
   int64_t OffsetUs(absl::Time instant) const { return int64_t{zone_.At(instant).offset} * kUsPerSecond; }
 
-  absl::Time Instant(const absl::TimeZone::CivilTransition& transition) const { return zone_.At(transition.from).trans; }
+  /// In a gap the time jumped from does not exist, in an overlap the time jumped to comes twice: only such a local time
+  /// names the transition.
+  absl::Time Instant(const absl::TimeZone::CivilTransition& transition) const {
+    auto from = zone_.At(transition.from);
+    if (from.kind != absl::TimeZone::TimeInfo::UNIQUE) return from.trans;
+    auto to = zone_.At(transition.to);
+    return to.kind != absl::TimeZone::TimeInfo::UNIQUE ? to.trans : from.pre;
+  }
 
   static size_t Find(const std::vector<int64_t>& starts, int64_t value, std::atomic<size_t>* hint) {
     // Neighbouring rows mostly fall between the same transitions.

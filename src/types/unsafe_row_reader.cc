@@ -46,7 +46,8 @@ Status AppendFixed(const DataType& type, const uint8_t* at, arrow::ArrayBuilder*
   }
 }
 
-Status AppendArray(const DataType& element, Bytes base, arrow::ArrayBuilder* values, uint64_t* count);
+Status AppendArray(const DataType& element, Bytes base, arrow::ArrayBuilder* values, uint64_t* count,
+                   bool nulls_allowed = true);
 Status AppendStruct(const DataType& type, Bytes base, arrow::StructBuilder* builder);
 
 Status AppendVariable(const DataType& type, Bytes part, arrow::ArrayBuilder* builder) {
@@ -82,7 +83,7 @@ Status AppendVariable(const DataType& type, Bytes part, arrow::ArrayBuilder* bui
       uint64_t keys = Load<uint64_t>(part.data());
       if (keys > part.size() - 8) return Corrupt("a map's keys lie outside");
       uint64_t key_count, value_count;
-      ARROW_RETURN_NOT_OK(AppendArray(type.keyType(), part.subspan(8, keys), map->key_builder(), &key_count));
+      ARROW_RETURN_NOT_OK(AppendArray(type.keyType(), part.subspan(8, keys), map->key_builder(), &key_count, false));
       ARROW_RETURN_NOT_OK(AppendArray(type.valueType(), part.subspan(8 + keys), map->item_builder(), &value_count));
       return key_count == value_count ? Status::OK() : Corrupt("a map has other keys than values");
     }
@@ -91,7 +92,8 @@ Status AppendVariable(const DataType& type, Bytes part, arrow::ArrayBuilder* bui
   }
 }
 
-Status AppendArray(const DataType& element, Bytes base, arrow::ArrayBuilder* values, uint64_t* count) {
+Status AppendArray(const DataType& element, Bytes base, arrow::ArrayBuilder* values, uint64_t* count,
+                   bool nulls_allowed) {
   if (base.size() < 8) return Corrupt("an array is too short");
   uint64_t n = *count = Load<uint64_t>(base.data());
   size_t size = ElementSize(element);
@@ -102,6 +104,7 @@ Status AppendArray(const DataType& element, Bytes base, arrow::ArrayBuilder* val
   ARROW_RETURN_NOT_OK(values->Reserve(static_cast<int64_t>(n)));
   for (uint64_t k = 0; k < n; ++k) {
     if (GetBit(nulls, k)) {
+      if (!nulls_allowed) return Corrupt("a map's key is null");
       ARROW_RETURN_NOT_OK(values->AppendNull());
     } else if (FixedWidth(element)) {
       ARROW_RETURN_NOT_OK(AppendFixed(element, fixed + k * size, values));
