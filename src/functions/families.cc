@@ -11,7 +11,8 @@
   F(MinMaxFunctions) \
   F(FirstLastFunctions) \
   F(CollectFunctions) \
-  F(MomentFunctions)
+  F(MomentFunctions) \
+  F(JsonFunctions)
 // clang-format on
 
 namespace sluice::functions {
