@@ -15,6 +15,8 @@ Result<std::shared_ptr<Client>> Client::Make(Role role, const ClientConfig& conf
   ARROW_ASSIGN_OR_RAISE(auto conf, config.NewConf(defaults, fixed));
   std::shared_ptr<Client> client(new Client);
   client->servers_ = config.servers;
+  if (auto it = config.settings.find("sasl.username"); it != config.settings.end()) client->user_ = it->second;
+  if (auto it = config.settings.find("sasl.password"); it != config.settings.end()) client->password_ = it->second;
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_log_cb(conf.get(), &Client::OnLog);
   rd_kafka_conf_set_error_cb(conf.get(), &Client::OnError);
@@ -41,6 +43,16 @@ std::string Client::last_problem() const {
 int64_t Client::DownForMs() const {
   const int64_t since = down_since_ms_;
   return since == 0 ? 0 : std::max<int64_t>(SteadyUs() / 1000 - since, 1);
+}
+
+void Client::WakeFetchers() {
+  const int64_t now = SteadyUs();
+  int64_t last = woken_us_.load(std::memory_order_relaxed);
+  if (now - last < 500 || !woken_us_.compare_exchange_strong(last, now)) return;
+  // The one public call that wakes every broker's thread; it sets what is set already.
+  if (rd_kafka_error_t* error = rd_kafka_sasl_set_credentials(handle_, user_.c_str(), password_.c_str())) {
+    rd_kafka_error_destroy(error);
+  }
 }
 
 void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, const char* text) {

@@ -46,6 +46,9 @@ class Client {
   /// Milliseconds for which no broker has been reachable; 0 when one is.
   int64_t DownForMs() const;
   void MarkUp() { down_since_ms_ = 0; }
+  /// Makes the threads that fetch look again whether their queues have room. Without it librdkafka 2.0 looks once a
+  /// second after it found them full, which halts a reader that is slower than the network. Cheap, at most every 0.5 ms.
+  void WakeFetchers();
 
  private:
   Client() = default;
@@ -54,6 +57,8 @@ class Client {
 
   rd_kafka_t* handle_ = nullptr;
   std::string servers_;
+  std::string user_ = "-", password_ = "-";  // kafka.sasl's, for WakeFetchers
+  std::atomic<int64_t> woken_us_{0};
   mutable std::mutex mutex_;
   std::string last_problem_;
   std::atomic<int64_t> down_since_ms_{0};

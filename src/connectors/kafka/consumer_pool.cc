@@ -12,8 +12,12 @@ namespace sluice::connectors::kafka {
 namespace {
 
 // Prefetched payloads of one source, shared over its partitions. Each waiting message costs about 250 bytes beside it.
-constexpr int64_t kPrefetchBytes = 48 << 20, kMinPrefetchBytes = 256 << 10, kMaxPrefetchBytes = 16 << 20;
-constexpr int64_t kPrefetchMessages = 160'000, kMinPrefetchMessages = 1'000;
+constexpr int64_t kPrefetchBytes = 24 << 20, kMinPrefetchBytes = 256 << 10, kMaxPrefetchBytes = 8 << 20;
+constexpr int64_t kPrefetchMessages = 64'000, kMinPrefetchMessages = 1'000;
+
+int64_t PrefetchMessages(size_t partitions) {
+  return std::max(kPrefetchMessages / static_cast<int64_t>(partitions), kMinPrefetchMessages);
+}
 
 }  // namespace
 
@@ -59,7 +63,9 @@ size_t PartitionConsumer::Take(rd_kafka_message_t** messages, size_t n, int time
   // With a timeout the call waits until all n are there: so first what is there, then one.
   ssize_t got = rd_kafka_consume_batch_queue(queue_.get(), 0, messages, n);
   if (got <= 0 && timeout_ms > 0) got = rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages, 1);
-  return got > 0 ? static_cast<size_t>(got) : 0;
+  if (got <= 0) return 0;
+  if (rd_kafka_queue_length(queue_.get()) < refill_below_) client_->WakeFetchers();
+  return static_cast<size_t>(got);
 }
 
 bool PartitionConsumer::HasNews() {
@@ -121,7 +127,7 @@ Result<std::shared_ptr<Client>> ConsumerPool::ClientFor(const TopicPartition& tp
 
   const auto share = static_cast<int64_t>(std::max<size_t>(partitions_, 1));
   const int64_t bytes = std::clamp(kPrefetchBytes / share, kMinPrefetchBytes, kMaxPrefetchBytes);
-  const int64_t messages = std::max(kPrefetchMessages / share, kMinPrefetchMessages);
+  const int64_t messages = PrefetchMessages(partitions_);
   ARROW_ASSIGN_OR_RAISE(
       auto client,
       Client::Make(Role::kConsumer, options_->client,
@@ -162,6 +168,7 @@ Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, co
   }
   std::unique_ptr<PartitionConsumer> consumer(new PartitionConsumer);
   consumer->tp_ = tp;
+  consumer->refill_below_ = static_cast<size_t>(PrefetchMessages(partitions_)) / 2;
   ARROW_ASSIGN_OR_RAISE(consumer->client_, ClientFor(tp));
   rd_kafka_t* handle = consumer->client_->get();
   consumer->topic_.reset(rd_kafka_topic_new(handle, tp.topic.c_str(), nullptr));

@@ -44,6 +44,7 @@ class PartitionConsumer {
   QueueHandle queue_;
   std::deque<rd_kafka_message_t*> put_back_;
   int64_t position_ = 0;
+  size_t refill_below_ = 0;  // messages in the queue
   bool started_ = false, in_use_ = false, broken_ = false;
 };
 

@@ -1,4 +1,7 @@
 // The connector against librdkafka's mock cluster; real_broker_test.cc has what that one cannot do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <thread>
 
 #include "base/clock.h"

@@ -1,9 +1,6 @@
 #pragma once
 // For the tests of this folder: rows in, rows out.
 #include <arrow/api.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -32,14 +29,18 @@ struct TestRow {
   ASSERT_TRUE(KAFKA_CONCAT(result_, __LINE__).ok()) << KAFKA_CONCAT(result_, __LINE__).status().ToString(); \
   lhs = std::move(KAFKA_CONCAT(result_, __LINE__)).ValueUnsafe()
 
+inline void Must(const Status& status) {
+  if (!status.ok()) status.Abort();
+}
+
 inline std::shared_ptr<arrow::RecordBatch> ToBatch(const std::vector<TestRow>& rows) {
   arrow::BinaryBuilder key;
   arrow::StringBuilder value;
   arrow::Int32Builder partition;
   for (const TestRow& row : rows) {
-    EXPECT_TRUE((row.key ? key.Append(*row.key) : key.AppendNull()).ok());
-    EXPECT_TRUE(value.Append(row.value).ok());
-    EXPECT_TRUE(partition.Append(row.partition).ok());
+    Must(row.key ? key.Append(*row.key) : key.AppendNull());
+    Must(value.Append(row.value));
+    Must(partition.Append(row.partition));
   }
   auto schema = arrow::schema({arrow::field("key", arrow::binary()), arrow::field("value", arrow::utf8()),
                                arrow::field("partition", arrow::int32())});
@@ -132,13 +133,10 @@ inline Result<std::vector<std::string>> ReadValues(StreamSource* source, const O
 }
 
 inline std::unique_ptr<StreamSource> NewSource(const std::string& servers, OptionMap options, const std::string& checkpoint = "") {
-  auto table = LoadKafka(servers, std::move(options), true);
-  EXPECT_TRUE(table.ok()) << table.status();
+  auto table = LoadKafka(servers, std::move(options), true).ValueOrDie();
   StreamReadContext context;
   context.checkpoint = checkpoint;
-  auto source = (*table)->NewStreamSource(context);
-  EXPECT_TRUE(source.ok()) << source.status();
-  return std::move(source).ValueOrDie();
+  return table->NewStreamSource(context).ValueOrDie();
 }
 
 /// A folder that goes away with the test.
