@@ -138,6 +138,8 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"INCOMPATIBLE_TABLE_CHANGE_AFTER_ANALYSIS.METADATA_COLUMNS_MISMATCH", "", "Metadata columns differ: <errors>"},
       {"INCOMPATIBLE_TABLE_CHANGE_AFTER_ANALYSIS.TABLE_ID_MISMATCH", "",
        "It was <capturedTableId>, and is <currentTableId>: dropped and made anew."},
+      {"CATALOG_OPERATION_FAILED", "58030", "The catalog <catalog> failed: <reason>."},  // own
+      {"_LEGACY_ERROR_TEMP_1183", "", "The type INTERVAL cannot be used in the schema of a table."},
       {"_LEGACY_ERROR_TEMP_1232", "",
        "The partition spec (<specKeys>) must match the partition columns (<partitionColumnNames>) of <tableName>."},
   };

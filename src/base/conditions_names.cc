@@ -90,6 +90,8 @@ std::span<const ErrorCondition> NameConditions() {
        "the <obj> temporary."},
       {"CANNOT_LOAD_FUNCTION_CLASS", "46103", "Cannot load the class <className> for the function <functionName>."},
       {"FAILED_TO_LOAD_ROUTINE", "38000", "Cannot load the routine <routineName>."},
+      {"UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "42703",
+       "There is no column <colName> among (<fieldNames>)."},  // of Connect clients
       {"NONEXISTENT_FIELD_NAME_IN_LIST", "HV091", "The fields <nonExistFields> do not exist; there are <fieldNames>."},
   };
   return kTable;

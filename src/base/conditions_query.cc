@@ -123,6 +123,12 @@ std::span<const ErrorCondition> QueryConditions() {
       {"RECURSION_ROW_LIMIT_EXCEEDED", "42836",
        "The recursion did not end within <rowLimit> rows; spark.sql.cteRecursionRowLimit sets the limit."},
       {"_LEGACY_ERROR_TEMP_1006", "", "PIVOT takes an aggregate expression, but '<sql>' is in no aggregate function."},
+      {"_LEGACY_ERROR_TEMP_1021", "", "count(<targetString>.*) is not allowed: use count(*) or name the columns."},
+      {"_LEGACY_ERROR_TEMP_1030", "", "A window aggregate with FILTER is not supported."},
+      {"_LEGACY_ERROR_TEMP_1037", "",
+       "The window function <wf> needs an ordered window: <wf>(x) OVER (PARTITION BY ... ORDER BY ...)."},
+      {"_LEGACY_ERROR_TEMP_1050", "", "A star expands structs only, not `<attributes>`."},
+      {"_LEGACY_ERROR_TEMP_1210", "", "The second argument of <funcName> must be a boolean literal."},
       {"_LEGACY_ERROR_TEMP_1034", "", "Window functions are not allowed inside the <clauseName> clause."},
       {"_LEGACY_ERROR_TEMP_1211", "",
        "Implicit cartesian product for the <joinType> join of\n<leftPlan>\nand\n<rightPlan>\nThe join condition is missing "
@@ -134,6 +140,7 @@ std::span<const ErrorCondition> QueryConditions() {
       {"UNSUPPORTED_FEATURE.COMMENT_NAMESPACE", "", "a comment on the namespace <namespace>."},
       {"UNSUPPORTED_FEATURE.DESC_TABLE_COLUMN_PARTITION", "", "DESCRIBE of one column in one partition."},
       {"UNSUPPORTED_FEATURE.DROP_NAMESPACE", "", "dropping the namespace <namespace>."},
+      {"UNSUPPORTED_FEATURE.HAVING_WITHOUT_GROUP_BY", "", "HAVING without GROUP BY."},  // own
       {"UNSUPPORTED_FEATURE.INSERT_PARTITION_SPEC_IF_NOT_EXISTS", "",
        "INSERT INTO <tableName> ... PARTITION ... IF NOT EXISTS."},
       {"UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC", "",

@@ -128,6 +128,7 @@ std::span<const ErrorCondition> SyntaxConditions() {
       {"_LEGACY_ERROR_TEMP_0026", "", "With several unit value pairs an interval takes numbers only, but got <value>."},
       {"_LEGACY_ERROR_TEMP_0027", "", "The value of a from-to unit must be a string."},
       {"_LEGACY_ERROR_TEMP_0029", "", "Year-month and day-time fields cannot be mixed: <literal>."},
+      {"_LEGACY_ERROR_TEMP_0031", "", "The number of buckets is invalid: <describe>."},
       {"_LEGACY_ERROR_TEMP_0035", "", "Operation not allowed: <message>."},
       {"_LEGACY_ERROR_TEMP_0051", "", "An empty set in <element> grouping sets is not supported."},
       {"_LEGACY_ERROR_TEMP_0063", "", "<msg>."},

@@ -54,6 +54,8 @@ std::span<const ErrorCondition> TypeConditions() {
       {"DATATYPE_MISMATCH.NON_STRING_TYPE", "", "the arguments of <funcName> must be strings."},
       {"DATATYPE_MISMATCH.NON_STRUCT_TYPE", "", "<inputName> must be a struct, but is <inputType>."},
       {"DATATYPE_MISMATCH.NULL_TYPE", "", "NULL cannot be passed to <functionName>."},
+      {"DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "",
+       "<leftExprName> (<leftExprValue>) must be <constraint> <rightExprName> (<rightExprValue>)."},
       {"DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE", "",
        "a RANGE frame ordered by <orderSpecType> cannot have bounds of type <valueBoundaryType>."},
       {"DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER", "",
