@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -146,11 +148,15 @@ struct Cast : ExpressionNode<Cast, ExprKind::kCast> {
   bool implicit = false;  // added by type coercion: does not show in generated names
 };
 
+/// The type of functions::FunctionDef::display.
+using CallDisplay = std::string (*)(std::string_view name, std::span<const std::string> args);
+
 /// A scalar function or operator with its overload chosen and its arguments cast.
 struct Call : ExpressionNode<Call, ExprKind::kCall> {
   const functions::FunctionDef* def = nullptr;
   std::shared_ptr<const functions::BoundCall> bound;  // what its bind step prepared (compiled regex, schema ...)
   std::string display_name;                           // as Spark's prettyName for the spelling used
+  CallDisplay display = nullptr;                      // def->display: how the call is written when not name(args)
 };
 struct AggregateCall : ExpressionNode<AggregateCall, ExprKind::kAggregateCall> {  // children: arguments, then filter if any
   const functions::FunctionDef* def = nullptr;

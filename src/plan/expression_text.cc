@@ -79,7 +79,7 @@ std::string CallText(std::string_view name, const std::vector<std::string>& args
     if (lower == "!=" || lower == "<>") return "(NOT (" + args[0] + " = " + args[1] + "))";
     if (lower == "like") return args[0] + " LIKE " + args[1];
     if (lower == "rlike" || lower == "regexp" || lower == "regexp_like") {
-      return "RLIKE(" + args[0] + ", " + args[1] + ")";
+      return Upper(lower) + "(" + args[0] + ", " + args[1] + ")";
     }
     if (lower == "||") return "concat(" + JoinTexts(args) + ")";
     if (lower == "trim") return TrimText("BOTH", args);
@@ -88,6 +88,7 @@ std::string CallText(std::string_view name, const std::vector<std::string>& args
     if (lower == "extract") return "extract(" + args[0] + " FROM " + args[1] + ")";
   }
   if (args.size() == 1) {
+    if (lower == "positive") return "(+ " + args[0] + ")";
     if (lower == "-" || lower == "+") return "(" + lower + " " + args[0] + ")";
     if (lower == "~") return "~" + args[0];
     if (lower == "not" || lower == "!") return "(NOT " + args[0] + ")";
@@ -95,6 +96,9 @@ std::string CallText(std::string_view name, const std::vector<std::string>& args
     if (lower == "isnotnull") return "(" + args[0] + " IS NOT NULL)";
   }
   if (lower == "like" && args.size() == 3) return args[0] + " LIKE " + args[1] + " ESCAPE '" + args[2] + "'";
+  if (lower == "likeany" || lower == "likeall" || lower == "notlikeany" || lower == "notlikeall") {
+    return lower + "(" + (args.empty() ? "" : args[0]) + ")";
+  }
   if (lower == "in" && !args.empty()) return "(" + args[0] + " IN (" + JoinTexts(args, ", ", 1) + "))";
   if (lower == "if" && args.size() == 3) return "(IF(" + JoinTexts(args) + "))";
   if (lower == "when" || lower == "case") return CaseText(args);
@@ -145,7 +149,11 @@ class Writer {
       case ExprKind::kMultiAlias:
         return Text(*expr.children[0]) + " AS (" + JoinTexts(static_cast<const MultiAlias&>(expr).names) + ")";
       case ExprKind::kCast: return CastText(static_cast<const Cast&>(expr));
-      case ExprKind::kCall: return CallText(static_cast<const Call&>(expr).display_name, Texts(expr.children));
+      case ExprKind::kCall: {
+        const auto& call = static_cast<const Call&>(expr);
+        const std::vector<std::string> args = Texts(expr.children);
+        return call.display != nullptr ? call.display(call.display_name, args) : CallText(call.display_name, args);
+      }
       case ExprKind::kAggregateCall: return AggregateText(static_cast<const AggregateCall&>(expr));
       case ExprKind::kGeneratorCall:
         return CallText(static_cast<const GeneratorCall&>(expr).display_name, Texts(expr.children));

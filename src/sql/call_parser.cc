@@ -35,6 +35,7 @@ Status Parser::CallArguments(UnresolvedFunction* call) {
     } else if (At(Keyword::kALL) && !AtTerminator(1)) {
       ++next_;
     }
+    if (At(Keyword::kSELECT) && AtQueryStart()) return SyntaxError(-1);
     ARROW_ASSIGN_OR_RAISE(ExprPtr first, FunctionArgument());
     call->children.push_back(std::move(first));
   }
@@ -308,6 +309,7 @@ Result<ExprPtr> Parser::WindowSpec(ExprPtr function, int start) {
     return window;
   }
   ARROW_RETURN_NOT_OK(Expect("("));
+  if (AtIdentifier() && !At(Keyword::kBY, 1) && !AtAny({Keyword::kROWS, Keyword::kRANGE})) return SyntaxError(-1);
   const bool cluster = AcceptWords({Keyword::kCLUSTER, Keyword::kBY});
   if (cluster || AcceptWords({Keyword::kPARTITION, Keyword::kBY}) ||
       AcceptWords({Keyword::kDISTRIBUTE, Keyword::kBY})) {

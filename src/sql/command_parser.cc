@@ -43,6 +43,7 @@ Result<PlanPtr> Parser::Statement() {
       if (AtAny({Keyword::kMERGE, Keyword::kUPDATE, Keyword::kDELETE})) return Unsupported(KeywordText(Peek().keyword));
       ARROW_ASSIGN_OR_RAISE(PlanPtr query, QueryTerm(0));
       ARROW_ASSIGN_OR_RAISE(query, QueryOrganization(std::move(query)));
+      ARROW_RETURN_NOT_OK(CheckCteNames(*with, start));
       with->children = {std::move(query)};
       return Finish(std::move(with), start);
     }
@@ -133,6 +134,7 @@ Result<PlanPtr> Parser::Insert(std::shared_ptr<plan::With> with) {
   }
   ARROW_ASSIGN_OR_RAISE(PlanPtr query, Query());
   if (with) {
+    ARROW_RETURN_NOT_OK(CheckCteNames(*with, start));
     with->children = {std::move(query)};
     with->origin = OriginSince(start);
     query = std::move(with);
@@ -425,8 +427,7 @@ Result<PlanPtr> Parser::SetTimeZone() {
     if (whole % 60 != 0) zone += ":" + two(whole % 60);
     set->value = seconds == 0 ? "Z" : zone;
   } else {
-    const Origin origin = OriginSince(start);
-    return MakeError("_LEGACY_ERROR_TEMP_0045", {}, &origin);
+    return SyntaxError();
   }
   return Finish(std::move(set), start);
 }

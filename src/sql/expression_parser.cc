@@ -173,6 +173,7 @@ Result<ExprPtr> Parser::LogicalChain(ExprPtr left, int start, Keyword keyword, i
 
 Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
   const bool negated = At(Keyword::kNOT) || At("!");
+  const int predicate_start = Start();
   const int at = negated ? 1 : 0;
   const Keyword keyword = Peek(at).keyword;
   switch (keyword) {
@@ -188,7 +189,7 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
     default: return left;
   }
   if (AtTerminator(at + 1)) return left;  // an alias
-  if (At("!")) return ErrorSince(start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
+  if (At("!")) return ErrorSince(predicate_start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
   if (negated) ++next_;
   if (keyword == Keyword::kIN) return InPredicate(std::move(left), start, negated);
   if (keyword == Keyword::kLIKE || keyword == Keyword::kILIKE) {
@@ -211,12 +212,14 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
 Result<ExprPtr> Parser::InPredicate(ExprPtr left, int start, bool negated) {
   ++next_;
   ARROW_RETURN_NOT_OK(Expect("("));
+  if (At(")")) return SyntaxError(-1);
   const auto values_of = [](const ExprPtr& expr) {
     const auto* row = plan::As<UnresolvedFunction>(expr);
     return row != nullptr && row->is_operator && row->name[0] == "struct" ? expr->children : ExprList{expr};
   };
   ExprPtr out;
-  if (AtQueryStart()) {
+  // Spark reads IN (SELECT 'x') as a list of one typed literal, of type SELECT.
+  if (AtQueryStart() && !(AtTypedLiteral() && At(")", 2))) {
     ARROW_ASSIGN_OR_RAISE(out, SubqueryAfterParen(start, plan::SubqueryKind::kIn, values_of(left)));
   } else {
     const int inner = Start();
@@ -243,14 +246,14 @@ Result<ExprPtr> Parser::InPredicate(ExprPtr left, int start, bool negated) {
 
 Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
   const bool ignore_case = At(Keyword::kILIKE);
+  const int predicate_start = negated ? lexed_.tokens[next_ - 1].start : Start();
   ++next_;
   const bool all = At(Keyword::kALL);
   if (AtAny({Keyword::kANY, Keyword::kSOME, Keyword::kALL}) && At("(", 1)) {
     next_ += 2;
-    if (At(")")) return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "Expected something between '(' and ')'."}});
+    if (At(")")) return ErrorSince(predicate_start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "Expected something between '(' and ')'."}});
     ARROW_ASSIGN_OR_RAISE(ExprList patterns, Expressions());
     ARROW_RETURN_NOT_OK(Expect(")"));
-    patterns.insert(patterns.begin(), std::move(left));
     return QuantifiedLike(std::move(left), std::move(patterns), {.ignore_case = ignore_case, .negated = negated, .all = all},
                           start);
   }
@@ -261,7 +264,7 @@ Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
     ARROW_ASSIGN_OR_RAISE(const std::string escape, StringLiteral());
     size_t characters = 0;
     for (const char c : escape) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-    if (characters != 1) return ErrorSince(start, "INVALID_ESC", {{"invalidEscape", "\"" + escape + "\""}});
+    if (characters != 1) return ErrorSince(predicate_start, "INVALID_ESC", {{"invalidEscape", "\"" + escape + "\""}});
     args.push_back(Lit(StringValue(escape), at));
   }
   ExprPtr out = Function(ignore_case ? "ilike" : "like", std::move(args), start);

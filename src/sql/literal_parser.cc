@@ -114,7 +114,7 @@ Result<ExprPtr> Parser::Number(bool negative) {
     case TokenKind::kFloat: {
       const std::string digits(text.substr(0, text.size() - 1));
       const float value = std::strtof(digits.c_str(), nullptr);
-      if (std::isinf(value)) return range_error(digits, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
+      if (std::strtod(digits.c_str(), nullptr) > static_cast<double>(std::numeric_limits<float>::max())) return range_error(digits, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
       return Lit(FloatValue(negative ? -value : value), start);
     }
     default: {  // double
@@ -350,7 +350,11 @@ Result<DataType> Parser::Type() {
   if (name == "TIMESTAMP" && options_.timestamp_ntz) return DataType::TimestampNtz();
   auto type = ParseDataType(written);
   if (!type.ok()) {
-    if (ConditionOf(type.status()) != "PARSE_SYNTAX_ERROR") return WithOrigin(type.status(), origin);
+    if (const Error* error = GetError(type.status()); error != nullptr && error->getCondition() != "PARSE_SYNTAX_ERROR") {
+      // The place in the statement, not in the type's text; too large a DECIMAL has none in Spark.
+      const bool placed = error->getCondition() != "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION";
+      return MakeError(error->getCondition(), error->getMessageParameters(), placed ? &origin : nullptr);
+    }
     next_ = first;
     return SyntaxError();
   }

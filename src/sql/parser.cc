@@ -115,7 +115,14 @@ Result<std::string> Parser::Identifier() {
   const Token& token = Peek();
   const std::string_view written = TextOf(token);
   ++next_;
-  if (token.kind == TokenKind::kWord) return std::string(written);
+  if (token.kind == TokenKind::kWord) {
+    for (const char c : written) {
+      if (static_cast<unsigned char>(c) >= 0x80) {
+        return ErrorSince(token.start, "INVALID_IDENTIFIER", {{"ident", std::string(written)}});
+      }
+    }
+    return std::string(written);
+  }
   std::string out;
   for (size_t i = 1; i + 1 < written.size(); ++i) {
     out.push_back(written[i]);
@@ -128,9 +135,10 @@ Result<std::string> Parser::CapturingIdentifier() {
   const int start = Start();
   ARROW_ASSIGN_OR_RAISE(std::string name, Identifier());
   if (!At("-") || !AtIdentifier(1)) return name;
+  const int dash = Start();
   while (At("-") && AtIdentifier(1)) next_ += 2;
   const Origin origin = OriginSince(start);
-  return MakeError("INVALID_IDENTIFIER", {{"ident", text_->substr(origin.start, origin.stop - origin.start)}}, &origin);
+  return ErrorSince(dash, "INVALID_IDENTIFIER", {{"ident", text_->substr(origin.start, origin.stop - origin.start)}});
 }
 
 Result<NameParts> Parser::MultipartName() {

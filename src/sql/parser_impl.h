@@ -145,6 +145,7 @@ class Parser {
   // ---- queries (query_parser.cc, relation_parser.cc)
   Result<PlanPtr> Query();
   Result<std::shared_ptr<plan::With>> Ctes();
+  Status CheckCteNames(const plan::With& with, int start) const;
   Result<PlanPtr> QueryTerm(int min_precedence);
   Result<PlanPtr> ContinueQueryTerm(PlanPtr left, int start, int min_precedence);
   Result<PlanPtr> QueryPrimary();

@@ -32,6 +32,8 @@ Result<ExprPtr> Parser::Primary() {
       extract->children = {std::move(left), Lit(StringValue(field), at)};
       extract->origin = OriginSince(start);
       left = std::move(extract);
+    } else if (At(".")) {
+      return SyntaxError(1);
     } else if (At("::")) {
       ++next_;
       ARROW_ASSIGN_OR_RAISE(DataType type, Type());
@@ -106,7 +108,7 @@ Result<ExprPtr> Parser::PrimaryHead() {
       ++next_;
       return Lit(BooleanValue(token.keyword == Keyword::kTRUE), start);
     case Keyword::kCASE:
-      if (called || AtTerminator(1) || At(".", 1) || At(Keyword::kFROM, 1)) break;
+      if (called || AtTerminator(1) || At(".", 1) || At(Keyword::kFROM, 1) || At(Keyword::kEND, 1)) break;
       return Case();
     default: break;
   }
@@ -239,6 +241,12 @@ Result<ExprPtr> Parser::Parenthesized() {
 
 Result<ExprPtr> Parser::Case() {
   const int start = Start();
+  const size_t first = next_;
+  // Spark takes a CASE that is not whole for a column "CASE" with an alias, and stumbles over what follows.
+  const auto incomplete = [&] {
+    next_ = first;
+    return SyntaxError(2);
+  };
   ++next_;
   ExprPtr value;
   if (!At(Keyword::kWHEN)) {
@@ -251,7 +259,7 @@ Result<ExprPtr> Parser::Case() {
     ARROW_ASSIGN_OR_RAISE(ExprPtr condition, Expression());
     if (value) condition = Function("=", {value, std::move(condition)}, at);
     args.push_back(std::move(condition));
-    ARROW_RETURN_NOT_OK(Expect(Keyword::kTHEN));
+    if (!Accept(Keyword::kTHEN)) return incomplete();
     ARROW_ASSIGN_OR_RAISE(ExprPtr result, Expression());
     args.push_back(std::move(result));
   }
@@ -259,7 +267,7 @@ Result<ExprPtr> Parser::Case() {
     ARROW_ASSIGN_OR_RAISE(ExprPtr otherwise, Expression());
     args.push_back(std::move(otherwise));
   }
-  ARROW_RETURN_NOT_OK(Expect(Keyword::kEND));
+  if (!Accept(Keyword::kEND)) return incomplete();
   return Function("when", std::move(args), start);
 }
 

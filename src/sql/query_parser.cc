@@ -32,6 +32,7 @@ Result<PlanPtr> Parser::Query() {
   ARROW_ASSIGN_OR_RAISE(PlanPtr query, QueryTerm(0));
   ARROW_ASSIGN_OR_RAISE(query, QueryOrganization(std::move(query)));
   if (with) {
+    ARROW_RETURN_NOT_OK(CheckCteNames(*with, start));
     with->children = {std::move(query)};
     with->origin = OriginSince(start);
     query = std::move(with);
@@ -41,20 +42,15 @@ Result<PlanPtr> Parser::Query() {
 }
 
 Result<std::shared_ptr<plan::With>> Parser::Ctes() {
-  const int start = Start();
   ARROW_RETURN_NOT_OK(Expect(Keyword::kWITH));
   auto with = std::make_shared<plan::With>();
   if (At(Keyword::kRECURSIVE) && AtIdentifier(1) && !At(Keyword::kAS, 1)) {
     ++next_;
     with->recursive = true;
   }
-  std::vector<std::string> seen, duplicates;
   do {
     plan::With::Definition definition;
     ARROW_ASSIGN_OR_RAISE(definition.name, CapturingIdentifier());
-    const std::string lower = Lower(definition.name);
-    if (std::find(seen.begin(), seen.end(), lower) != seen.end()) duplicates.push_back(QuoteIdentifier(definition.name));
-    seen.push_back(lower);
     if (At("(") && !AtQueryStart(1)) {
       ARROW_ASSIGN_OR_RAISE(definition.column_aliases, IdentifierList());
     }
@@ -64,12 +60,21 @@ Result<std::shared_ptr<plan::With>> Parser::Ctes() {
     ARROW_RETURN_NOT_OK(Expect(")"));
     with->definitions.push_back(std::move(definition));
   } while (Accept(","));
-  if (!duplicates.empty()) {
-    std::string names;
-    for (const auto& name : duplicates) names += (names.empty() ? "" : ", ") + name;
-    return ErrorSince(start, "DUPLICATED_CTE_NAMES", {{"duplicateNames", names}});
-  }
   return with;
+}
+
+/// Once the whole statement is read: its text is what the error shows.
+Status Parser::CheckCteNames(const plan::With& with, int start) const {
+  std::string duplicates;
+  for (size_t i = 0; i < with.definitions.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (!EqualsIgnoreCase(with.definitions[i].name, with.definitions[j].name)) continue;
+      duplicates += (duplicates.empty() ? "" : ", ") + QuoteIdentifier(with.definitions[i].name);
+      break;
+    }
+  }
+  if (duplicates.empty()) return Status::OK();
+  return ErrorSince(start, "DUPLICATED_CTE_NAMES", {{"duplicateNames", duplicates}});
 }
 
 // ---- set operations ------------------------------------------------------------------------------------------------

@@ -258,7 +258,7 @@ Result<PlanPtr> Parser::TableFunction(NameParts name, int start) {
   }
   ARROW_RETURN_NOT_OK(Expect(")"));
   function->origin = OriginSince(start);
-  if (At(Keyword::kTABLESAMPLE)) return SyntaxError(1);
+  if (At(Keyword::kTABLESAMPLE) && At("(", 1)) return SyntaxError(2);
   return TableAlias(std::move(function), false);
 }
 
