@@ -1,18 +1,22 @@
 // The one place that names the connectors: a line each.
 #include "connectors/api/connector.h"
+#include "connectors/iceberg/provider.h"
 #include "connectors/kafka/table.h"
 
 namespace sluice::connectors {
 
 const std::vector<const Connector*>& AllConnectors() {
   static const std::vector<const Connector*> all = {
+      &iceberg::kIcebergConnector,
       &kKafkaConnector,
   };
   return all;
 }
 
 const std::vector<const CatalogProvider*>& AllCatalogProviders() {
-  static const std::vector<const CatalogProvider*> all = {};
+  static const std::vector<const CatalogProvider*> all = {
+      &iceberg::kIcebergCatalogs,
+  };
   return all;
 }
 

@@ -1,0 +1,15 @@
+#pragma once
+// Batch reads of one snapshot.
+#include <memory>
+
+#include "connectors/api/table.h"
+#include "connectors/iceberg/table_operations.h"
+
+namespace sluice::iceberg {
+
+/// `snapshot` may be null: an empty table. `schema` is the one rows are read with.
+Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations, const MetadataPtr& metadata,
+                                                       const SnapshotPtr& snapshot, const SchemaPtr& schema,
+                                                       const connectors::ScanRequest& request);
+
+}  // namespace sluice::iceberg
