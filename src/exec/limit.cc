@@ -4,6 +4,7 @@
 
 #include "exec/project.h"
 #include "exec/query.h"
+#include "exec/sort.h"
 
 namespace sluice::exec {
 namespace {
@@ -126,17 +127,33 @@ Result<int64_t> CountOf(const plan::ExprPtr& expression) {
   return IntegralOf(value);
 }
 
+/// The plan, when only its first `count` rows are asked: a Sort, bare or under one Project, keeps no more.
+Result<ExecNodePtr> LowerFirstRows(const plan::PlanPtr& plan, int64_t count, Lowering& lowering) {
+  if (const auto* sort = plan::As<plan::Sort>(*plan); sort != nullptr && sort->global) {
+    return LowerTopN(*sort, count, lowering);
+  }
+  if (const auto* project = plan::As<plan::Project>(*plan)) {
+    const auto* sort = plan::As<plan::Sort>(*project->children[0]);
+    if (sort != nullptr && sort->global) {
+      ARROW_ASSIGN_OR_RAISE(ExecNodePtr input, LowerTopN(*sort, count, lowering));
+      return MakeProject(project->list, std::move(input));
+    }
+  }
+  return lowering.Lower(plan);
+}
+
 }  // namespace
 
 Result<ExecNodePtr> LowerLimit(const plan::PlanPtr& plan, Lowering& lowering) {
   ARROW_ASSIGN_OR_RAISE(int64_t count, CountOf(plan::As<plan::Limit>(plan)->count));
   plan::PlanPtr child = plan->children[0];
   int64_t skip = 0;
-  if (const auto* offset = plan::As<plan::Offset>(*child)) {
+  if (const auto* offset = plan::As<plan::Offset>(*child)) {  // LIMIT above OFFSET
     ARROW_ASSIGN_OR_RAISE(skip, CountOf(offset->count));
     child = child->children[0];
   }
-  ARROW_ASSIGN_OR_RAISE(ExecNodePtr input, lowering.Lower(child));
+  ARROW_ASSIGN_OR_RAISE(ExecNodePtr input, LowerFirstRows(child, skip + count, lowering));
+  if (skip == 0 && child->kind == plan::PlanKind::kSort && plan::As<plan::Sort>(*child)->global) return input;
   return std::make_shared<LimitNode>(std::move(input), skip, count);
 }
 

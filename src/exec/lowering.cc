@@ -1,8 +1,11 @@
 #include "exec/lowering.h"
 
+#include "exec/aggregate.h"
+#include "exec/dedup.h"
 #include "exec/limit.h"
 #include "exec/project.h"
 #include "exec/scan.h"
+#include "exec/sort.h"
 #include "exec/union.h"
 #include "exec/values.h"
 #include "plan/transform.h"
@@ -29,6 +32,11 @@ const Line kLines[] = {
     {PlanKind::kOneRow, &LowerOneRow},
     {PlanKind::kProject, &LowerProject},
     {PlanKind::kFilter, &LowerFilter},
+    {PlanKind::kAggregate, &LowerAggregate},
+    {PlanKind::kDistinct, &LowerDistinct},
+    {PlanKind::kDeduplicate, &LowerDeduplicate},
+    {PlanKind::kSetOperation, &LowerSetOperation},
+    {PlanKind::kSort, &LowerSort},
     {PlanKind::kLimit, &LowerLimit},
     {PlanKind::kOffset, &LowerOffset},
     {PlanKind::kTail, &LowerTail},
