@@ -411,6 +411,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
         shown->children = args;
         shown->def = &def;
         shown->display_name = called;
+        shown->display = def.display;
         shown->type = DataType::Void();
         parameters["sqlExpr"] = InDoubleQuotes(ExpressionSql(*shown, context_.time_zone));
         for (size_t i = 0; i < args.size(); ++i)
@@ -442,6 +443,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     node->origin = function.origin;
     node->type = bind.result_type;
     node->nullable = bind.result_nullable;
+    if constexpr (requires { node->display; }) node->display = def.display;
     return node;
   };
   switch (def.kind) {

@@ -124,7 +124,9 @@ const FunctionDef kJsonFunctions[] = {
      .doc = "Parses JSON text by a schema; malformed text gives a struct of nulls unless mode is FAILFAST.",
      .example = {"from_json('{\"a\":1, \"b\":0.8}', 'a INT, b DOUBLE')", "{1, 0.8}"},
      .kernel = &FromJson,
-     .prune = &PruneFromJson},
+     .prune = &PruneFromJson,
+     // Spark's name leaves schema and options out.
+     .display = [](std::string_view name, std::span<const std::string> args) { return std::string(name) + "(" + args[0] + ")"; }},
 };
 
 }  // namespace
