@@ -110,6 +110,26 @@ std::string CallText(std::string_view name, const std::vector<std::string>& args
 
 namespace {
 
+/// Display name of "(a, b)".
+constexpr std::string_view kRow = "row";
+
+std::string RowText(const std::vector<std::string>& names, const std::vector<std::string>& values) {
+  std::string out = "named_struct(";
+  for (size_t i = 0; i < values.size(); ++i) out += (i > 0 ? ", " : "") + names[i] + ", " + values[i];
+  return out + ")";
+}
+
+/// Field names of a row constructor: the columns' own, else col1, col2 ...
+std::vector<std::string> RowNames(const ExprList& values) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (const auto* attribute = As<UnresolvedAttribute>(values[i])) names.push_back(attribute->parts.back());
+    else if (const auto* alias = As<Alias>(values[i])) names.push_back(alias->name);
+    else names.push_back("col" + std::to_string(i + 1));
+  }
+  return names;
+}
+
 enum class Style : uint8_t { kName, kSql, kTree };
 
 class Writer {
@@ -152,6 +172,11 @@ class Writer {
       case ExprKind::kCall: {
         const auto& call = static_cast<const Call&>(expr);
         const std::vector<std::string> args = Texts(expr.children);
+        if (call.display_name == kRow && expr.type && expr.type->fields().size() == args.size()) {
+          std::vector<std::string> names;
+          for (const auto& field : expr.type->fields()) names.push_back(field.name);
+          return RowText(names, args);
+        }
         return call.display != nullptr ? call.display(call.display_name, args) : CallText(call.display_name, args);
       }
       case ExprKind::kAggregateCall: return AggregateText(static_cast<const AggregateCall&>(expr));
@@ -209,6 +234,7 @@ class Writer {
 
   std::string Function(const UnresolvedFunction& call) const {
     std::vector<std::string> args = Texts(call.children);
+    if (call.is_operator && call.name[0] == "struct") return RowText(RowNames(call.children), args);
     std::string name = call.is_operator ? OperatorDisplayName(call) : Lower(JoinTexts(call.name, "."));
     if (style_ == Style::kName && name == "count" && args.size() == 1 && args[0] == "*" && !call.distinct) {
       args[0] = "1";
@@ -219,7 +245,9 @@ class Writer {
       std::vector<std::string> orders;
       for (const auto& order : call.within_group) {
         const auto* sort = As<SortOrder>(order);
-        orders.push_back(sort && sort->ascending ? Text(*order->children[0])
+        const bool full = name == "listagg" || name == "string_agg";
+        orders.push_back(full                      ? Text(*order)
+                         : sort && sort->ascending ? Text(*order->children[0])
                                                  : Text(*order->children[0]) + " DESC");
       }
       out += " WITHIN GROUP (ORDER BY " + JoinTexts(orders) + ")";
@@ -242,7 +270,8 @@ class Writer {
     if (style_ == Style::kTree) {
       return (cast.mode == CastMode::kTry ? "try_cast(" : "cast(") + child + " as " + cast.to.simpleString() + ")";
     }
-    if (cast.implicit && style_ == Style::kName) return child;
+    // Casts to nested types lose the mark of being the user's own in Spark, and do not show.
+    if (style_ == Style::kName && (cast.implicit || cast.to.isNested())) return child;
     return (cast.mode == CastMode::kTry ? "TRY_CAST(" : "CAST(") + child + " AS " + cast.to.sql() + ")";
   }
 
@@ -306,6 +335,7 @@ class Writer {
 
 std::string OperatorDisplayName(const UnresolvedFunction& call) {
   const std::string& name = call.name.back();
+  if (call.is_operator && name == "struct") return std::string(kRow);
   if (call.is_operator && call.children.size() == 1) {
     if (name == "negative") return "-";
     if (name == "positive") return "+";
@@ -334,6 +364,11 @@ std::string SelectItemName(const Expression& expr, const std::string& time_zone)
     if (const auto* alias = As<Alias>(child)) return alias->name;
   }
   if (const auto* attribute = As<UnresolvedAttribute>(expr)) return attribute->parts.back();
+  // Time windows become a column of that name.
+  std::string function;
+  if (const auto* call = As<Call>(expr)) function = call->display_name;
+  if (const auto* call = As<UnresolvedFunction>(expr)) function = Lower(call->name.back());
+  if (function == "window" || function == "session_window" || function == "window_time") return function;
   return ExpressionName(expr, time_zone);
 }
 

@@ -225,9 +225,13 @@ Result<ExprPtr> Parser::TypedLiteral() {
 
 bool Parser::AtInterval() const {
   if (!At(Keyword::kINTERVAL)) return false;
-  const int at = At("+", 1) || At("-", 1) ? 2 : 1;
+  const bool sign = At("+", 1) || At("-", 1);
+  const int at = sign ? 2 : 1;
   const TokenKind kind = Peek(at).kind;
-  return kind == TokenKind::kInteger || kind == TokenKind::kDecimal || AtString(at);
+  if (AtString(at)) return true;
+  // "interval + 1" is arithmetic on a column.
+  const bool number = kind == TokenKind::kInteger || kind == TokenKind::kDecimal;
+  return number && (!sign || (Peek(at + 1).kind == TokenKind::kWord && FindIntervalUnit(TextOf(Peek(at + 1)))));
 }
 
 Result<ExprPtr> Parser::IntervalString(const std::string& text, int start) {

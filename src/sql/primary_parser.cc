@@ -28,6 +28,13 @@ Result<ExprPtr> Parser::Primary() {
       ++next_;
       const int at = Start();
       ARROW_ASSIGN_OR_RAISE(const std::string field, Identifier());
+      if (const auto* name = plan::As<UnresolvedAttribute>(left)) {  // (a).b is a.b
+        auto longer = std::make_shared<UnresolvedAttribute>(*name);
+        longer->parts.push_back(field);
+        longer->origin = OriginSince(start);
+        left = std::move(longer);
+        continue;
+      }
       auto extract = std::make_shared<UnresolvedExtract>();
       extract->children = {std::move(left), Lit(StringValue(field), at)};
       extract->origin = OriginSince(start);
