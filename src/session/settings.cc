@@ -1,0 +1,119 @@
+#include "session/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <thread>
+
+#include "types/time_zone.h"
+
+namespace sluice::session {
+
+const ConfigEntry kMaster("spark.master", "local[*]", "local, local[n] or local[*]: the number of threads that run tasks.");
+const ConfigEntry kAppName("spark.app.name", "sluice", "Name of the application.");
+const ConfigEntry kAnsi("spark.sql.ansi.enabled", "true", "Overflow, bad casts and division by zero raise errors instead of giving NULL.");
+const ConfigEntry kCaseSensitive("spark.sql.caseSensitive", "false", "Whether names of columns are case-sensitive.");
+const ConfigEntry kTimeZone("spark.sql.session.timeZone", "", "Time zone of timestamps in text; the machine's when unset.");
+const ConfigEntry kWarehouseDir("spark.sql.warehouse.dir", "spark-warehouse", "Folder of the tables of spark_catalog.");
+const ConfigEntry kDefaultCatalog("spark.sql.defaultCatalog", "spark_catalog", "Catalog that unqualified names start from.");
+const ConfigEntry kExcludedRules("spark.sql.optimizer.excludedRules", "", "Optimizer rules to leave out, by name, separated by commas; * for all.");
+const ConfigEntry kCheckpointLocation("spark.sql.streaming.checkpointLocation", "", "Folder under which streaming queries without a checkpointLocation keep theirs.");
+const ConfigEntry kForceDeleteTempCheckpoint("spark.sql.streaming.forceDeleteTempCheckpointLocation", "false", "Delete temporary checkpoints after failures too.");
+const ConfigEntry kStopGracefully("spark.streaming.stopGracefullyOnShutdown", "true", "SIGTERM and SIGINT finish the running batch before the program ends.");
+const ConfigEntry kTimestampType("spark.sql.timestampType", "TIMESTAMP_LTZ", "What TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ.");
+const ConfigEntry kEscapedStrings("spark.sql.parser.escapedStringLiterals", "false", "Backslashes in string literals stand for themselves.");
+const ConfigEntry kDoubleQuotedIdentifiers("spark.sql.ansi.doubleQuotedIdentifiers", "false", "In ANSI mode, \"a\" is an identifier.");
+const ConfigEntry kPartitionOverwriteMode("spark.sql.sources.partitionOverwriteMode", "STATIC", "INSERT OVERWRITE replaces the table (static) or the partitions it writes to (dynamic).");
+const ConfigEntry kStoreAssignment("spark.sql.storeAssignmentPolicy", "ANSI", "Which casts INSERT does by itself: ANSI, LEGACY or STRICT.");
+const ConfigEntry kShufflePartitions("spark.sql.shuffle.partitions", "200", "Partitions of state and shuffles.");
+const ConfigEntry kMaxToStringFields("spark.sql.debug.maxToStringFields", "25", "Fields shown in plans.");
+
+namespace {
+
+const std::set<std::string>& StaticKeys() {
+  static const std::set<std::string> keys{
+      "spark.sql.warehouse.dir", "spark.sql.catalogImplementation", "spark.sql.extensions", "spark.sql.globalTempDatabase",
+      "spark.sql.streaming.streamingQueryListeners", "spark.sql.queryExecutionListeners", "spark.sql.event.truncate.length",
+      "spark.sql.streaming.ui.enabled", "spark.sql.streaming.ui.retainedQueries", "spark.sql.filesourceTableRelationCacheSize",
+      "spark.sql.codegen.cache.maxEntries", "spark.sql.defaultUrlStreamHandlerFactory.enabled", "spark.sql.cache.serializer",
+      "spark.sql.sources.schemaStringLengthThreshold", "spark.sql.hive.metastore.version", "spark.sql.hive.metastore.jars"};
+  return keys;
+}
+
+std::string Lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return text;
+}
+
+bool IsNumber(const std::string& text) {
+  double v;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+Status TypeMismatch(const std::string& key, const std::string& value, const char* type) {
+  return MakeError("INVALID_CONF_VALUE.TYPE_MISMATCH", {{"confName", key}, {"confValue", value}, {"confType", type}});
+}
+
+}  // namespace
+
+Status CheckSetting(const std::string& key, const std::string& value) {
+  if (StaticKeys().count(key)) return MakeError("CANNOT_MODIFY_STATIC_CONFIG", {{"key", "\"" + key + "\""}});
+  if (key == kTimeZone.key) {
+    if (TimeZone::Find(value).ok()) return Status::OK();
+    return MakeError("INVALID_CONF_VALUE.TIME_ZONE", {{"confName", key}, {"confValue", value}});
+  }
+  auto known = KnownConfigs().find(key);
+  if (known == KnownConfigs().end()) return Status::OK();
+  const std::string& usual = known->second->default_value;
+  const std::string lower = Lower(value);
+  if (usual == "true" || usual == "false") {
+    if (lower != "true" && lower != "false") return TypeMismatch(key, value, "boolean");
+  } else if (!usual.empty() && IsNumber(usual)) {
+    if (!IsNumber(value) && !ParseDurationUs(value).ok() && !ParseByteSize(value).ok()) return TypeMismatch(key, value, "int");
+  }
+  auto one_of = [&](std::initializer_list<const char*> options) -> Status {
+    std::string upper = value, all;
+    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    for (const char* option : options) {
+      if (upper == option) return Status::OK();
+      all += (all.empty() ? "" : ", ") + std::string(option);
+    }
+    return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", {{"confName", key}, {"confValue", value}, {"confOptions", all}});
+  };
+  if (key == kTimestampType.key) return one_of({"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"});
+  if (key == kPartitionOverwriteMode.key) return one_of({"DYNAMIC", "STATIC"});
+  if (key == kStoreAssignment.key) return one_of({"ANSI", "STRICT", "LEGACY"});
+  return Status::OK();
+}
+
+std::string SessionTimeZone(const Config& config) {
+  std::string zone = config.Get(kTimeZone);
+  return zone.empty() ? TimeZone::LocalName() : zone;
+}
+
+std::optional<std::string> GetSetting(const Config& config, const std::string& key) {
+  if (key == kTimeZone.key) return SessionTimeZone(config);
+  auto value = config.Get(key);
+  // Own ways of saying "not set".
+  if (value && value->empty() && !config.values().count(key)) return std::nullopt;
+  return value;
+}
+
+Result<int> ThreadsOf(const std::string& master) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (master == "local") return 1;
+  if (master == "local[*]") return cores;
+  if (master.rfind("local[", 0) == 0 && master.back() == ']') {
+    std::string inner = master.substr(6, master.size() - 7);
+    inner = inner.substr(0, inner.find(','));  // local[n, failures]
+    if (inner == "*") return cores;
+    int n = 0;
+    auto [end, error] = std::from_chars(inner.data(), inner.data() + inner.size(), n);
+    if (error == std::errc() && end == inner.data() + inner.size() && n > 0 && n <= 4096) return n;
+  }
+  return MakeError("INVALID_CONF_VALUE.REQUIREMENT",
+                   {{"confName", "spark.master"}, {"confValue", master}, {"confRequirement", "It is local, local[n] or local[*]."}});
+}
+
+}  // namespace sluice::session

@@ -1,0 +1,22 @@
+#pragma once
+// Settings that a session reads, and the rules for changing them.
+#include "base/config.h"
+
+namespace sluice::session {
+
+extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kTimeZone, kWarehouseDir, kDefaultCatalog, kExcludedRules,
+    kCheckpointLocation, kForceDeleteTempCheckpoint, kStopGracefully, kTimestampType, kEscapedStrings, kDoubleQuotedIdentifiers,
+    kPartitionOverwriteMode, kStoreAssignment, kShufflePartitions, kMaxToStringFields;
+
+/// Checks that `key` may be changed while a session runs and that `value` is of its type.
+/// Errors: CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_VALUE.*.
+Status CheckSetting(const std::string& key, const std::string& value);
+
+/// spark.sql.session.timeZone, else the machine's.
+std::string SessionTimeZone(const Config& config);
+/// Spark's value of `key` as SET shows it.
+std::optional<std::string> GetSetting(const Config& config, const std::string& key);
+/// Threads of spark.master: local, local[n], local[*].
+Result<int> ThreadsOf(const std::string& master);
+
+}  // namespace sluice::session

@@ -1,0 +1,31 @@
+#pragma once
+// Names and formats -> plans: how the analyzer sees views, catalogs and connectors.
+#include "analyzer/analyzer.h"
+#include "connectors/api/connector.h"
+#include "session/session.h"
+
+namespace sluice::session {
+
+class SessionResolver final : public analyzer::SourceResolver {
+ public:
+  SessionResolver(Session* session, const Config& config) : session_(session), config_(config) {}
+  Result<plan::PlanPtr> ResolveRelation(const plan::UnresolvedRelation& relation) override;
+  Result<plan::PlanPtr> ResolveDataSource(const plan::UnresolvedDataSource& source) override;
+
+ private:
+  Session* session_;
+  const Config& config_;
+};
+
+/// A resolved leaf over `table`; `name` qualifies its columns when not empty.
+plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming);
+
+/// A connector's table for options; paths of read/write go to it as Spark does.
+Result<connectors::TablePtr> LoadFormat(const std::string& format, const OptionMap& options, const std::vector<std::string>& paths,
+                                        const std::optional<DataType>& schema, bool is_streaming, bool for_write, const Config& config);
+
+/// The table behind a name of a catalog. TABLE_OR_VIEW_NOT_FOUND under the name as given.
+Result<connectors::TablePtr> LoadTable(Session& session, const NameParts& name, const connectors::TableVersion& version,
+                                       const OptionMap& options);
+
+}  // namespace sluice::session

@@ -1,0 +1,176 @@
+#include "session/streams.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "analyzer/analyzer.h"
+#include "base/log.h"
+#include "plan/transform.h"
+#include "session/session.h"
+#include "session/settings.h"
+#include "session/stream_sinks.h"
+
+namespace sluice::session {
+
+namespace {
+
+struct NumberedPlan {
+  plan::PlanPtr plan;
+  std::vector<std::shared_ptr<const plan::Relation>> sources;
+};
+
+/// Streaming leaves get their place among the query's sources; one leaf read twice is one source.
+Result<NumberedPlan> NumberSources(const plan::PlanPtr& plan) {
+  NumberedPlan out;
+  auto same = [](const plan::Relation& a, const plan::Relation& b) {
+    return a.table == b.table && !a.attributes.empty() && !b.attributes.empty() && a.attributes[0]->id == b.attributes[0]->id;
+  };
+  // Pre-order, left to right: Spark's order of first appearance.
+  plan::Visit(plan, [&](const plan::LogicalPlan& node) {
+    const auto* relation = plan::As<plan::Relation>(node);
+    if (!relation || !relation->is_streaming) return true;
+    for (const auto& known : out.sources)
+      if (same(*known, *relation)) return true;
+    out.sources.push_back(std::static_pointer_cast<const plan::Relation>(relation->Clone()));
+    return true;
+  });
+  ARROW_ASSIGN_OR_RAISE(out.plan, plan::TransformUp(plan, [&](const plan::PlanPtr& node) -> Result<plan::PlanPtr> {
+    const auto* relation = plan::As<plan::Relation>(node);
+    if (!relation || !relation->is_streaming) return node;
+    auto copy = std::static_pointer_cast<plan::Relation>(relation->Clone());
+    for (size_t i = 0; i < out.sources.size(); ++i)
+      if (same(*out.sources[i], *relation)) copy->source_id = static_cast<int>(i);
+    return plan::PlanPtr(copy);
+  }));
+  return out;
+}
+
+bool MayBeTemporary(const StreamRequest& request) {
+  if (request.foreach_batch) return true;
+  if (request.to_table) return false;
+  static const char* const kOnce[] = {"memory", "console", "noop", "foreach"};
+  return std::any_of(std::begin(kOnce), std::end(kOnce), [&](const char* f) { return LowerCase(request.format) == f; });
+}
+
+Status Refuse(const std::string& message) { return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", message}}); }
+
+}  // namespace
+
+Result<std::string> Streams::CheckpointLocation(const StreamRequest& request, bool* temporary) const {
+  *temporary = false;
+  if (auto location = GetOption(request.options, "checkpointLocation")) return *location;
+  std::string root = session_->config().Get(kCheckpointLocation);
+  if (!root.empty()) return root + "/" + request.name.value_or(stream::NewUuid());
+  if (!MayBeTemporary(request))
+    return Refuse("checkpointLocation must be specified either through option(\"checkpointLocation\", ...) or "
+                  "SparkSession.conf.set(\"spark.sql.streaming.checkpointLocation\", ...)");
+  *temporary = true;
+  return (std::filesystem::temp_directory_path() / ("temporary-" + stream::NewUuid())).string();
+}
+
+std::vector<stream::Listener> Streams::ListenersFor() {
+  std::lock_guard lock(mutex_);
+  std::vector<stream::Listener> out;
+  for (const auto& [_, listener] : listeners_) out.push_back(listener);
+  stream::Listener own;
+  own.on_terminated = [this](const std::string&, const std::string&, const Status& error) {
+    std::lock_guard own_lock(mutex_);
+    any_terminated_ = true;
+    if (!error.ok() && first_error_.ok()) first_error_ = error;
+    changed_.notify_all();
+  };
+  out.push_back(own);
+  return out;
+}
+
+Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& analyzed, StreamRequest request) {
+  if (session_->stopped()) return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
+  if (!plan::IsStreaming(*analyzed)) return MakeError("WRITE_STREAM_NOT_ALLOWED");
+  if (LowerCase(request.format) == "memory" && !request.name && !request.to_table && !request.foreach_batch)
+    return Refuse("queryName must be specified for memory sink");
+  if (request.name)
+    for (const auto& query : Active())
+      if (query->name() == request.name)
+        return Refuse("Cannot start query with name " + *request.name + " as a query with that name is already active in this SparkSession");
+  ARROW_RETURN_NOT_OK(analyzer::CheckStreaming(analyzed, request.output_mode));
+  stream::Definition definition;
+  ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location, CheckpointLocation(request, &definition.delete_checkpoint_on_stop));
+  ARROW_ASSIGN_OR_RAISE(SinkPlan sink, PlanSink(*session_, analyzed, request));
+  ARROW_ASSIGN_OR_RAISE(NumberedPlan numbered, NumberSources(sink.plan));
+  auto config = std::make_shared<const Config>(session_->config());
+  definition.name = request.name;
+  definition.output_mode = request.output_mode;
+  definition.trigger = request.trigger;
+  definition.config = *config;
+  definition.pool = session_->pool();
+  definition.eval = session_->MakeEvalContext();
+  for (const auto& source : numbered.sources) {
+    definition.sources.push_back([source, config](const std::string& checkpoint) {
+      return source->table->NewStreamSource(connectors::StreamReadContext{checkpoint, source->options, config.get()});
+    });
+  }
+  definition.sink = sink.make;
+  ARROW_ASSIGN_OR_RAISE(plan::PlanPtr optimized, session_->Optimize(numbered.plan));
+  definition.compile = [optimized](const Config& conf) { return exec::Compile(optimized, conf); };
+  ARROW_ASSIGN_OR_RAISE(auto compiled, exec::Compile(optimized, *config));
+  definition.explain_text = compiled->ToString();
+  ARROW_ASSIGN_OR_RAISE(auto execution, stream::Execution::Start(std::move(definition), ListenersFor()));
+  std::lock_guard lock(mutex_);
+  queries_.erase(std::remove_if(queries_.begin(), queries_.end(), [](const auto& q) { return !q->is_active(); }), queries_.end());
+  queries_.push_back(execution);
+  return execution;
+}
+
+std::vector<std::shared_ptr<stream::Execution>> Streams::Active() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<stream::Execution>> out;
+  for (const auto& query : queries_)
+    if (query->is_active()) out.push_back(query);
+  return out;
+}
+
+std::shared_ptr<stream::Execution> Streams::Find(const std::string& id) const {
+  for (const auto& query : Active())
+    if (query->id() == id || query->run_id() == id) return query;
+  return nullptr;
+}
+
+Result<bool> Streams::AwaitAnyTermination(std::optional<std::chrono::milliseconds> timeout) {
+  std::unique_lock lock(mutex_);
+  auto done = [&] { return any_terminated_; };
+  if (timeout) {
+    if (!changed_.wait_for(lock, *timeout, done)) return false;
+  } else {
+    changed_.wait(lock, done);
+  }
+  ARROW_RETURN_NOT_OK(first_error_);
+  return true;
+}
+
+void Streams::ResetTerminated() {
+  std::lock_guard lock(mutex_);
+  any_terminated_ = false;
+  first_error_ = Status::OK();
+}
+
+int Streams::AddListener(stream::Listener listener) {
+  std::lock_guard lock(mutex_);
+  listeners_[++next_listener_] = std::move(listener);
+  return next_listener_;
+}
+void Streams::RemoveListener(int id) {
+  std::lock_guard lock(mutex_);
+  listeners_.erase(id);
+}
+
+void Streams::StopAll() {
+  for (const auto& query : Active()) query->Stop();
+}
+
+void Streams::StopAllGracefully() {
+  auto active = Active();
+  for (const auto& query : active) query->StopAfterBatch();
+  for (const auto& query : active) query->AwaitTermination(std::nullopt);
+}
+
+}  // namespace sluice::session
