@@ -12,7 +12,16 @@
   F(FirstLastFunctions) \
   F(CollectFunctions) \
   F(MomentFunctions) \
-  F(JsonFunctions)
+  F(JsonFunctions) \
+  F(MathFunctions) \
+  F(RoundFunctions) \
+  F(StringFunctions) \
+  F(StringPadFunctions) \
+  F(RegexFunctions) \
+  F(EncodingFunctions) \
+  F(HashFunctions) \
+  F(UrlFunctions) \
+  F(MiscFunctions)
 // clang-format on
 
 namespace sluice::functions {

@@ -1,0 +1,41 @@
+#pragma once
+// Java-like regular expressions on PCRE2 with JIT.
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sluice::functions {
+
+/// Immutable, thread-safe. Groups without a match are npos pairs.
+class Regex {
+ public:
+  /// From a small cache per thread. INVALID_PARAMETER_VALUE.PATTERN names `function`.
+  static Result<std::shared_ptr<const Regex>> Compile(std::string_view pattern, std::string_view function, bool ignore_case = false);
+  ~Regex();
+  int group_count() const { return groups_; }
+  /// Number of a named group, or -1.
+  int GroupNumber(std::string_view name) const;
+
+  struct Match {
+    std::vector<std::pair<size_t, size_t>> groups;  // byte offsets; 0 is the whole match
+  };
+  /// First match at or after `start`.
+  bool Find(std::string_view text, size_t start, Match* match) const;
+  bool Contains(std::string_view text) const;
+
+ private:
+  Regex() = default;
+  void* code_ = nullptr;
+  int groups_ = 0;
+};
+
+/// Every match in turn, as java.util.regex.Matcher.find(): empty matches move on by a character. fn returns false to stop.
+void ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn);
+/// Appends a replacement with $1, ${name} and backslashes as Matcher.appendReplacement. False: no such group.
+bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match, std::string_view replacement, std::string* out);
+
+}  // namespace sluice::functions
