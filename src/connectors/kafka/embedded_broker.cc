@@ -13,6 +13,7 @@
 #include <cstring>
 #include <list>
 #include <thread>
+#include <vector>
 
 #include "connectors/kafka/errors.h"
 
@@ -35,6 +36,12 @@ class Forwarder {
     }
     self->thread_ = std::thread([s = self.get()] { s->Run(); });
     return self;
+  }
+  static void Knock(int port) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = Loopback(port);
+    (void)connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+    close(fd);
   }
   ~Forwarder() {
     stop_ = true;
@@ -115,11 +122,23 @@ class MockBroker final : public EmbeddedBroker {
  public:
   ~MockBroker() override {
     forwarder_.reset();
-    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
+    if (cluster_ != nullptr) {
+      // Its thread looks up once a second only, or when somebody connects.
+      std::atomic<bool> gone{false};
+      std::thread knocker([&] {
+        while (!gone) {
+          Forwarder::Knock(own_port_);
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+      });
+      rd_kafka_mock_cluster_destroy(cluster_);
+      gone = true;
+      knocker.join();
+    }
     if (handle_ != nullptr) rd_kafka_destroy(handle_);
   }
 
-  Status Init(int port, int default_partitions) {
+  Status Init(int port) {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, [](const rd_kafka_t*, int, const char*, const char*) {});
     char error[256];
@@ -130,11 +149,10 @@ class MockBroker final : public EmbeddedBroker {
     }
     cluster_ = rd_kafka_mock_cluster_new(handle_, 1);
     if (cluster_ == nullptr) return Status::IOError("the embedded broker cannot start");
-    (void)default_partitions;
     servers_ = rd_kafka_mock_cluster_bootstraps(cluster_);
+    own_port_ = std::stoi(servers_.substr(servers_.rfind(':') + 1));
     if (port != 0) {
-      const int own = std::stoi(servers_.substr(servers_.rfind(':') + 1));
-      ARROW_ASSIGN_OR_RAISE(forwarder_, Forwarder::Start(port, own));
+      ARROW_ASSIGN_OR_RAISE(forwarder_, Forwarder::Start(port, own_port_));
       servers_ = "127.0.0.1:" + std::to_string(port);
     }
     return Status::OK();
@@ -155,13 +173,14 @@ class MockBroker final : public EmbeddedBroker {
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
   std::unique_ptr<Forwarder> forwarder_;
   std::string servers_;
+  int own_port_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::Start(int port, int default_partitions) {
+Result<std::unique_ptr<EmbeddedBroker>> EmbeddedBroker::Start(int port) {
   auto broker = std::make_unique<MockBroker>();
-  ARROW_RETURN_NOT_OK(broker->Init(port, default_partitions));
+  ARROW_RETURN_NOT_OK(broker->Init(port));
   return broker;
 }
 

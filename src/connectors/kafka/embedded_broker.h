@@ -16,9 +16,9 @@ class EmbeddedBroker {
       "TLS, no lookup of offsets by time, no topic administration (topics come into being when they are first used), and "
       "aborted transactions are not hidden";
 
-  /// Listens on loopback; `port` 0 takes a free one. A topic that is first used gets `default_partitions`.
+  /// Listens on loopback; `port` 0 takes a free one. A topic that is first used gets 4 partitions.
   /// IOError: the port is taken.
-  static Result<std::unique_ptr<EmbeddedBroker>> Start(int port = 0, int default_partitions = 4);
+  static Result<std::unique_ptr<EmbeddedBroker>> Start(int port = 0);
   virtual ~EmbeddedBroker() = default;
 
   /// "127.0.0.1:9092".

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 
 #include "base/clock.h"
 #include "connectors/kafka/errors.h"
@@ -81,6 +82,7 @@ class KafkaTaskWriter final : public TaskWriter {
       rd_kafka_topic_t* topic = rd_kafka_topic_new(producer_->client().get(), last_name_.c_str(), nullptr);
       if (topic == nullptr) return InvalidOption(fmt::format("'{}' cannot be the name of a Kafka topic.", last_name_));
       it = topics_.emplace(last_name_, TopicHandle(topic)).first;
+      producer_->AwaitTopic(topic);
     }
     return last_topic_ = it->second.get();
   }
@@ -279,6 +281,22 @@ Status Producer::Send(Task* task, const Record& record) {
                                                {"topic", rd_kafka_topic_name(record.topic)},
                                                {"cause", full ? text + " for kafka.max.block.ms; " + client_->last_problem() : text},
                                                {"code", rd_kafka_err2name(code)}});
+  }
+}
+
+void Producer::AwaitTopic(rd_kafka_topic_t* topic) {
+  // librdkafka looks again for the leaders of a topic in the making after a whole second.
+  {
+    std::lock_guard lock(mutex_);
+    if (!known_topics_.insert(rd_kafka_topic_name(topic)).second) return;
+  }
+  for (const int64_t end = SteadyUs() + 1'000'000; SteadyUs() < end;) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    if (rd_kafka_metadata(client_->get(), 0, topic, &metadata, 500) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const bool ready = metadata->topic_cnt > 0 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_metadata_destroy(metadata);
+    if (ready) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "connectors/api/stream.h"
 #include "connectors/api/table.h"
@@ -43,6 +44,8 @@ class Producer {
   void EndTask(Task* task);
   Status Send(Task* task, const Record& record);
   Status WaitFor(Task* task);
+  /// Returns when the topic can be written, or after a second: sending tells then what is wrong.
+  void AwaitTopic(rd_kafka_topic_t* topic);
   Status TaskError(Task* task);
   Client& client() { return *client_; }
 
@@ -51,6 +54,7 @@ class Producer {
   int64_t max_block_ms_ = 60'000;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Task>> tasks_;
+  std::set<std::string> known_topics_;
   std::shared_ptr<Client> client_;  // destroyed first: it reports to tasks_
 };
 
