@@ -2,8 +2,11 @@
 
 #include "exec/aggregate.h"
 #include "exec/dedup.h"
+#include "exec/generate.h"
+#include "exec/join.h"
 #include "exec/limit.h"
 #include "exec/project.h"
+#include "exec/sample.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
 #include "exec/union.h"
@@ -37,6 +40,10 @@ const Line kLines[] = {
     {PlanKind::kDeduplicate, &LowerDeduplicate},
     {PlanKind::kSetOperation, &LowerSetOperation},
     {PlanKind::kSort, &LowerSort},
+    {PlanKind::kJoin, &LowerJoin},
+    {PlanKind::kGenerate, &LowerGenerate},
+    {PlanKind::kExpand, &LowerExpand},
+    {PlanKind::kSample, &LowerSample},
     {PlanKind::kLimit, &LowerLimit},
     {PlanKind::kOffset, &LowerOffset},
     {PlanKind::kTail, &LowerTail},

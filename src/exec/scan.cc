@@ -81,8 +81,11 @@ class ScanNode final : public ExecNode {
   bool streams() const override { return true; }
   std::optional<int64_t> size_bytes() const override {
     if (streaming_) return std::nullopt;
-    auto scan = table_->NewScan(request_);
-    return scan.ok() ? (*scan)->size_bytes() : std::nullopt;
+    if (!size_) {
+      auto scan = table_->NewScan(request_);
+      size_ = scan.ok() ? (*scan)->size_bytes() : std::nullopt;
+    }
+    return *size_;
   }
   std::optional<int64_t> row_count() const {
     if (streaming_ || !filters_.empty() || request_.limit) return std::nullopt;
@@ -121,6 +124,7 @@ class ScanNode final : public ExecNode {
   bool streaming_;
   int source_id_;
   ScanRequest request_;
+  mutable std::optional<std::optional<int64_t>> size_;  // asked while lowering, by one thread
 };
 
 /// a.b.c of a column, or empty.
