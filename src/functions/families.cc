@@ -21,7 +21,9 @@
   F(EncodingFunctions) \
   F(HashFunctions) \
   F(UrlFunctions) \
-  F(MiscFunctions)
+  F(MiscFunctions) \
+  F(StringFormatFunctions) \
+  F(PercentileFunctions)
 // clang-format on
 
 namespace sluice::functions {

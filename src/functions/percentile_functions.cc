@@ -1,0 +1,192 @@
+// percentile median percentile_approx: exact, from counts of the values.
+#include <arrow/array/array_nested.h>
+
+#include <cmath>
+#include <map>
+
+#include "functions/aggregate_internal.h"
+#include "functions/cast.h"
+#include "functions/compare.h"
+#include "functions/families.h"
+#include "functions/signature.h"
+
+namespace sluice::functions {
+namespace {
+
+struct Fractions : BoundState {
+  std::vector<double> values;
+  bool array = false;
+  bool nearest = false;  // percentile_approx: a value of the column
+};
+
+struct DoubleLess {
+  bool operator()(double a, double b) const { return CompareScalar(a, b) < 0; }
+};
+
+/// Buffer: BINARY, pairs of (double, bigint) in native order.
+class Percentile final : public GroupedAccumulator {
+ public:
+  explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {}
+  Status Resize(int64_t n) override { return groups_.resize(static_cast<size_t>(n)), Status::OK(); }
+  Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
+    const NullableReader<arrow::DoubleType> in(args[0]);
+    const bool weighted = args.size() == 3 && !state_.nearest;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const int64_t row = static_cast<int64_t>(i);
+      if (!in.valid(row)) continue;
+      int64_t count = 1;
+      if (weighted) {
+        if (args[2].IsNull(row)) continue;
+        count = Reader<arrow::Int64Type>(args[2])(row);
+        if (count < 0) return MakeError("INTERNAL_ERROR", {{"message", "Negative values found in percentile's frequency"}});
+        if (count == 0) continue;
+      }
+      groups_[ids[i]][in(row)] += count;
+    }
+    return Status::OK();
+  }
+  Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
+    const auto& bytes = static_cast<const arrow::BinaryArray&>(*buffers[0]);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const auto view = bytes.GetView(static_cast<int64_t>(i));
+      for (size_t at = 0; at + 16 <= view.size(); at += 16) {
+        double v;
+        int64_t n;
+        std::memcpy(&v, view.data() + at, 8);
+        std::memcpy(&n, view.data() + at + 8, 8);
+        groups_[ids[i]][v] += n;
+      }
+    }
+    return Status::OK();
+  }
+  Result<std::vector<ArrayPtr>> Buffers() const override {
+    Writer<arrow::BinaryType> out;
+    const int64_t n = static_cast<int64_t>(groups_.size());
+    ARROW_RETURN_NOT_OK(out.Init(n));
+    for (int64_t g = 0; g < n; ++g) {
+      for (const auto& [value, count] : groups_[static_cast<size_t>(g)]) {
+        out.out().append(reinterpret_cast<const char*>(&value), 8);
+        out.out().append(reinterpret_cast<const char*>(&count), 8);
+      }
+      out.Close(g);
+    }
+    ARROW_ASSIGN_OR_RAISE(auto column, out.Finish(DataType::Binary(), NullMask(n)));
+    return std::vector<ArrayPtr>{column};
+  }
+  Result<ArrayPtr> Finish() const override {
+    const size_t per_group = state_.values.size();
+    std::vector<double> values;
+    std::vector<uint8_t> valid;
+    for (const auto& group : groups_) {
+      for (double fraction : state_.values) {
+        values.push_back(group.empty() ? 0 : At(group, fraction));
+        valid.push_back(!group.empty());
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(auto flat, GroupColumn<arrow::DoubleType>(DataType::Double(), values, &valid));
+    const DataType element = state_.array ? bound_.result_type.elementType() : bound_.result_type;
+    if (element.id() != TypeId::kDouble) {
+      EvalContext context;
+      context.zone = *TimeZone::Find("UTC");
+      ARROW_ASSIGN_OR_RAISE(flat, CastArray(flat, DataType::Double(), element, CastBehavior::kLegacy, context, nullptr));
+    }
+    if (!state_.array) return flat;
+    const int64_t n = static_cast<int64_t>(groups_.size());
+    ARROW_ASSIGN_OR_RAISE(auto offsets, NewBuffer((n + 1) * 4));
+    auto* o = reinterpret_cast<int32_t*>(offsets->mutable_data());
+    NullMask mask(n);
+    for (int64_t g = 0; g <= n; ++g) o[g] = static_cast<int32_t>(static_cast<size_t>(g) * per_group);
+    for (int64_t g = 0; g < n; ++g) {
+      if (groups_[static_cast<size_t>(g)].empty()) mask.SetNull(g);
+    }
+    return ArrayOf(bound_.result_type, n, {mask.buffer(), offsets}, {flat});
+  }
+  int64_t bytes_used() const override {
+    int64_t total = 0;
+    for (const auto& group : groups_) total += static_cast<int64_t>(group.size()) * 64;
+    return total;
+  }
+
+ private:
+  using Counts = std::map<double, int64_t, DoubleLess>;
+  double At(const Counts& group, double fraction) const {
+    int64_t total = 0;
+    for (const auto& [value, count] : group) total += count;
+    auto value_at = [&](int64_t position) {
+      int64_t seen = 0;
+      for (const auto& [value, count] : group) {
+        seen += count;
+        if (seen > position) return value;
+      }
+      return group.rbegin()->first;
+    };
+    if (state_.nearest) return value_at(std::max<int64_t>(0, static_cast<int64_t>(std::ceil(fraction * static_cast<double>(total))) - 1));
+    const double position = static_cast<double>(total - 1) * fraction;
+    const auto lower = static_cast<int64_t>(std::floor(position)), higher = static_cast<int64_t>(std::ceil(position));
+    const double low = value_at(lower);
+    if (lower == higher) return low;
+    const double high = value_at(higher);
+    if (low == high) return low;
+    return (static_cast<double>(higher) - position) * low + (position - static_cast<double>(lower)) * high;
+  }
+  BoundCall bound_;
+  const Fractions& state_;
+  std::vector<Counts> groups_;
+};
+
+DataType Buffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
+
+Status BindPercentile(BindContext& context) {
+  const size_t n = context.arg_types.size();
+  const bool median = context.name == "median", nearest = context.name.find("approx") != std::string_view::npos;
+  if (median ? n != 1 : n < 2 || n > 3) return WrongNumArgs(context.name, median ? "1" : "[2, 3]", n);
+  auto state = std::make_shared<Fractions>();
+  state->nearest = nearest;
+  DataType& t = context.arg_types[0];
+  const DataType own = t;
+  if (t.id() == TypeId::kString || t.id() == TypeId::kVoid) t = DataType::Double();
+  if (!t.isNumeric()) return UnexpectedInputType(context, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"");
+  t = DataType::Double();
+  if (median) {
+    state->values = {0.5};
+  } else {
+    const TypedValue* literal = context.arg_literals[1];
+    if (literal == nullptr || literal->is_null()) return NonFoldable(context, 1, "percentage", "DOUBLE");
+    state->array = literal->type.id() == TypeId::kArray;
+    const DataType to = state->array ? DataType::Array(DataType::Double()) : DataType::Double();
+    EvalContext eval;
+    ARROW_ASSIGN_OR_RAISE(eval.zone, TimeZone::Find("UTC"));
+    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(literal->value, literal->type, to, CastBehavior::kAnsi, eval, nullptr));
+    context.arg_types[1] = to;
+    if (state->array) cast = static_cast<const arrow::ListArray&>(*cast).value_slice(0);
+    for (int64_t i = 0; i < cast->length(); ++i) {
+      const double v = static_cast<const arrow::DoubleArray&>(*cast).Value(i);
+      if (cast->IsNull(i) || v < 0 || v > 1) {
+        return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "percentage"}, {"valueRange", "[0.0, 1.0]"}, {"currentValue", std::to_string(v)}});
+      }
+      state->values.push_back(v);
+    }
+    if (n == 3) context.arg_types[2] = DataType::Long();
+  }
+  const DataType element = nearest && own.isNumeric() ? own : DataType::Double();
+  context.result_type = state->array ? DataType::Array(element, false) : element;
+  context.state = state;
+  return Status::OK();
+}
+
+FunctionDef Def(std::string_view name, std::string_view doc, Example example, std::vector<std::string_view> aliases = {}) {
+  return {.name = name, .aliases = std::move(aliases), .bind = &BindPercentile, .nulls = NullRule::kCustom, .kind = FunctionKind::kAggregate, .group = "agg_funcs", .doc = doc, .example = example, .aggregate = {.buffer_schema = &Buffer, .make = &Make<Percentile>, .algebraic = false}};
+}
+
+}  // namespace
+
+std::span<const FunctionDef> PercentileFunctions() {
+  static const FunctionDef kTable[] = {
+      Def("percentile", "Exact percentile, interpolated.", {"percentile(10, 0.5)", "10.0"}),
+      Def("median", "The 50th percentile.", {"median(10)", "10.0"}),
+      Def("percentile_approx", "The value at a percentile (exact here).", {"percentile_approx(10, 0.5)", "10"}, {"approx_percentile"}),
+  };
+  return kTable;
+}
+
+}  // namespace sluice::functions
