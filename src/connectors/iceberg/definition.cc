@@ -85,6 +85,15 @@ Result<TableMetadata> MetadataOf(const connectors::TableDefinition& definition, 
   return NewTableMetadata(std::move(schema), std::move(spec), location, std::move(properties));
 }
 
+connectors::TableDefinition WithCatalogProperties(connectors::TableDefinition definition, const Properties& catalog) {
+  constexpr std::string_view kDefault = "table-default.", kOverride = "table-override.";
+  for (const auto& [key, value] : catalog) {
+    if (key.rfind(kDefault, 0) == 0) definition.properties.try_emplace(key.substr(kDefault.size()), value);
+    if (key.rfind(kOverride, 0) == 0) definition.properties[key.substr(kOverride.size())] = value;
+  }
+  return definition;
+}
+
 TableMetadata Replacing(const TableMetadata& old, TableMetadata next) {
   TableMetadata out = old;
   out.last_updated_ms = std::max(next.last_updated_ms, old.last_updated_ms);

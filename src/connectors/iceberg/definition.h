@@ -14,6 +14,9 @@ Result<PartitionSpec> SpecOf(const std::vector<connectors::PartitionTransform>& 
 /// `next` as a replacement of `old`: same uuid, history kept, ids that clash with old ones avoided.
 TableMetadata Replacing(const TableMetadata& old, TableMetadata next);
 
+/// With the catalog's table-default.* and table-override.* properties.
+connectors::TableDefinition WithCatalogProperties(connectors::TableDefinition definition, const Properties& catalog);
+
 /// "`a`.`b`.`c`"
 std::string QuotedName(const connectors::Namespace& ns, const std::string& last = "", const std::string& catalog = "");
 std::string DottedName(const connectors::Namespace& ns, const std::string& last, const std::string& catalog);

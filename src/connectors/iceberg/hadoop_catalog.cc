@@ -125,27 +125,7 @@ class HadoopCatalog final : public Catalog {
   }
 
   Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version, const OptionMap& options) override {
-    ARROW_ASSIGN_OR_RAISE(auto found, Find(id));
-    if (found.metadata) return MakeIcebergTable(found.operations, found.metadata, Origin(id), version, options);
-    if (!id.ns.empty() && IsMetadataTableName(id.name)) {  // db.t.snapshots
-      TableIdentifier base{{id.ns.begin(), id.ns.end() - 1}, id.ns.back()};
-      ARROW_ASSIGN_OR_RAISE(found, Find(base));
-      if (found.metadata) return MakeMetadataTable(found.operations, found.metadata, Origin(base), id.name, version, options);
-    }
-    if (id.ns.size() >= 2) {  // db.t.branch_b, db.t.tag_x, db.t.snapshot_id_1
-      TableIdentifier base{{id.ns.begin(), id.ns.end() - 1}, id.ns.back()};
-      OptionMap selected = options;
-      bool named = true;
-      if (id.name.rfind("branch_", 0) == 0) selected["branch"] = id.name.substr(7);
-      else if (id.name.rfind("tag_", 0) == 0) selected["tag"] = id.name.substr(4);
-      else if (id.name.rfind("snapshot_id_", 0) == 0) selected["snapshot-id"] = id.name.substr(12);
-      else named = false;
-      if (named) {
-        ARROW_ASSIGN_OR_RAISE(found, Find(base));
-        if (found.metadata) return MakeIcebergTable(found.operations, found.metadata, Origin(base), version, selected);
-      }
-    }
-    return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuotedName(id.ns, id.name, name_)}});
+    return LoadNamedTable(name_, id, version, options, [this](const TableIdentifier& wanted) { return Find(wanted); });
   }
 
   Result<TablePtr> CreateTable(const TableIdentifier& id, const TableDefinition& definition) override {
@@ -179,10 +159,6 @@ class HadoopCatalog final : public Catalog {
   }
 
  private:
-  struct Found {
-    TableOperationsPtr operations;
-    MetadataPtr metadata;
-  };
   struct Prepared {
     TableOperationsPtr operations;
     TableMetadata metadata;
@@ -194,9 +170,7 @@ class HadoopCatalog final : public Catalog {
     return out;
   }
   std::string Location(const TableIdentifier& id) const { return Folder(id.ns) + "/" + id.name; }
-  TableOrigin Origin(const TableIdentifier& id) const {
-    return {DottedName(id.ns, id.name, name_), QuotedName(id.ns, id.name, name_)};
-  }
+  TableOrigin Origin(const TableIdentifier& id) const { return OriginOf(name_, id); }
 
   /// Names become folders: no way out of the warehouse.
   Status CheckNames(const Namespace& parts) const {
@@ -233,9 +207,9 @@ class HadoopCatalog final : public Catalog {
     return slot;
   }
 
-  Result<Found> Find(const TableIdentifier& id) {
-    if (!CheckNames(id.ns).ok() || !CheckNames({id.name}).ok()) return Found{};
-    Found found;
+  Result<FoundTable> Find(const TableIdentifier& id) {
+    if (!CheckNames(id.ns).ok() || !CheckNames({id.name}).ok()) return FoundTable{};
+    FoundTable found;
     found.operations = OperationsOf(id);
     ARROW_ASSIGN_OR_RAISE(found.metadata, found.operations->Refresh());
     return found;
@@ -249,13 +223,7 @@ class HadoopCatalog final : public Catalog {
     }
     ARROW_ASSIGN_OR_RAISE(auto found, Find(id));
     if (found.metadata && !replace) return AlreadyExists(id);
-    TableDefinition with_defaults = definition;
-    for (const auto& [key, value] : properties_) {
-      constexpr std::string_view kDefault = "table-default.", kOverride = "table-override.";
-      if (key.rfind(kDefault, 0) == 0) with_defaults.properties.try_emplace(key.substr(kDefault.size()), value);
-      if (key.rfind(kOverride, 0) == 0) with_defaults.properties[key.substr(kOverride.size())] = value;
-    }
-    ARROW_ASSIGN_OR_RAISE(TableMetadata metadata, MetadataOf(with_defaults, Location(id)));
+    ARROW_ASSIGN_OR_RAISE(TableMetadata metadata, MetadataOf(WithCatalogProperties(definition, properties_), Location(id)));
     return Prepared{found.operations, std::move(metadata)};
   }
 

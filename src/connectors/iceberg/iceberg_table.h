@@ -1,5 +1,6 @@
 #pragma once
 // An Iceberg table as the engine sees it.
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,19 @@ Result<connectors::TablePtr> MakeMetadataTable(const TableOperationsPtr& operati
                                                const TableOrigin& origin, const std::string& name,
                                                const connectors::TableVersion& version, const OptionMap& options);
 bool IsMetadataTableName(const std::string& name);
+
+TableOrigin OriginOf(const std::string& catalog, const connectors::TableIdentifier& id);
+
+struct FoundTable {
+  TableOperationsPtr operations;
+  MetadataPtr metadata;  // null: there is none
+};
+using FindTable = std::function<Result<FoundTable>(const connectors::TableIdentifier&)>;
+/// A table of a catalog by name: itself, db.t.snapshots, db.t.branch_b, db.t.tag_x, db.t.snapshot_id_1.
+/// TABLE_OR_VIEW_NOT_FOUND.
+Result<connectors::TablePtr> LoadNamedTable(const std::string& catalog, const connectors::TableIdentifier& id,
+                                            const connectors::TableVersion& version, const OptionMap& options,
+                                            const FindTable& find);
 
 /// The snapshot that `version` and `options` choose; null when the table is empty.
 struct ChosenSnapshot {

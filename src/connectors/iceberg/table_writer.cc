@@ -32,6 +32,7 @@ class OpenFile {
                                                   const std::string& name) {
     auto file = std::make_unique<OpenFile>(context);
     file->data_file_.spec_id = context.spec.spec_id;
+    file->data_file_.sort_order_id = 0;
     ARROW_ASSIGN_OR_RAISE(std::string folder, PartitionPath(context.spec, *context.partition_type, partition));
     file->data_file_.partition = std::move(partition);
     file->data_file_.path = DataLocation(*context.metadata) + (folder.empty() ? "/" : "/" + folder + "/") + name;
