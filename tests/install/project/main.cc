@@ -1,0 +1,9 @@
+// A project of somebody else, built against an installed Sluice.
+#include <sluice/types.h>
+
+#include <iostream>
+
+int main() {
+  auto type = sluice::DataType::fromDDL("id BIGINT, tags ARRAY<STRING>");
+  std::cout << type.simpleString() << std::endl;
+}
