@@ -5,7 +5,6 @@
 #include <arrow/scalar.h>
 
 #include "exec/project.h"
-#include "exec/scan.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 
@@ -206,7 +205,7 @@ class AggregateNode final : public ExecNode {
     for (const auto& call : spec_.calls) {
       if (call.def->name != "count" || call.distinct_set >= 0 || call.filter >= 0 || !counts_rows_) return std::nullopt;
     }
-    auto rows = KnownRowCount(*children()[0]);
+    auto rows = children()[0]->known_rows();
     if (!rows) return std::nullopt;
     Batch batch{1, {}};
     for (size_t c = 0; c < spec_.calls.size(); ++c) batch.columns.push_back({IntegralValue(*rows).value, false});

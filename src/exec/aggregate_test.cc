@@ -101,6 +101,8 @@ TEST(Aggregate, CountsFromMetadata) {
   table->knows_row_count = true;
   auto a = Column("a", DataType::Long());
   EXPECT_EQ(Rows(testing::Aggregate(ScanOf(table, {}), {}, {testing::As(Agg("count", {Lit(1)}), "n")})), (Lines{"4711"}));
+  EXPECT_EQ(Rows(testing::Aggregate(testing::Project(ScanOf(table, {a}), {}), {}, {testing::As(Agg("count", {Lit(1)}), "n")})),
+            (Lines{"4711"}));
   EXPECT_EQ(Rows(testing::Aggregate(ScanOf(table, {a}), {}, {testing::As(Agg("count", {a}), "n")})), (Lines{"0"}));
 }
 

@@ -6,6 +6,7 @@
 #include "exec/join.h"
 #include "exec/limit.h"
 #include "exec/project.h"
+#include "exec/repartition.h"
 #include "exec/sample.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
@@ -50,7 +51,7 @@ const Line kLines[] = {
     {PlanKind::kUnion, &LowerUnion},
     {PlanKind::kSubqueryAlias, &LowerChild},
     {PlanKind::kHint, &LowerChild},
-    {PlanKind::kRepartition, &LowerChild},
+    {PlanKind::kRepartition, &LowerRepartition},
     {PlanKind::kEventTimeWatermark, &LowerChild},
 };
 

@@ -31,6 +31,8 @@ class ExecNode {
   virtual std::optional<int64_t> size_bytes() const {
     return children_.size() == 1 ? children_[0]->size_bytes() : std::nullopt;
   }
+  /// The number of rows, when it is known without reading them.
+  virtual std::optional<int64_t> known_rows() const { return std::nullopt; }
 
   const plan::Attributes& output() const { return output_; }
   const std::vector<ExecNodePtr>& children() const { return children_; }

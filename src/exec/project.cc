@@ -48,6 +48,7 @@ class ProjectNode final : public ExecNode {
     return pipeline;
   }
   std::string text() const override { return "Project " + ListText(list_); }
+  std::optional<int64_t> known_rows() const override { return children()[0]->known_rows(); }
   bool streams() const override { return true; }
 
  private:

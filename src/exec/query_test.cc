@@ -194,6 +194,84 @@ TEST(Query, RunsIntoWriters) {
   EXPECT_EQ(ConditionOf(query->Run(context, &write, &metrics).status()), "OPERATION_CANCELED");
 }
 
+TEST(Query, CoalescesIntoOneWriter) {
+  auto node = std::make_shared<plan::Repartition>();
+  node->children = {ScanOf(SomeTable(), {Column("a", DataType::Long())})};
+  node->num_partitions = 1;
+  EXPECT_EQ(Rows(node), (Lines{"1", "2", "3", "4"}));
+  auto query = Compile(node, Config()).ValueOrDie();
+  TaskPool pool(2);
+  RunContext context;
+  context.pool = &pool;
+  context.eval = Eval();
+  TestWrite write;
+  EXPECT_EQ(query->Run(context, &write, nullptr).ValueOrDie(), (Lines{"4"}));
+}
+
+/// Counts: offset n is the number n, a batch of [start, end) a split of each number.
+class CountingSource final : public connectors::StreamSource {
+ public:
+  std::string description() const override { return "counting"; }
+  Result<connectors::Offset> InitialOffset() override { return connectors::Offset{"0"}; }
+  Result<connectors::Offset> LatestOffset(const connectors::Offset&, connectors::ReadLimit) override {
+    return connectors::Offset{"0"};
+  }
+  Result<std::vector<connectors::SplitPtr>> Plan(const connectors::Offset& start, const connectors::Offset& end,
+                                                 const connectors::ScanRequest&) override {
+    std::vector<connectors::SplitPtr> splits;
+    for (int64_t i = std::stoll(start.json); i < std::stoll(end.json); ++i) splits.push_back(std::make_shared<One>(i));
+    return splits;
+  }
+  Result<std::unique_ptr<connectors::BatchReader>> Open(const connectors::SplitPtr& split,
+                                                        const connectors::ScanRequest& request) override {
+    const std::string row = "[[" + split->ToString() + "], [" + split->ToString() + "]]";
+    return std::make_unique<Reader>(arrow::RecordBatch::FromStructArray(ArrayOf(request.schema, row)).ValueOrDie());
+  }
+  void WaitForData(const connectors::Offset&, std::chrono::milliseconds) override {}
+  void Wake() override {}
+
+ private:
+  struct One final : connectors::Split {
+    explicit One(int64_t n) : number(n) {}
+    std::string ToString() const override { return std::to_string(number); }
+    int64_t number;
+  };
+  struct Reader final : connectors::BatchReader {
+    explicit Reader(std::shared_ptr<arrow::RecordBatch> b) : batch(std::move(b)) {}
+    Result<std::shared_ptr<arrow::RecordBatch>> Next() override { return std::exchange(batch, nullptr); }
+    std::shared_ptr<arrow::RecordBatch> batch;
+  };
+};
+
+TEST(Query, RunsAgainForEveryMicroBatch) {
+  auto n = Column("n", DataType::Long());
+  auto relation = std::make_shared<plan::Relation>();
+  relation->is_streaming = true;
+  relation->source_id = 3;
+  relation->attributes = {n};
+  auto plan = testing::Project(relation, {testing::As(CallOf("+", {n, Lit(100)}), "m")});
+  auto query = Compile(plan, Config()).ValueOrDie();
+  CountingSource source;
+  TaskPool pool(2);
+  RunContext context;
+  context.pool = &pool;
+  context.eval = Eval();
+  const auto run = [&](const char* start, const char* end) {
+    context.sources[3] = {&source, {start}, {end}};
+    RunMetrics metrics;
+    TestWrite write;
+    EXPECT_TRUE(query->Run(context, &write, &metrics).ok());
+    EXPECT_EQ(metrics.output_rows, metrics.source_rows.at(3));
+    return metrics.output_rows;
+  };
+  EXPECT_EQ(run("0", "3"), 6);
+  EXPECT_EQ(run("3", "3"), 0);
+  EXPECT_EQ(run("3", "4"), 2);
+  context.sources.clear();
+  TestWrite write;
+  EXPECT_EQ(ConditionOf(query->Run(context, &write, nullptr).status()), "INTERNAL_ERROR");
+}
+
 TEST(Query, Explains) {
   auto a = Column("a", DataType::Long());
   auto plan = testing::Project(testing::Filter(Local({a}, {"[[1]]"}), CallOf(">", {a, Lit(1)})), {a});

@@ -87,7 +87,7 @@ class ScanNode final : public ExecNode {
     }
     return *size_;
   }
-  std::optional<int64_t> row_count() const {
+  std::optional<int64_t> known_rows() const override {
     if (streaming_ || !filters_.empty() || request_.limit) return std::nullopt;
     auto scan = table_->NewScan(request_);
     return scan.ok() ? (*scan)->row_count() : std::nullopt;
@@ -188,11 +188,6 @@ std::optional<connectors::ColumnFilter> ToColumnFilter(const plan::Expression& c
     return filter;
   }
   return std::nullopt;
-}
-
-std::optional<int64_t> KnownRowCount(const ExecNode& node) {
-  const auto* scan = dynamic_cast<const ScanNode*>(&node);
-  return scan == nullptr ? std::nullopt : scan->row_count();
 }
 
 Result<ExecNodePtr> LowerRelation(const plan::PlanPtr& plan, Lowering& lowering) {

@@ -11,7 +11,4 @@ Result<ExecNodePtr> LowerRelation(const plan::PlanPtr& plan, Lowering& lowering)
 /// `condition` as a filter of a connector, when it is a comparison of a column (or nested field) with a literal.
 std::optional<connectors::ColumnFilter> ToColumnFilter(const plan::Expression& condition);
 
-/// Rows of a scan known from metadata alone; nullopt for anything but an unfiltered scan of a batch table.
-std::optional<int64_t> KnownRowCount(const ExecNode& node);
-
 }  // namespace sluice::exec

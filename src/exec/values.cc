@@ -85,6 +85,7 @@ class RangeNode final : public ExecNode {
            (partitions_ ? ", splits=" + std::to_string(*partitions_) : "") + ")";
   }
   bool streams() const override { return true; }
+  std::optional<int64_t> known_rows() const override { return count_; }
   std::optional<int64_t> size_bytes() const override { return count_ > (INT64_MAX >> 3) ? INT64_MAX : count_ * 8; }
 
  private:
