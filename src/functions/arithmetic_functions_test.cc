@@ -14,7 +14,8 @@ TEST(Arithmetic, Integers) {
   EXPECT_EQ(Eval("+", {Int(2147483647), Int(1)}), "ARITHMETIC_OVERFLOW");
   EXPECT_EQ(Eval("+", {Int(2147483647), Int(1)}, kLegacy), "-2147483648");
   EXPECT_EQ(Eval("try_add", {Int(2147483647), Int(1)}), "NULL");
-  EXPECT_EQ(Eval("-", {IntegralValue(-128, DataType::Byte()), IntegralValue(1, DataType::Byte())}), "BINARY_ARITHMETIC_OVERFLOW");
+  EXPECT_EQ(Eval("-", {IntegralValue(-128, DataType::Byte()), IntegralValue(1, DataType::Byte())}),
+            "BINARY_ARITHMETIC_OVERFLOW");
   EXPECT_EQ(Eval("*", {NullValue(DataType::Integer()), Int(2)}), "NULL");
   EXPECT_EQ(TypeOf("*", {NullValue(), NullValue()}), "double");
   EXPECT_EQ(Eval("negative", {Int(-2147483648LL)}), "ARITHMETIC_OVERFLOW");
@@ -40,7 +41,8 @@ TEST(Arithmetic, Decimals) {
   EXPECT_EQ(Eval("/", {Dec("1.0"), Int(3)}), "0.333333");
   EXPECT_EQ(Eval("/", {Dec("1.5"), Dec("2.25")}), "0.666667");
   EXPECT_EQ(Eval("%", {Dec("7.5"), Int(2)}), "1.5");
-  EXPECT_EQ(Eval("+", {Dec("99999999999999999999999999999999999999"), Dec("99999999999999999999999999999999999999")}), "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION");
+  EXPECT_EQ(Eval("+", {Dec("99999999999999999999999999999999999999"), Dec("99999999999999999999999999999999999999")}),
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION");
   EXPECT_EQ(Eval("&", {Dec("1.5"), Int(1)}), "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES");
 }
 

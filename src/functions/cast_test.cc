@@ -44,7 +44,8 @@ TEST(Cast, Numbers) {
 
 TEST(Cast, Datetime) {
   EXPECT_EQ(EvalCast(Str("2024-01-02T03:04:05.123456Z"), "TIMESTAMP"), "2024-01-02 03:04:05.123456");
-  EXPECT_EQ(EvalCast(Str("2024-07-01 12:00:00"), "TIMESTAMP", CastBehavior::kAnsi, "America/Los_Angeles"), "2024-07-01 12:00:00");
+  EXPECT_EQ(EvalCast(Str("2024-07-01 12:00:00"), "TIMESTAMP", CastBehavior::kAnsi, "America/Los_Angeles"),
+            "2024-07-01 12:00:00");
   EXPECT_EQ(EvalCast(Str("x"), "TIMESTAMP"), "CAST_INVALID_INPUT");
   EXPECT_EQ(EvalCast(Str("epoch"), "TIMESTAMP"), "1970-01-01 00:00:00");
   EXPECT_EQ(EvalCast(Str("2024-02-30"), "DATE", kTry), "NULL");

@@ -47,7 +47,8 @@ class Collect final : public GroupedAccumulator {
     std::vector<int32_t> hashes(static_cast<size_t>(lists.values()->length()), 42);
     if (kDistinct) ARROW_RETURN_NOT_OK(HashColumn(element_, *lists.values(), hashes));
     for (size_t i = 0; i < ids.size(); ++i) {
-      for (int64_t row = lists.value_offset(static_cast<int64_t>(i)); row < lists.value_offset(static_cast<int64_t>(i) + 1); ++row) {
+      for (int64_t row = lists.value_offset(static_cast<int64_t>(i));
+           row < lists.value_offset(static_cast<int64_t>(i) + 1); ++row) {
         Add(ids[i], row, hashes[static_cast<size_t>(row)]);
       }
     }
@@ -55,7 +56,8 @@ class Collect final : public GroupedAccumulator {
   }
   Result<std::vector<ArrayPtr>> Buffers() const override {
     ARROW_ASSIGN_OR_RAISE(auto lists, Finish());
-    ARROW_ASSIGN_OR_RAISE(auto rows, EncodeUnsafeRows(DataType::Struct({{"", type_, true, ""}}), {lists}, lists->length()));
+    ARROW_ASSIGN_OR_RAISE(auto rows,
+                          EncodeUnsafeRows(DataType::Struct({{"", type_, true, ""}}), {lists}, lists->length()));
     Writer<arrow::BinaryType> out;
     ARROW_RETURN_NOT_OK(out.Init(lists->length()));
     for (size_t g = 0; g < rows.size(); ++g) {
@@ -114,7 +116,8 @@ DataType CollectBuffer(const BoundCall&) { return BufferOf({{"buf", DataType::Bi
 
 Status BindCollect(BindContext& context) {
   if (context.name == "collect_set" && HasMap(context.arg_types[0])) {
-    return DatatypeMismatch(context, "UNSUPPORTED_INPUT_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"MAP\""}});
+    return DatatypeMismatch(context, "UNSUPPORTED_INPUT_TYPE",
+                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"MAP\""}});
   }
   context.result_type = DataType::Array(context.arg_types[0], false);
   context.result_nullable = false;
@@ -126,8 +129,27 @@ Status BindCollect(BindContext& context) {
 std::span<const FunctionDef> CollectFunctions() {
   constexpr FunctionKind kAggregate = FunctionKind::kAggregate;
   static const FunctionDef kTable[] = {
-      {.name = "collect_list", .aliases = {"array_agg"}, .signature = "(any)", .bind = &BindCollect, .nulls = NullRule::kCustom, .deterministic = false, .kind = kAggregate, .group = "agg_funcs", .doc = "The values as an array, nulls left out.", .example = {"collect_list(1)", "[1]"}, .aggregate = {.buffer_schema = &CollectBuffer, .make = &Make<Collect<false>>, .algebraic = false}},
-      {.name = "collect_set", .signature = "(any)", .bind = &BindCollect, .nulls = NullRule::kCustom, .deterministic = false, .kind = kAggregate, .group = "agg_funcs", .doc = "The distinct values as an array, nulls left out.", .example = {"collect_set(1)", "[1]"}, .aggregate = {.buffer_schema = &CollectBuffer, .make = &Make<Collect<true>>, .algebraic = false}},
+      {.name = "collect_list",
+       .aliases = {"array_agg"},
+       .signature = "(any)",
+       .bind = &BindCollect,
+       .nulls = NullRule::kCustom,
+       .deterministic = false,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The values as an array, nulls left out.",
+       .example = {"collect_list(1)", "[1]"},
+       .aggregate = {.buffer_schema = &CollectBuffer, .make = &Make<Collect<false>>, .algebraic = false}},
+      {.name = "collect_set",
+       .signature = "(any)",
+       .bind = &BindCollect,
+       .nulls = NullRule::kCustom,
+       .deterministic = false,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The distinct values as an array, nulls left out.",
+       .example = {"collect_set(1)", "[1]"},
+       .aggregate = {.buffer_schema = &CollectBuffer, .make = &Make<Collect<true>>, .algebraic = false}},
   };
   return kTable;
 }

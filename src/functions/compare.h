@@ -1,5 +1,6 @@
 #pragma once
-// Spark's ordering of values of one type: NaN above all and equal to itself, -0.0 equal to 0.0, nulls first inside nested values.
+// Spark's ordering of values of one type: NaN above all and equal to itself, -0.0 equal to 0.0, nulls first inside
+// nested values.
 #include <arrow/array.h>
 
 #include <cmath>

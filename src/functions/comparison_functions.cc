@@ -27,7 +27,9 @@ bool Holds(int c) {
 }
 
 bool IsText(const DataType& t) { return t.id() == TypeId::kString || t.id() == TypeId::kBinary; }
-bool IsNestedLike(const DataType& t) { return t.isNested() || t.id() == TypeId::kCalendarInterval || t.id() == TypeId::kVoid; }
+bool IsNestedLike(const DataType& t) {
+  return t.isNested() || t.id() == TypeId::kCalendarInterval || t.id() == TypeId::kVoid;
+}
 
 template <Relation r>
 Result<ArrayPtr> Compare(const KernelCall& call, std::span<const Vector> args) {
@@ -44,7 +46,8 @@ Result<ArrayPtr> Compare(const KernelCall& call, std::span<const Vector> args) {
     Writer<Bool> out;
     ARROW_RETURN_NOT_OK(out.Init(call.length));
     for (int64_t i = 0; i < call.length; ++i) {
-      if (mask.valid(i)) out.Set(i, Holds<r>(CompareRows(*args[0].array, args[0].At(i), *args[1].array, args[1].At(i))));
+      if (mask.valid(i))
+        out.Set(i, Holds<r>(CompareRows(*args[0].array, args[0].At(i), *args[1].array, args[1].At(i))));
     }
     return out.Finish(call.bound.result_type, mask);
   }
@@ -68,7 +71,8 @@ bool AcceptAny(const DataType&) { return true; }
 
 Status CheckOrderable(const BindContext& context, const DataType& type) {
   if (IsOrderable(type)) return Status::OK();
-  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(type.sql())}});
+  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE",
+                          {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(type.sql())}});
 }
 
 Status BindComparison(BindContext& context) {
@@ -92,7 +96,8 @@ Status BindIn(BindContext& context) {
   ARROW_RETURN_NOT_OK(CheckOrderable(context, *wide));
   for (DataType& t : context.arg_types) t = *wide;
   context.result_type = DataType::Boolean();
-  context.result_nullable = std::find(context.arg_nullable.begin(), context.arg_nullable.end(), true) != context.arg_nullable.end();
+  context.result_nullable =
+      std::find(context.arg_nullable.begin(), context.arg_nullable.end(), true) != context.arg_nullable.end();
   return Status::OK();
 }
 
@@ -102,8 +107,10 @@ Result<ArrayPtr> InConstants(const KernelCall& call, std::span<const Vector> arg
   Set set;
   bool null_in_list = false;
   for (const Vector& item : args.subspan(1)) {
-    if (item.IsNull(0)) null_in_list = true;
-    else set.insert(Reader<A>(item)(0));
+    if (item.IsNull(0))
+      null_in_list = true;
+    else
+      set.insert(Reader<A>(item)(0));
   }
   const Reader<A> value(args[0]);
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(1), call.length));
@@ -112,8 +119,10 @@ Result<ArrayPtr> InConstants(const KernelCall& call, std::span<const Vector> arg
   for (int64_t i = 0; i < call.length; ++i) {
     if (!mask.valid(i)) continue;
     const bool found = set.contains(value(i));
-    if (found) out.Set(i, true);
-    else if (null_in_list) mask.SetNull(i);
+    if (found)
+      out.Set(i, true);
+    else if (null_in_list)
+      mask.SetNull(i);
   }
   return out.Finish(call.bound.result_type, mask);
 }
@@ -121,9 +130,12 @@ Result<ArrayPtr> InConstants(const KernelCall& call, std::span<const Vector> arg
 Result<ArrayPtr> In(const KernelCall& call, std::span<const Vector> args) {
   const bool constants = std::all_of(args.begin() + 1, args.end(), [](const Vector& v) { return v.constant; });
   const DataType& type = call.bound.arg_types[0];
-  if (constants && IsText(type)) return InConstants<arrow::StringType, absl::flat_hash_set<std::string_view>>(call, args);
-  if (constants && (type.id() == TypeId::kLong || type.id() == TypeId::kTimestamp)) return InConstants<arrow::Int64Type, absl::flat_hash_set<int64_t>>(call, args);
-  if (constants && (type.id() == TypeId::kInteger || type.id() == TypeId::kDate)) return InConstants<arrow::Int32Type, absl::flat_hash_set<int32_t>>(call, args);
+  if (constants && IsText(type))
+    return InConstants<arrow::StringType, absl::flat_hash_set<std::string_view>>(call, args);
+  if (constants && (type.id() == TypeId::kLong || type.id() == TypeId::kTimestamp))
+    return InConstants<arrow::Int64Type, absl::flat_hash_set<int64_t>>(call, args);
+  if (constants && (type.id() == TypeId::kInteger || type.id() == TypeId::kDate))
+    return InConstants<arrow::Int32Type, absl::flat_hash_set<int32_t>>(call, args);
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(1), call.length));
   Writer<Bool> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
@@ -131,11 +143,15 @@ Result<ArrayPtr> In(const KernelCall& call, std::span<const Vector> args) {
     if (!mask.valid(i)) continue;
     bool found = false, null = false;
     for (size_t k = 1; k < args.size() && !found; ++k) {
-      if (args[k].IsNull(i)) null = true;
-      else found = CompareRows(*args[0].array, args[0].At(i), *args[k].array, args[k].At(i)) == 0;
+      if (args[k].IsNull(i))
+        null = true;
+      else
+        found = CompareRows(*args[0].array, args[0].At(i), *args[k].array, args[k].At(i)) == 0;
     }
-    if (found) out.Set(i, true);
-    else if (null) mask.SetNull(i);
+    if (found)
+      out.Set(i, true);
+    else if (null)
+      mask.SetNull(i);
   }
   return out.Finish(call.bound.result_type, mask);
 }
@@ -168,13 +184,17 @@ Result<ArrayPtr> Between(const KernelCall& call, std::span<const Vector> args) {
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(1), call.length));
   Writer<Bool> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
-  auto compare = [&](size_t bound, int64_t i) { return CompareRows(*args[0].array, args[0].At(i), *args[bound].array, args[bound].At(i)); };
+  auto compare = [&](size_t bound, int64_t i) {
+    return CompareRows(*args[0].array, args[0].At(i), *args[bound].array, args[bound].At(i));
+  };
   for (int64_t i = 0; i < call.length; ++i) {
     if (!mask.valid(i)) continue;
     const bool low_null = args[1].IsNull(i), high_null = args[2].IsNull(i);
     const bool low = !low_null && compare(1, i) >= 0, high = !high_null && compare(2, i) <= 0;
-    if (low && high) out.Set(i, true);
-    else if ((low || low_null) && (high || high_null)) mask.SetNull(i);
+    if (low && high)
+      out.Set(i, true);
+    else if ((low || low_null) && (high || high_null))
+      mask.SetNull(i);
   }
   return out.Finish(call.bound.result_type, mask);
 }
@@ -186,14 +206,16 @@ Status BindExtreme(BindContext& context) {
   DataType wide;
   for (const DataType& t : context.arg_types) {
     const bool strings = (t.id() == TypeId::kString) != (wide.id() == TypeId::kString);
-    auto next = strings && t.id() != TypeId::kVoid && wide.id() != TypeId::kVoid ? std::nullopt : WiderType(wide, t, context.ansi);
+    auto next = strings && t.id() != TypeId::kVoid && wide.id() != TypeId::kVoid ? std::nullopt
+                                                                                 : WiderType(wide, t, context.ansi);
     if (!next) return DataDiffTypes(context, context.name);
     wide = *next;
   }
   ARROW_RETURN_NOT_OK(CheckOrderable(context, wide));
   for (DataType& t : context.arg_types) t = wide;
   context.result_type = wide;
-  context.result_nullable = std::find(context.arg_nullable.begin(), context.arg_nullable.end(), false) == context.arg_nullable.end();
+  context.result_nullable =
+      std::find(context.arg_nullable.begin(), context.arg_nullable.end(), false) == context.arg_nullable.end();
   return Status::OK();
 }
 
@@ -246,20 +268,104 @@ Status NeverNull(BindContext& context) {
 std::span<const FunctionDef> ComparisonFunctions() {
   constexpr NullRule kCustom = NullRule::kCustom;
   static const FunctionDef kTable[] = {
-      {.name = "=", .aliases = {"=="}, .bind = &BindComparison, .group = "predicate_funcs", .doc = "Whether both are equal.", .example = {"2 = 2", "true"}, .kernel = &Compare<Relation::kEqual>},
-      {.name = "!=", .aliases = {"<>"}, .bind = &BindComparison, .group = "predicate_funcs", .doc = "Whether they differ.", .example = {"1 != 2", "true"}, .kernel = &Compare<Relation::kNotEqual>},
-      {.name = "<", .bind = &BindComparison, .group = "predicate_funcs", .doc = "Less than.", .example = {"1 < 2", "true"}, .kernel = &Compare<Relation::kLess>},
-      {.name = "<=", .bind = &BindComparison, .group = "predicate_funcs", .doc = "Less than or equal.", .example = {"2 <= 2", "true"}, .kernel = &Compare<Relation::kLessEqual>},
-      {.name = ">", .bind = &BindComparison, .group = "predicate_funcs", .doc = "Greater than.", .example = {"2 > 1", "true"}, .kernel = &Compare<Relation::kGreater>},
-      {.name = ">=", .bind = &BindComparison, .group = "predicate_funcs", .doc = "Greater than or equal.", .example = {"2 >= 1", "true"}, .kernel = &Compare<Relation::kGreaterEqual>},
-      {.name = "<=>", .aliases = {"equal_null"}, .bind = &BindEqualNullSafe, .nulls = kCustom, .group = "predicate_funcs", .doc = "Equality where nulls equal each other.", .example = {"NULL <=> NULL", "true"}, .kernel = &EqualNullSafe},
-      {.name = "in", .bind = &BindIn, .nulls = kCustom, .group = "predicate_funcs", .doc = "Whether the first value is among the others.", .example = {"1 in (1, 2, 3)", "true"}, .kernel = &In},
-      {.name = "between", .bind = &BindBetween, .nulls = kCustom, .group = "predicate_funcs", .doc = "Whether the value is within the bounds, both included.", .example = {"0.5 between 0.1 and 1.0", "true"}, .kernel = &Between},
-      {.name = "greatest", .bind = &BindExtreme, .nulls = kCustom, .group = "math_funcs", .doc = "The greatest value, nulls skipped.", .example = {"greatest(10, 9, 2, 4, 3)", "10"}, .kernel = &Extreme<1>},
-      {.name = "least", .bind = &BindExtreme, .nulls = kCustom, .group = "math_funcs", .doc = "The least value, nulls skipped.", .example = {"least(10, 9, 2, 4, 3)", "2"}, .kernel = &Extreme<-1>},
-      {.name = "isnull", .signature = "(any) -> boolean", .bind = &NeverNull, .nulls = kCustom, .group = "predicate_funcs", .doc = "Whether the value is null.", .example = {"isnull(1)", "false"}, .kernel = &NullTest<true>},
-      {.name = "isnotnull", .signature = "(any) -> boolean", .bind = &NeverNull, .nulls = kCustom, .group = "predicate_funcs", .doc = "Whether the value is not null.", .example = {"isnotnull(1)", "true"}, .kernel = &NullTest<false>},
-      {.name = "isnan", .signature = "(double) -> boolean; (float) -> boolean", .bind = &NeverNull, .nulls = kCustom, .group = "predicate_funcs", .doc = "Whether the value is NaN.", .example = {"isnan(cast('NaN' as double))", "true"}, .kernel = &IsNan},
+      {.name = "=",
+       .aliases = {"=="},
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Whether both are equal.",
+       .example = {"2 = 2", "true"},
+       .kernel = &Compare<Relation::kEqual>},
+      {.name = "!=",
+       .aliases = {"<>"},
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Whether they differ.",
+       .example = {"1 != 2", "true"},
+       .kernel = &Compare<Relation::kNotEqual>},
+      {.name = "<",
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Less than.",
+       .example = {"1 < 2", "true"},
+       .kernel = &Compare<Relation::kLess>},
+      {.name = "<=",
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Less than or equal.",
+       .example = {"2 <= 2", "true"},
+       .kernel = &Compare<Relation::kLessEqual>},
+      {.name = ">",
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Greater than.",
+       .example = {"2 > 1", "true"},
+       .kernel = &Compare<Relation::kGreater>},
+      {.name = ">=",
+       .bind = &BindComparison,
+       .group = "predicate_funcs",
+       .doc = "Greater than or equal.",
+       .example = {"2 >= 1", "true"},
+       .kernel = &Compare<Relation::kGreaterEqual>},
+      {.name = "<=>",
+       .aliases = {"equal_null"},
+       .bind = &BindEqualNullSafe,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Equality where nulls equal each other.",
+       .example = {"NULL <=> NULL", "true"},
+       .kernel = &EqualNullSafe},
+      {.name = "in",
+       .bind = &BindIn,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the first value is among the others.",
+       .example = {"1 in (1, 2, 3)", "true"},
+       .kernel = &In},
+      {.name = "between",
+       .bind = &BindBetween,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is within the bounds, both included.",
+       .example = {"0.5 between 0.1 and 1.0", "true"},
+       .kernel = &Between},
+      {.name = "greatest",
+       .bind = &BindExtreme,
+       .nulls = kCustom,
+       .group = "math_funcs",
+       .doc = "The greatest value, nulls skipped.",
+       .example = {"greatest(10, 9, 2, 4, 3)", "10"},
+       .kernel = &Extreme<1>},
+      {.name = "least",
+       .bind = &BindExtreme,
+       .nulls = kCustom,
+       .group = "math_funcs",
+       .doc = "The least value, nulls skipped.",
+       .example = {"least(10, 9, 2, 4, 3)", "2"},
+       .kernel = &Extreme<-1>},
+      {.name = "isnull",
+       .signature = "(any) -> boolean",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is null.",
+       .example = {"isnull(1)", "false"},
+       .kernel = &NullTest<true>},
+      {.name = "isnotnull",
+       .signature = "(any) -> boolean",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is not null.",
+       .example = {"isnotnull(1)", "true"},
+       .kernel = &NullTest<false>},
+      {.name = "isnan",
+       .signature = "(double) -> boolean; (float) -> boolean",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is NaN.",
+       .example = {"isnan(cast('NaN' as double))", "true"},
+       .kernel = &IsNan},
   };
   return kTable;
 }

@@ -149,7 +149,8 @@ Status BindCoalesce(BindContext& context) {
   std::vector<size_t> all(n);
   for (size_t i = 0; i < n; ++i) all[i] = i;
   ARROW_RETURN_NOT_OK(BindBranches(context, all, "coalesce"));
-  context.result_nullable = std::find(context.arg_nullable.begin(), context.arg_nullable.end(), false) == context.arg_nullable.end();
+  context.result_nullable =
+      std::find(context.arg_nullable.begin(), context.arg_nullable.end(), false) == context.arg_nullable.end();
   return Status::OK();
 }
 
@@ -204,7 +205,8 @@ struct CommonType : BoundState {
 Status BindNullIf(BindContext& context) {
   if (context.arg_types.size() != 2) return WrongNumArgs(context.name, "2", context.arg_types.size());
   const std::vector<DataType> own = context.arg_types;
-  ARROW_RETURN_NOT_OK(CoerceOperands(&context, OperatorKind::kComparison, [](const DataType&) { return true; }, ""));
+  ARROW_RETURN_NOT_OK(CoerceOperands(
+      &context, OperatorKind::kComparison, [](const DataType&) { return true; }, ""));
   auto state = std::make_shared<CommonType>();
   state->type = context.arg_types[0];
   context.state = state;
@@ -219,7 +221,8 @@ Result<ArrayPtr> NullIf(const KernelCall& call, std::span<const Vector> args) {
   const CastBehavior behavior = call.bound.ansi ? CastBehavior::kAnsi : CastBehavior::kLegacy;
   Vector sides[2];
   for (size_t k : {size_t{0}, size_t{1}}) {
-    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(args[k].array, call.bound.arg_types[k], common, behavior, call.context, call.origin));
+    ARROW_ASSIGN_OR_RAISE(
+        auto cast, CastArray(args[k].array, call.bound.arg_types[k], common, behavior, call.context, call.origin));
     sides[k] = {cast, args[k].constant};
   }
   ARROW_ASSIGN_OR_RAISE(auto value, Materialize(args[0], call.length));
@@ -285,6 +288,46 @@ Result<ArrayPtr> NullIfZero(const KernelCall& call, std::span<const Vector> args
   });
 }
 
+// ---- decode(value, search, result ... [default]) -------------------------------------------------------------------
+
+Status BindDecodeCase(BindContext& context) {
+  const size_t n = context.arg_types.size();
+  std::vector<DataType> compared{context.arg_types[0]};
+  std::vector<size_t> results;
+  for (size_t i = 1; i < n; ++i) {
+    if (i % 2 == 1 && i + 1 < n)
+      compared.push_back(context.arg_types[i]);
+    else
+      results.push_back(i);
+  }
+  ARROW_RETURN_NOT_OK(BindBranches(context, results, "casewhen"));
+  auto wide = WiderType(compared, context.ansi);
+  if (!wide) return DataDiffTypes(context, "decode");
+  context.arg_types[0] = *wide;
+  for (size_t i = 1; i + 1 < n; i += 2) context.arg_types[i] = *wide;
+  context.result_nullable = true;
+  return Status::OK();
+}
+
+Result<ArrayPtr> DecodeCase(const KernelCall& call, std::span<const Vector> args) {
+  const size_t n = args.size();
+  RowAssembler out(call.bound.result_type, call.length);
+  for (const Vector& arg : args.subspan(1)) out.AddPiece(arg.array);
+  auto equal = [&](size_t k, int64_t i) {
+    return CompareNullableRows(*args[0].array, args[0].At(i), *args[k].array, args[k].At(i)) == 0;
+  };
+  for (int64_t i = 0; i < call.length; ++i) {
+    size_t pick = n % 2 == 0 ? n - 1 : 0;  // the default, if any
+    for (size_t k = 1; k + 1 < n; k += 2) {
+      if (!equal(k, i)) continue;
+      pick = k + 1;
+      break;
+    }
+    if (pick > 0) out.Set(i, pick - 1, args[pick].At(i));
+  }
+  return out.Finish();
+}
+
 // ---- raising -------------------------------------------------------------------------------------------------------
 
 struct Message : BoundState {
@@ -294,7 +337,8 @@ struct Message : BoundState {
 Status BindAssertTrue(BindContext& context) {
   const size_t n = context.arg_types.size();
   if (n < 1 || n > 2) return WrongNumArgs(context.name, "[1, 2]", n);
-  if (!IsBoolean(context.arg_types[0]) && context.arg_types[0].id() != TypeId::kString) return UnexpectedInputType(context, 0, "\"BOOLEAN\"");
+  if (!IsBoolean(context.arg_types[0]) && context.arg_types[0].id() != TypeId::kString)
+    return UnexpectedInputType(context, 0, "\"BOOLEAN\"");
   context.arg_types[0] = DataType::Boolean();
   if (n == 2) context.arg_types[1] = DataType::String();
   auto message = std::make_shared<Message>();
@@ -305,7 +349,9 @@ Status BindAssertTrue(BindContext& context) {
   return Status::OK();
 }
 
-Status Raise(std::string_view text) { return MakeError("USER_RAISED_EXCEPTION", {{"errorMessage", std::string(text)}}); }
+Status Raise(std::string_view text) {
+  return MakeError("USER_RAISED_EXCEPTION", {{"errorMessage", std::string(text)}});
+}
 
 Result<ArrayPtr> AssertTrue(const KernelCall& call, std::span<const Vector> args) {
   const NullableReader<Bool> condition(args[0]);
@@ -337,20 +383,115 @@ Result<ArrayPtr> RaiseError(const KernelCall& call, std::span<const Vector> args
 std::span<const FunctionDef> ConditionalFunctions() {
   constexpr NullRule kCustom = NullRule::kCustom;
   static const FunctionDef kTable[] = {
-      {.name = "and", .bind = &BindLogical, .nulls = kCustom, .group = "predicate_funcs", .doc = "Logical and, of three values.", .example = {"true and true", "true"}, .lazy = &Logical<false>},
-      {.name = "or", .bind = &BindLogical, .nulls = kCustom, .group = "predicate_funcs", .doc = "Logical or, of three values.", .example = {"true or false", "true"}, .lazy = &Logical<true>},
-      {.name = "not", .aliases = {"!"}, .signature = "(boolean) -> boolean", .group = "predicate_funcs", .doc = "Logical not.", .example = {"not true", "false"}, .kernel = Unary<Bool, Bool, &Not>},
-      {.name = "if", .aliases = {"iff"}, .bind = &BindIf, .nulls = kCustom, .group = "conditional_funcs", .doc = "The second value where the first is true, else the third.", .example = {"if(1 < 2, 'a', 'b')", "a"}, .lazy = &When},
-      {.name = "when", .bind = &BindWhen, .nulls = kCustom, .group = "conditional_funcs", .doc = "CASE WHEN condition THEN value ... [ELSE value] END.", .example = {"CASE WHEN 1 > 0 THEN 1 WHEN 2 > 0 THEN 2.0 ELSE 1.2 END", "1.0"}, .lazy = &When},
-      {.name = "coalesce", .bind = &BindCoalesce, .nulls = kCustom, .group = "conditional_funcs", .doc = "The first value that is not null.", .example = {"coalesce(NULL, 1, NULL)", "1"}, .lazy = &Coalesce},
-      {.name = "nvl", .aliases = {"ifnull"}, .bind = &BindCoalesce, .nulls = kCustom, .group = "conditional_funcs", .doc = "The second value where the first is null.", .example = {"nvl(NULL, 2)", "2"}, .lazy = &Coalesce},
-      {.name = "nvl2", .bind = &BindNvl2, .nulls = kCustom, .group = "conditional_funcs", .doc = "The second value where the first is not null, else the third.", .example = {"nvl2(NULL, 2, 1)", "1"}, .lazy = &Nvl2},
-      {.name = "nullif", .bind = &BindNullIf, .nulls = kCustom, .group = "conditional_funcs", .doc = "Null where both are equal, else the first.", .example = {"nullif(2, 2)", "NULL"}, .kernel = &NullIf},
-      {.name = "nanvl", .signature = "(float, float) -> float; (double, double) -> double", .nulls = kCustom, .group = "math_funcs", .doc = "The second value where the first is NaN.", .example = {"nanvl(cast('NaN' as double), 123)", "123.0"}, .kernel = &Nanvl},
-      {.name = "zeroifnull", .signature = "(any)", .bind = &BindZero, .nulls = kCustom, .group = "conditional_funcs", .doc = "Zero where the value is null.", .example = {"zeroifnull(NULL)", "0"}, .kernel = &ZeroIfNull},
-      {.name = "nullifzero", .signature = "(numeric)", .bind = &BindZero, .yields_null = true, .group = "conditional_funcs", .doc = "Null where the value is zero.", .example = {"nullifzero(0)", "NULL"}, .kernel = &NullIfZero},
-      {.name = "assert_true", .bind = &BindAssertTrue, .nulls = kCustom, .deterministic = false, .group = "misc_funcs", .doc = "Raises an error where the condition is not true.", .example = {"assert_true(0 < 1)", "NULL"}, .kernel = &AssertTrue},
-      {.name = "raise_error", .bind = &BindRaise, .nulls = kCustom, .deterministic = false, .group = "misc_funcs", .doc = "Raises an error with the text given.", .kernel = &RaiseError},
+      {.name = "and",
+       .bind = &BindLogical,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Logical and, of three values.",
+       .example = {"true and true", "true"},
+       .lazy = &Logical<false>},
+      {.name = "or",
+       .bind = &BindLogical,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Logical or, of three values.",
+       .example = {"true or false", "true"},
+       .lazy = &Logical<true>},
+      {.name = "not",
+       .aliases = {"!"},
+       .signature = "(boolean) -> boolean",
+       .group = "predicate_funcs",
+       .doc = "Logical not.",
+       .example = {"not true", "false"},
+       .kernel = Unary<Bool, Bool, &Not>},
+      {.name = "if",
+       .aliases = {"iff"},
+       .bind = &BindIf,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "The second value where the first is true, else the third.",
+       .example = {"if(1 < 2, 'a', 'b')", "a"},
+       .lazy = &When},
+      {.name = "when",
+       .bind = &BindWhen,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "CASE WHEN condition THEN value ... [ELSE value] END.",
+       .example = {"CASE WHEN 1 > 0 THEN 1 WHEN 2 > 0 THEN 2.0 ELSE 1.2 END", "1.0"},
+       .lazy = &When},
+      {.name = "coalesce",
+       .bind = &BindCoalesce,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "The first value that is not null.",
+       .example = {"coalesce(NULL, 1, NULL)", "1"},
+       .lazy = &Coalesce},
+      {.name = "nvl",
+       .aliases = {"ifnull"},
+       .bind = &BindCoalesce,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "The second value where the first is null.",
+       .example = {"nvl(NULL, 2)", "2"},
+       .lazy = &Coalesce},
+      {.name = "nvl2",
+       .bind = &BindNvl2,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "The second value where the first is not null, else the third.",
+       .example = {"nvl2(NULL, 2, 1)", "1"},
+       .lazy = &Nvl2},
+      {.name = "nullif",
+       .bind = &BindNullIf,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "Null where both are equal, else the first.",
+       .example = {"nullif(2, 2)", "NULL"},
+       .kernel = &NullIf},
+      {.name = "nanvl",
+       .signature = "(float, float) -> float; (double, double) -> double",
+       .nulls = kCustom,
+       .group = "math_funcs",
+       .doc = "The second value where the first is NaN.",
+       .example = {"nanvl(cast('NaN' as double), 123)", "123.0"},
+       .kernel = &Nanvl},
+      {.name = "zeroifnull",
+       .signature = "(any)",
+       .bind = &BindZero,
+       .nulls = kCustom,
+       .group = "conditional_funcs",
+       .doc = "Zero where the value is null.",
+       .example = {"zeroifnull(NULL)", "0"},
+       .kernel = &ZeroIfNull},
+      {.name = "nullifzero",
+       .signature = "(numeric)",
+       .bind = &BindZero,
+       .yields_null = true,
+       .group = "conditional_funcs",
+       .doc = "Null where the value is zero.",
+       .example = {"nullifzero(0)", "NULL"},
+       .kernel = &NullIfZero},
+      {.name = "__decode_case",
+       .bind = &BindDecodeCase,
+       .nulls = kCustom,
+       .group = "string_funcs",
+       .doc = "decode(value, search, result ... [default]).",
+       .kernel = &DecodeCase},
+      {.name = "assert_true",
+       .bind = &BindAssertTrue,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = "misc_funcs",
+       .doc = "Raises an error where the condition is not true.",
+       .example = {"assert_true(0 < 1)", "NULL"},
+       .kernel = &AssertTrue},
+      {.name = "raise_error",
+       .bind = &BindRaise,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = "misc_funcs",
+       .doc = "Raises an error with the text given.",
+       .kernel = &RaiseError},
   };
   return kTable;
 }

@@ -10,7 +10,9 @@
 namespace sluice::functions {
 namespace {
 
-bool IsAnsiInterval(const DataType& t) { return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval; }
+bool IsAnsiInterval(const DataType& t) {
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
+}
 constexpr std::string_view kConfig = "\"spark.sql.ansi.enabled\"";
 
 // ---- count ---------------------------------------------------------------------------------------------------------
@@ -25,7 +27,8 @@ class Count final : public GroupedAccumulator {
     ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, static_cast<int64_t>(ids.size())));
     if constexpr (kIf) {
       const Reader<arrow::BooleanType> condition(args[0]);
-      for (size_t i = 0; i < ids.size(); ++i) counts_[ids[i]] += mask.valid(static_cast<int64_t>(i)) && condition(static_cast<int64_t>(i));
+      for (size_t i = 0; i < ids.size(); ++i)
+        counts_[ids[i]] += mask.valid(static_cast<int64_t>(i)) && condition(static_cast<int64_t>(i));
     } else if (!mask.has_nulls()) {
       for (uint32_t id : ids) ++counts_[id];
     } else {
@@ -66,9 +69,11 @@ Status BindCountIf(BindContext& context) {
 // ---- sum -----------------------------------------------------------------------------------------------------------
 
 Status SumOverflow(const DataType& type, bool has_try) {
-  if (IsAnsiInterval(type)) return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", QuoteIdentifier("try_add")}});
+  if (type.id() == TypeId::kDecimal) return DecimalOutOfRange("The sum", type.precision(), type.scale(), nullptr);
+  if (IsAnsiInterval(type))
+    return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", QuoteIdentifier("try_add")}});
   return MakeError("ARITHMETIC_OVERFLOW",
-                   {{"message", type.id() == TypeId::kDecimal ? "Overflow in sum of decimals" : "long overflow"},
+                   {{"message", "long overflow"},
                     {"alternative", has_try ? " Use 'try_sum' to tolerate overflow and return NULL instead." : ""},
                     {"config", std::string(kConfig)}});
 }
@@ -85,8 +90,12 @@ class Sum final : public GroupedAccumulator {
     state_.resize(static_cast<size_t>(n));
     return Status::OK();
   }
-  Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override { return AddAll<In>(args[0], ids); }
-  Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override { return AddAll<A>(Column(buffers[0]), ids); }
+  Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
+    return AddAll<In>(args[0], ids);
+  }
+  Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
+    return AddAll<A>(Column(buffers[0]), ids);
+  }
   Result<std::vector<ArrayPtr>> Buffers() const override {
     ARROW_ASSIGN_OR_RAISE(auto column, Finish());
     return std::vector<ArrayPtr>{column};
@@ -115,8 +124,10 @@ class Sum final : public GroupedAccumulator {
         if (state_[g] == 2) continue;
         state_[g] = 1;
         if (__builtin_add_overflow(sums_[g], v, &sums_[g])) {
-          if (kTry) state_[g] = 2;
-          else if (ansi_ || IsAnsiInterval(type_)) return SumOverflow(type_, true);
+          if (kTry)
+            state_[g] = 2;
+          else if (ansi_ || IsAnsiInterval(type_))
+            return SumOverflow(type_, true);
         }
       }
     }
@@ -172,7 +183,8 @@ class DecimalSum final : public GroupedAccumulator {
       empty.Set(static_cast<int64_t>(g), !filled_[g]);
     }
     ARROW_ASSIGN_OR_RAISE(auto sums, Values(valid));
-    ARROW_ASSIGN_OR_RAISE(auto empties, empty.Finish(DataType::Boolean(), NullMask(static_cast<int64_t>(sums_.size()))));
+    ARROW_ASSIGN_OR_RAISE(auto empties,
+                          empty.Finish(DataType::Boolean(), NullMask(static_cast<int64_t>(sums_.size()))));
     return std::vector<ArrayPtr>{sums, empties};
   }
   Result<ArrayPtr> Finish() const override {
@@ -190,8 +202,10 @@ class DecimalSum final : public GroupedAccumulator {
     filled_[g] = 1;
     if (overflow_[g]) return;
     const int128 sum = sums_[g] + v;  // both below 10^38: no 128-bit overflow
-    if (FitsPrecision(sum, type_.precision())) sums_[g] = sum;
-    else overflow_[g] = 1;
+    if (FitsPrecision(sum, type_.precision()))
+      sums_[g] = sum;
+    else
+      overflow_[g] = 1;
   }
   Result<ArrayPtr> Values(const std::vector<uint8_t>& valid) const {
     std::vector<arrow::Decimal128> values(sums_.size());
@@ -214,14 +228,22 @@ DataType SumBuffer(const BoundCall& bound) {
 template <bool kTry>
 std::unique_ptr<GroupedAccumulator> MakeSum(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kByte: return std::make_unique<Sum<arrow::Int64Type, arrow::Int8Type, kTry>>(bound);
-    case TypeId::kShort: return std::make_unique<Sum<arrow::Int64Type, arrow::Int16Type, kTry>>(bound);
-    case TypeId::kInteger: return std::make_unique<Sum<arrow::Int64Type, arrow::Int32Type, kTry>>(bound);
-    case TypeId::kFloat: return std::make_unique<Sum<arrow::DoubleType, arrow::FloatType, kTry>>(bound);
-    case TypeId::kDouble: return std::make_unique<Sum<arrow::DoubleType, arrow::DoubleType, kTry>>(bound);
-    case TypeId::kDecimal: return std::make_unique<DecimalSum<kTry>>(bound);
-    case TypeId::kYearMonthInterval: return std::make_unique<Sum<arrow::Int32Type, arrow::Int32Type, kTry>>(bound);
-    default: return std::make_unique<Sum<arrow::Int64Type, arrow::Int64Type, kTry>>(bound);
+    case TypeId::kByte:
+      return std::make_unique<Sum<arrow::Int64Type, arrow::Int8Type, kTry>>(bound);
+    case TypeId::kShort:
+      return std::make_unique<Sum<arrow::Int64Type, arrow::Int16Type, kTry>>(bound);
+    case TypeId::kInteger:
+      return std::make_unique<Sum<arrow::Int64Type, arrow::Int32Type, kTry>>(bound);
+    case TypeId::kFloat:
+      return std::make_unique<Sum<arrow::DoubleType, arrow::FloatType, kTry>>(bound);
+    case TypeId::kDouble:
+      return std::make_unique<Sum<arrow::DoubleType, arrow::DoubleType, kTry>>(bound);
+    case TypeId::kDecimal:
+      return std::make_unique<DecimalSum<kTry>>(bound);
+    case TypeId::kYearMonthInterval:
+      return std::make_unique<Sum<arrow::Int32Type, arrow::Int32Type, kTry>>(bound);
+    default:
+      return std::make_unique<Sum<arrow::Int64Type, arrow::Int64Type, kTry>>(bound);
   }
 }
 
@@ -236,11 +258,16 @@ Status CheckSummable(BindContext& context) {
 Status BindSum(BindContext& context) {
   ARROW_RETURN_NOT_OK(CheckSummable(context));
   const DataType& t = context.arg_types[0];
-  if (t.id() == TypeId::kDecimal) context.result_type = DataType::Decimal(std::min(38, t.precision() + 10), t.scale());
-  else if (t.isIntegral()) context.result_type = DataType::Long();
-  else if (t.id() == TypeId::kDayTimeInterval) context.result_type = DataType::DayTimeInterval();
-  else if (t.id() == TypeId::kYearMonthInterval) context.result_type = DataType::YearMonthInterval();
-  else context.result_type = DataType::Double();
+  if (t.id() == TypeId::kDecimal)
+    context.result_type = DataType::Decimal(std::min(38, t.precision() + 10), t.scale());
+  else if (t.isIntegral())
+    context.result_type = DataType::Long();
+  else if (t.id() == TypeId::kDayTimeInterval)
+    context.result_type = DataType::DayTimeInterval();
+  else if (t.id() == TypeId::kYearMonthInterval)
+    context.result_type = DataType::YearMonthInterval();
+  else
+    context.result_type = DataType::Double();
   return Status::OK();
 }
 
@@ -306,7 +333,8 @@ DataType DecimalAvgSum(const DataType& t) { return DataType::Decimal(std::min(38
 template <bool kTry>
 class ExactAverage final : public GroupedAccumulator {
  public:
-  explicit ExactAverage(const BoundCall& bound) : from_(bound.arg_types[0]), type_(bound.result_type), ansi_(bound.ansi) {
+  explicit ExactAverage(const BoundCall& bound)
+      : from_(bound.arg_types[0]), type_(bound.result_type), ansi_(bound.ansi) {
     sum_type_ = SumType(bound);
   }
   static DataType SumType(const BoundCall& bound) {
@@ -332,8 +360,10 @@ class ExactAverage final : public GroupedAccumulator {
     const Reader<arrow::Int64Type> count(counts);
     for (size_t i = 0; i < ids.size(); ++i) {
       const int64_t row = static_cast<int64_t>(i);
-      if (sums.IsNull(row)) overflow_[ids[i]] = 1;
-      else Add(ids[i], ValueAt(sums, row));
+      if (sums.IsNull(row))
+        overflow_[ids[i]] = 1;
+      else
+        Add(ids[i], ValueAt(sums, row));
       counts_[ids[i]] += count(row);
     }
     return Status::OK();
@@ -352,8 +382,9 @@ class ExactAverage final : public GroupedAccumulator {
       if (counts_[g] == 0) continue;
       std::optional<int128> mean;
       if (!overflow_[g]) {
-        mean = type_.id() == TypeId::kDecimal ? DecimalDivide(sums_[g], from_.scale(), counts_[g], 0, type_.precision(), type_.scale())
-                                              : DivideHalfUp(sums_[g], counts_[g]);
+        mean = type_.id() == TypeId::kDecimal
+                   ? DecimalDivide(sums_[g], from_.scale(), counts_[g], 0, type_.precision(), type_.scale())
+                   : DivideHalfUp(sums_[g], counts_[g]);
       }
       if (!mean && ansi_ && !kTry) return SumOverflow(sum_type_, false);
       valid[g] = mean.has_value();
@@ -371,18 +402,23 @@ class ExactAverage final : public GroupedAccumulator {
   }
   void Add(uint32_t g, int128 v) {
     const int128 sum = sums_[g] + v;
-    const bool fits = from_.id() == TypeId::kDecimal ? FitsPrecision(sum, sum_type_.precision())
+    const bool fits = from_.id() == TypeId::kDecimal             ? FitsPrecision(sum, sum_type_.precision())
                       : from_.id() == TypeId::kYearMonthInterval ? sum <= INT32_MAX && sum >= INT32_MIN
                                                                  : sum <= INT64_MAX && sum >= INT64_MIN;
-    if (fits) sums_[g] = sum;
-    else overflow_[g] = 1;
+    if (fits)
+      sums_[g] = sum;
+    else
+      overflow_[g] = 1;
   }
-  static Result<ArrayPtr> Values(const DataType& type, const std::vector<int128>& values, const std::vector<uint8_t>& valid) {
+  static Result<ArrayPtr> Values(const DataType& type, const std::vector<int128>& values,
+                                 const std::vector<uint8_t>& valid) {
     auto convert = [&]<typename A>(std::type_identity<A>) {
       std::vector<typename Reader<A>::Value> out(values.size());
       for (size_t g = 0; g < values.size(); ++g) {
-        if constexpr (std::is_same_v<A, arrow::Decimal128Type>) out[g] = FromInt128(values[g]);
-        else out[g] = static_cast<typename A::c_type>(values[g]);
+        if constexpr (std::is_same_v<A, arrow::Decimal128Type>)
+          out[g] = FromInt128(values[g]);
+        else
+          out[g] = static_cast<typename A::c_type>(values[g]);
       }
       return GroupColumn<A>(type, out, &valid);
     };
@@ -400,22 +436,28 @@ class ExactAverage final : public GroupedAccumulator {
 DataType AvgBuffer(const BoundCall& bound) {
   const TypeId id = bound.arg_types[0].id();
   const bool exact = id == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0]);
-  return BufferOf({{"sum", exact ? ExactAverage<false>::SumType(bound) : DataType::Double(), true, ""}, {"count", DataType::Long(), true, ""}});
+  return BufferOf({{"sum", exact ? ExactAverage<false>::SumType(bound) : DataType::Double(), true, ""},
+                   {"count", DataType::Long(), true, ""}});
 }
 
 template <bool kTry>
 std::unique_ptr<GroupedAccumulator> MakeAvg(const BoundCall& bound, const EvalContext&) {
-  if (bound.arg_types[0].id() == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0])) return std::make_unique<ExactAverage<kTry>>(bound);
+  if (bound.arg_types[0].id() == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0]))
+    return std::make_unique<ExactAverage<kTry>>(bound);
   return std::make_unique<Average>(bound);
 }
 
 Status BindAvg(BindContext& context) {
   ARROW_RETURN_NOT_OK(CheckSummable(context));
   const DataType& t = context.arg_types[0];
-  if (t.id() == TypeId::kDecimal) context.result_type = DataType::Decimal(std::min(38, t.precision() + 4), std::min(38, t.scale() + 4));
-  else if (t.id() == TypeId::kDayTimeInterval) context.result_type = DataType::DayTimeInterval();
-  else if (t.id() == TypeId::kYearMonthInterval) context.result_type = DataType::YearMonthInterval();
-  else context.result_type = DataType::Double();
+  if (t.id() == TypeId::kDecimal)
+    context.result_type = DataType::Decimal(std::min(38, t.precision() + 4), std::min(38, t.scale() + 4));
+  else if (t.id() == TypeId::kDayTimeInterval)
+    context.result_type = DataType::DayTimeInterval();
+  else if (t.id() == TypeId::kYearMonthInterval)
+    context.result_type = DataType::YearMonthInterval();
+  else
+    context.result_type = DataType::Double();
   return Status::OK();
 }
 
@@ -424,12 +466,56 @@ Status BindAvg(BindContext& context) {
 std::span<const FunctionDef> CountSumFunctions() {
   constexpr FunctionKind kAggregate = FunctionKind::kAggregate;
   static const FunctionDef kTable[] = {
-      {.name = "count", .bind = &BindCount, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Number of rows, or of rows where no argument is null.", .example = {"count(*)", "1"}, .aggregate = {.buffer_schema = &CountBuffer, .make = &Make<Count<false>>, .counts = true}},
-      {.name = "count_if", .signature = "(boolean) -> bigint", .bind = &BindCountIf, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Number of rows where the condition is true.", .example = {"count_if(true)", "1"}, .aggregate = {.buffer_schema = &CountBuffer, .make = &Make<Count<true>>, .counts = true}},
-      {.name = "sum", .bind = &BindSum, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Sum of the values.", .example = {"sum(5)", "5"}, .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<false>}},
-      {.name = "try_sum", .bind = &BindSum, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Sum; null on overflow.", .example = {"try_sum(9223372036854775807L)", "9223372036854775807"}, .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<true>}},
-      {.name = "avg", .aliases = {"mean"}, .bind = &BindAvg, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Mean of the values.", .example = {"avg(5)", "5.0"}, .aggregate = {.buffer_schema = &AvgBuffer, .make = &MakeAvg<false>}},
-      {.name = "try_avg", .bind = &BindAvg, .nulls = NullRule::kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Mean; null on overflow.", .example = {"try_avg(5)", "5.0"}, .aggregate = {.buffer_schema = &AvgBuffer, .make = &MakeAvg<true>}},
+      {.name = "count",
+       .bind = &BindCount,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Number of rows, or of rows where no argument is null.",
+       .example = {"count(*)", "1"},
+       .aggregate = {.buffer_schema = &CountBuffer, .make = &Make<Count<false>>, .counts = true}},
+      {.name = "count_if",
+       .signature = "(boolean) -> bigint",
+       .bind = &BindCountIf,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Number of rows where the condition is true.",
+       .example = {"count_if(true)", "1"},
+       .aggregate = {.buffer_schema = &CountBuffer, .make = &Make<Count<true>>, .counts = true}},
+      {.name = "sum",
+       .bind = &BindSum,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Sum of the values.",
+       .example = {"sum(5)", "5"},
+       .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<false>}},
+      {.name = "try_sum",
+       .bind = &BindSum,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Sum; null on overflow.",
+       .example = {"try_sum(9223372036854775807L)", "9223372036854775807"},
+       .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<true>}},
+      {.name = "avg",
+       .aliases = {"mean"},
+       .bind = &BindAvg,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Mean of the values.",
+       .example = {"avg(5)", "5.0"},
+       .aggregate = {.buffer_schema = &AvgBuffer, .make = &MakeAvg<false>}},
+      {.name = "try_avg",
+       .bind = &BindAvg,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Mean; null on overflow.",
+       .example = {"try_avg(5)", "5.0"},
+       .aggregate = {.buffer_schema = &AvgBuffer, .make = &MakeAvg<true>}},
   };
   return kTable;
 }

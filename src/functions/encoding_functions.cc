@@ -67,12 +67,19 @@ Result<std::optional<std::string>> ConvText(const KernelCall& call, View s, int3
   if (negative) s.remove_prefix(1);
   uint64_t v = 0;
   for (char c : s) {
-    const int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+    const int d = c >= '0' && c <= '9'   ? c - '0'
+                  : c >= 'a' && c <= 'z' ? c - 'a' + 10
+                  : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                         : 99;
     if (d >= from) break;
     uint64_t next;
-    if (__builtin_mul_overflow(v, static_cast<uint64_t>(from), &next) || __builtin_add_overflow(next, static_cast<uint64_t>(d), &next)) {
+    if (__builtin_mul_overflow(v, static_cast<uint64_t>(from), &next) ||
+        __builtin_add_overflow(next, static_cast<uint64_t>(d), &next)) {
       if (call.bound.ansi) {
-        return MakeError("ARITHMETIC_OVERFLOW", {{"message", "Overflow in function conv()"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+        return MakeError(
+            "ARITHMETIC_OVERFLOW",
+            {{"message", "Overflow in function conv()"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}},
+            call.origin);
       }
       v = UINT64_MAX;
       break;
@@ -101,8 +108,10 @@ Result<ArrayPtr> Conv(const KernelCall& call, std::span<const Vector> args) {
   for (int64_t i = 0; i < call.length; ++i) {
     if (mask.valid(i)) {
       ARROW_ASSIGN_OR_RAISE(auto v, ConvText(call, text(i), from(i), to(i)));
-      if (v) out.out().append(*v);
-      else mask.SetNull(i);
+      if (v)
+        out.out().append(*v);
+      else
+        mask.SetNull(i);
     }
     out.Close(i);
   }
@@ -141,7 +150,12 @@ bool Unbase64Bytes(View s, std::string* out) {
   return chars % 4 != 1;
 }
 Status ConversionError(const KernelCall& call, View s, std::string_view type, std::string_view format) {
-  return MakeError("CONVERSION_INVALID_INPUT", {{"str", "'" + std::string(s) + "'"}, {"fmt", "'" + std::string(format) + "'"}, {"targetType", InDoubleQuotes(type)}, {"suggestion", QuoteIdentifier("try_to_binary")}}, call.origin);
+  return MakeError("CONVERSION_INVALID_INPUT",
+                   {{"str", "'" + std::string(s) + "'"},
+                    {"fmt", "'" + std::string(format) + "'"},
+                    {"targetType", InDoubleQuotes(type)},
+                    {"suggestion", QuoteIdentifier("try_to_binary")}},
+                   call.origin);
 }
 Status Unbase64(const KernelCall& call, View s, std::string* out) {
   return Unbase64Bytes(s, out) ? Status::OK() : ConversionError(call, s, "BINARY", "BASE64");
@@ -152,13 +166,19 @@ Status Unbase64(const KernelCall& call, View s, std::string* out) {
 bool ValidUtf8(View s) {
   for (size_t i = 0; i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
-    const size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    const size_t n = c < 0x80                ? 1
+                     : c >= 0xC2 && c < 0xE0 ? 2
+                     : c >= 0xE0 && c < 0xF0 ? 3
+                     : c >= 0xF0 && c < 0xF5 ? 4
+                                             : 0;
     if (n == 0 || i + n > s.size()) return false;
     for (size_t k = 1; k < n; ++k) {
       if (!IsContinuation(s[i + k])) return false;
     }
     const uint32_t code = FirstCodePoint(s.substr(i, n));
-    if ((n == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) || (n == 4 && (code < 0x10000 || code > 0x10FFFF))) return false;
+    if ((n == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
+        (n == 4 && (code < 0x10000 || code > 0x10FFFF)))
+      return false;
     i += n;
   }
   return true;
@@ -167,17 +187,25 @@ bool ValidUtf8(View s) {
 enum class Charset : uint8_t { kUtf8, kAscii, kLatin1, kUtf16, kUtf16be, kUtf16le, kUtf32, kBad };
 Charset CharsetOf(View name) {
   const std::string lower = LowerText(name);
-  static constexpr std::pair<View, Charset> kNames[] = {{"utf-8", Charset::kUtf8}, {"us-ascii", Charset::kAscii}, {"iso-8859-1", Charset::kLatin1}, {"utf-16", Charset::kUtf16}, {"utf-16be", Charset::kUtf16be}, {"utf-16le", Charset::kUtf16le}, {"utf-32", Charset::kUtf32}};
+  static constexpr std::pair<View, Charset> kNames[] = {
+      {"utf-8", Charset::kUtf8},   {"us-ascii", Charset::kAscii},   {"iso-8859-1", Charset::kLatin1},
+      {"utf-16", Charset::kUtf16}, {"utf-16be", Charset::kUtf16be}, {"utf-16le", Charset::kUtf16le},
+      {"utf-32", Charset::kUtf32}};
   for (const auto& [known, set] : kNames) {
     if (lower == known) return set;
   }
   return Charset::kBad;
 }
 Status BadCharset(View name, std::string_view function) {
-  return MakeError("INVALID_PARAMETER_VALUE.CHARSET", {{"functionName", QuoteIdentifier(function)}, {"parameter", QuoteIdentifier("charset")}, {"charset", std::string(name)}, {"charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"}});
+  return MakeError("INVALID_PARAMETER_VALUE.CHARSET",
+                   {{"functionName", QuoteIdentifier(function)},
+                    {"parameter", QuoteIdentifier("charset")},
+                    {"charset", std::string(name)},
+                    {"charsets", "iso-8859-1, us-ascii, utf-16, utf-16be, utf-16le, utf-32, utf-8"}});
 }
 Status BadCharacter(std::string_view function, View charset) {
-  return MakeError("MALFORMED_CHARACTER_CODING", {{"function", QuoteIdentifier(function)}, {"charset", std::string(charset)}});
+  return MakeError("MALFORMED_CHARACTER_CODING",
+                   {{"function", QuoteIdentifier(function)}, {"charset", std::string(charset)}});
 }
 
 Status Encode(const KernelCall&, View s, View charset, std::string* out) {
@@ -225,8 +253,10 @@ Status Decode(const KernelCall&, View s, View charset, std::string* out) {
   const size_t width = set == Charset::kUtf32 ? 4 : 2;
   bool big = set != Charset::kUtf16le;
   if (set == Charset::kUtf16 && s.size() >= 2) {
-    if (s.starts_with("\xFE\xFF")) s.remove_prefix(2);
-    else if (s.starts_with("\xFF\xFE")) s.remove_prefix(2), big = false;
+    if (s.starts_with("\xFE\xFF"))
+      s.remove_prefix(2);
+    else if (s.starts_with("\xFF\xFE"))
+      s.remove_prefix(2), big = false;
   }
   if (s.size() % width != 0) return BadCharacter("decode", charset);
   auto unit = [&](size_t i) {
@@ -245,6 +275,29 @@ Status Decode(const KernelCall&, View s, View charset, std::string* out) {
   return Status::OK();
 }
 
+/// decode(bytes, charset), or decode(value, search, result ... [default]), which is a CASE of its own.
+Status BindDecode(BindContext& context) {
+  const size_t n = context.arg_types.size();
+  if (n < 2) return WrongNumArgs(context.name, "2", n);
+  if (n > 2) {
+    const FunctionDef* def = FunctionRegistry::Builtins().Find("__decode_case");
+    ARROW_RETURN_NOT_OK(BindFunction(*def, &context));
+    context.target = def;
+    for (size_t i = 0; i < n; ++i) context.arg_order.push_back(static_cast<int>(i));
+    return Status::OK();
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    if (context.arg_types[i].isNested()) return UnexpectedInputType(context, i, i == 0 ? "\"BINARY\"" : "\"STRING\"");
+  }
+  if (context.arg_types[0].id() != TypeId::kBinary && context.arg_types[0].id() != TypeId::kString &&
+      context.arg_types[0].id() != TypeId::kVoid) {
+    return UnexpectedInputType(context, 0, "\"BINARY\"");
+  }
+  context.arg_types = {DataType::Binary(), DataType::String()};
+  context.result_type = DataType::String();
+  return Status::OK();
+}
+
 // ---- to_binary -----------------------------------------------------------------------------------------------------
 
 template <bool kTry>
@@ -257,10 +310,20 @@ Result<ArrayPtr> ToBinary(const KernelCall& call, std::span<const Vector> args) 
     if (mask.valid(i)) {
       const std::string format = args.size() == 2 ? LowerText(Reader<S>(args[1])(i)) : "hex";
       bool good = true;
-      if (format == "utf-8" || format == "utf8") out.out().append(text(i));
-      else if (format == "base64") good = Unbase64Bytes(text(i), &out.out());
-      else if (format == "hex") good = Unhex(text(i), &out.out());
-      else return MakeError("DATATYPE_MISMATCH.INVALID_ARG_VALUE", {{"sqlExpr", "\"to_binary\""}, {"inputName", "fmt"}, {"requireType", "case-insensitive \"STRING\""}, {"validValues", "'hex', 'utf-8', 'utf8', or 'base64'"}, {"inputValue", "'" + format + "'"}}, call.origin);
+      if (format == "utf-8" || format == "utf8")
+        out.out().append(text(i));
+      else if (format == "base64")
+        good = Unbase64Bytes(text(i), &out.out());
+      else if (format == "hex")
+        good = Unhex(text(i), &out.out());
+      else
+        return MakeError("DATATYPE_MISMATCH.INVALID_ARG_VALUE",
+                         {{"sqlExpr", "\"to_binary\""},
+                          {"inputName", "fmt"},
+                          {"requireType", "case-insensitive \"STRING\""},
+                          {"validValues", "'hex', 'utf-8', 'utf8', or 'base64'"},
+                          {"inputValue", "'" + format + "'"}},
+                         call.origin);
       if (!good) {
         if (!kTry) return ConversionError(call, text(i), "BINARY", format);
         mask.SetNull(i);
@@ -298,20 +361,95 @@ void MakeValidUtf8(View s, std::string* out) {
 std::span<const FunctionDef> EncodingFunctions() {
   using B = arrow::BooleanType;
   static const FunctionDef kTable[] = {
-      {.name = "hex", .signature = "(bigint) -> string; (binary) -> string; (string) -> string", .group = "math_funcs", .doc = "Hexadecimal text.", .example = {"hex(17)", "11"}, .kernel = &ByType<TypeId::kLong, &Map<S, &HexLong, L>, &Map<S, &HexBytes, S>>},
-      {.name = "unhex", .signature = "(string) -> binary", .yields_null = true, .group = "math_funcs", .doc = "Bytes of hexadecimal text; null when malformed.", .example = {"decode(unhex('537061726B2053514C'), 'UTF-8')", "Spark SQL"}, .kernel = Unary<S, S, &Unhex>},
-      {.name = "bin", .signature = "(bigint) -> string", .group = "math_funcs", .doc = "Binary digits.", .example = {"bin(13)", "1101"}, .kernel = Unary<L, S, &Bin>},
-      {.name = "conv", .signature = "(string, int, int) -> string", .yields_null = true, .group = "math_funcs", .doc = "A number from one base to another.", .example = {"conv('100', 2, 10)", "4"}, .kernel = &Conv},
-      {.name = "base64", .signature = "(binary) -> string", .group = kGroup, .doc = "Base64 text of bytes.", .example = {"base64('Spark SQL')", "U3BhcmsgU1FM"}, .kernel = Unary<S, S, &Base64>},
-      {.name = "unbase64", .signature = "(string) -> binary", .group = kGroup, .doc = "Bytes of base64 text.", .example = {"unbase64('U3BhcmsgU1FM')", "[53 70 61 72 6B 20 53 51 4C]"}, .kernel = Unary<S, S, &Unbase64>},
-      {.name = "encode", .signature = "(string, string) -> binary", .group = kGroup, .doc = "Text in a character set.", .example = {"encode('abc', 'utf-8')", "[61 62 63]"}, .kernel = Binary<S, S, S, &Encode>},
-      {.name = "decode", .signature = "(binary, string) -> string", .group = kGroup, .doc = "Text from bytes in a character set.", .example = {"decode(encode('abc', 'utf-8'), 'utf-8')", "abc"}, .kernel = Binary<S, S, S, &Decode>},
-      {.name = "to_binary", .signature = "(string [, string]) -> binary", .yields_null = true, .group = kGroup, .doc = "Bytes of text in hex, base64 or utf-8.", .example = {"to_binary('abc', 'utf-8')", "[61 62 63]"}, .kernel = &ToBinary<false>},
-      {.name = "try_to_binary", .signature = "(string [, string]) -> binary", .yields_null = true, .group = kGroup, .doc = "As to_binary; null when malformed.", .example = {"try_to_binary('a!', 'base64')", "NULL"}, .kernel = &ToBinary<true>},
-      {.name = "is_valid_utf8", .signature = "(string) -> boolean", .group = kGroup, .doc = "Whether text is well-formed UTF-8.", .example = {"is_valid_utf8('Spark')", "true"}, .kernel = Unary<S, B, &ValidUtf8>},
-      {.name = "validate_utf8", .signature = "(string) -> string", .group = kGroup, .doc = "The text; an error when it is malformed UTF-8.", .example = {"validate_utf8('Spark')", "Spark"}, .kernel = Unary<S, S, &ValidateUtf8>},
-      {.name = "try_validate_utf8", .signature = "(string) -> string", .yields_null = true, .group = kGroup, .doc = "The text; null when it is malformed UTF-8.", .example = {"try_validate_utf8('Spark')", "Spark"}, .kernel = Unary<S, S, &TryValidateUtf8>},
-      {.name = "make_valid_utf8", .signature = "(string) -> string", .group = kGroup, .doc = "The text with malformed bytes replaced.", .example = {"make_valid_utf8('Spark')", "Spark"}, .kernel = Unary<S, S, &MakeValidUtf8>},
+      {.name = "hex",
+       .signature = "(bigint) -> string; (binary) -> string; (string) -> string",
+       .group = "math_funcs",
+       .doc = "Hexadecimal text.",
+       .example = {"hex(17)", "11"},
+       .kernel = &ByType<TypeId::kLong, &Map<S, &HexLong, L>, &Map<S, &HexBytes, S>>},
+      {.name = "unhex",
+       .signature = "(string) -> binary",
+       .yields_null = true,
+       .group = "math_funcs",
+       .doc = "Bytes of hexadecimal text; null when malformed.",
+       .example = {"decode(unhex('537061726B2053514C'), 'UTF-8')", "Spark SQL"},
+       .kernel = Unary<S, S, &Unhex>},
+      {.name = "bin",
+       .signature = "(bigint) -> string",
+       .group = "math_funcs",
+       .doc = "Binary digits.",
+       .example = {"bin(13)", "1101"},
+       .kernel = Unary<L, S, &Bin>},
+      {.name = "conv",
+       .signature = "(string, int, int) -> string",
+       .yields_null = true,
+       .group = "math_funcs",
+       .doc = "A number from one base to another.",
+       .example = {"conv('100', 2, 10)", "4"},
+       .kernel = &Conv},
+      {.name = "base64",
+       .signature = "(binary) -> string",
+       .group = kGroup,
+       .doc = "Base64 text of bytes.",
+       .example = {"base64('Spark SQL')", "U3BhcmsgU1FM"},
+       .kernel = Unary<S, S, &Base64>},
+      {.name = "unbase64",
+       .signature = "(string) -> binary",
+       .group = kGroup,
+       .doc = "Bytes of base64 text.",
+       .example = {"unbase64('U3BhcmsgU1FM')", "[53 70 61 72 6B 20 53 51 4C]"},
+       .kernel = Unary<S, S, &Unbase64>},
+      {.name = "encode",
+       .signature = "(string, string) -> binary",
+       .group = kGroup,
+       .doc = "Text in a character set.",
+       .example = {"encode('abc', 'utf-8')", "[61 62 63]"},
+       .kernel = Binary<S, S, S, &Encode>},
+      {.name = "decode",
+       .bind = &BindDecode,
+       .group = kGroup,
+       .doc = "Text from bytes in a character set.",
+       .example = {"decode(encode('abc', 'utf-8'), 'utf-8')", "abc"},
+       .kernel = Binary<S, S, S, &Decode>},
+      {.name = "to_binary",
+       .signature = "(string [, string]) -> binary",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Bytes of text in hex, base64 or utf-8.",
+       .example = {"to_binary('abc', 'utf-8')", "[61 62 63]"},
+       .kernel = &ToBinary<false>},
+      {.name = "try_to_binary",
+       .signature = "(string [, string]) -> binary",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "As to_binary; null when malformed.",
+       .example = {"try_to_binary('a!', 'base64')", "NULL"},
+       .kernel = &ToBinary<true>},
+      {.name = "is_valid_utf8",
+       .signature = "(string) -> boolean",
+       .group = kGroup,
+       .doc = "Whether text is well-formed UTF-8.",
+       .example = {"is_valid_utf8('Spark')", "true"},
+       .kernel = Unary<S, B, &ValidUtf8>},
+      {.name = "validate_utf8",
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "The text; an error when it is malformed UTF-8.",
+       .example = {"validate_utf8('Spark')", "Spark"},
+       .kernel = Unary<S, S, &ValidateUtf8>},
+      {.name = "try_validate_utf8",
+       .signature = "(string) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The text; null when it is malformed UTF-8.",
+       .example = {"try_validate_utf8('Spark')", "Spark"},
+       .kernel = Unary<S, S, &TryValidateUtf8>},
+      {.name = "make_valid_utf8",
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "The text with malformed bytes replaced.",
+       .example = {"make_valid_utf8('Spark')", "Spark"},
+       .kernel = Unary<S, S, &MakeValidUtf8>},
   };
   return kTable;
 }

@@ -78,7 +78,8 @@ Status BindFirst(BindContext& context) {
   state->value = context.ignore_nulls;
   if (n == 2) {
     if (context.arg_types[1].id() != TypeId::kBoolean) return UnexpectedInputType(context, 1, "\"BOOLEAN\"");
-    if (context.arg_literals[1] == nullptr || context.arg_literals[1]->is_null()) return NonFoldable(context, 1, "ignoreNulls", "BOOLEAN");
+    if (context.arg_literals[1] == nullptr || context.arg_literals[1]->is_null())
+      return NonFoldable(context, 1, "ignoreNulls", "BOOLEAN");
     state->value = static_cast<const arrow::BooleanArray&>(*context.arg_literals[1]->value).Value(0);
   }
   context.state = state;
@@ -127,13 +128,16 @@ class ExtremeBy final : public GroupedAccumulator {
 };
 
 DataType ByBuffer(const BoundCall& bound) {
-  return BufferOf({{"valueWithExtremumOrdering", bound.arg_types[0], true, ""}, {"extremumOrdering", bound.arg_types[1], true, ""}});
+  return BufferOf({{"valueWithExtremumOrdering", bound.arg_types[0], true, ""},
+                   {"extremumOrdering", bound.arg_types[1], true, ""}});
 }
 
 Status BindBy(BindContext& context) {
   context.result_type = context.arg_types[0];
   if (IsOrderable(context.arg_types[1])) return Status::OK();
-  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[1].sql())}});
+  return DatatypeMismatch(
+      context, "INVALID_ORDERING_TYPE",
+      {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[1].sql())}});
 }
 
 }  // namespace
@@ -142,11 +146,53 @@ std::span<const FunctionDef> FirstLastFunctions() {
   constexpr FunctionKind kAggregate = FunctionKind::kAggregate;
   constexpr NullRule kCustom = NullRule::kCustom;
   static const FunctionDef kTable[] = {
-      {.name = "first", .aliases = {"first_value"}, .bind = &BindFirst, .nulls = kCustom, .deterministic = false, .kind = kAggregate, .group = "agg_funcs", .doc = "The first value of the group; IGNORE NULLS or a second argument true skips nulls.", .example = {"first(10)", "10"}, .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
-      {.name = "last", .aliases = {"last_value"}, .bind = &BindFirst, .nulls = kCustom, .deterministic = false, .kind = kAggregate, .group = "agg_funcs", .doc = "The last value of the group.", .example = {"last(10)", "10"}, .aggregate = {.buffer_schema = &FirstLastBuffer<kLast>, .make = &Make<FirstLast<true>>}},
-      {.name = "any_value", .bind = &BindFirst, .nulls = kCustom, .deterministic = false, .kind = kAggregate, .group = "agg_funcs", .doc = "Some value of the group.", .example = {"any_value(10)", "10"}, .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
-      {.name = "max_by", .signature = "(any, any)", .bind = &BindBy, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "The value of the row where the second argument is greatest.", .example = {"max_by('a', 10)", "a"}, .aggregate = {.buffer_schema = &ByBuffer, .make = &Make<ExtremeBy<1>>}},
-      {.name = "min_by", .signature = "(any, any)", .bind = &BindBy, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "The value of the row where the second argument is least.", .example = {"min_by('a', 10)", "a"}, .aggregate = {.buffer_schema = &ByBuffer, .make = &Make<ExtremeBy<-1>>}},
+      {.name = "first",
+       .aliases = {"first_value"},
+       .bind = &BindFirst,
+       .nulls = kCustom,
+       .deterministic = false,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The first value of the group; IGNORE NULLS or a second argument true skips nulls.",
+       .example = {"first(10)", "10"},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
+      {.name = "last",
+       .aliases = {"last_value"},
+       .bind = &BindFirst,
+       .nulls = kCustom,
+       .deterministic = false,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The last value of the group.",
+       .example = {"last(10)", "10"},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kLast>, .make = &Make<FirstLast<true>>}},
+      {.name = "any_value",
+       .bind = &BindFirst,
+       .nulls = kCustom,
+       .deterministic = false,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Some value of the group.",
+       .example = {"any_value(10)", "10"},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
+      {.name = "max_by",
+       .signature = "(any, any)",
+       .bind = &BindBy,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The value of the row where the second argument is greatest.",
+       .example = {"max_by('a', 10)", "a"},
+       .aggregate = {.buffer_schema = &ByBuffer, .make = &Make<ExtremeBy<1>>}},
+      {.name = "min_by",
+       .signature = "(any, any)",
+       .bind = &BindBy,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The value of the row where the second argument is least.",
+       .example = {"min_by('a', 10)", "a"},
+       .aggregate = {.buffer_schema = &ByBuffer, .make = &Make<ExtremeBy<-1>>}},
   };
   return kTable;
 }

@@ -24,7 +24,9 @@ EvalContext Context(const TestMode& mode) {
   return context;
 }
 
-std::string Failure(const Status& status) { return ConditionOf(status).empty() ? status.ToString() : ConditionOf(status); }
+std::string Failure(const Status& status) {
+  return ConditionOf(status).empty() ? status.ToString() : ConditionOf(status);
+}
 
 std::string Shown(const arrow::Array& array, const DataType& type, const TimeZone& zone) {
   std::string out;
@@ -77,7 +79,9 @@ Result<std::string> TryEval(std::string_view name, std::vector<TypedValue> args,
   const EvalContext context = Context(mode);
   std::vector<Vector> vectors;
   for (size_t i = 0; i < args.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(args[i].value, args[i].type, bound.context.arg_types[i], mode.ansi ? CastBehavior::kAnsi : CastBehavior::kLegacy, context, nullptr));
+    ARROW_ASSIGN_OR_RAISE(auto cast,
+                          CastArray(args[i].value, args[i].type, bound.context.arg_types[i],
+                                    mode.ansi ? CastBehavior::kAnsi : CastBehavior::kLegacy, context, nullptr));
     vectors.push_back({cast, true});
   }
   const BoundCall call = MakeBoundCall(bound.context);
@@ -96,7 +100,8 @@ Result<std::string> TryEval(std::string_view name, std::vector<TypedValue> args,
   return Shown(*result, call.result_type, *context.zone);
 }
 
-Result<std::string> TryAggregate(std::string_view name, const std::vector<std::pair<std::string, std::string>>& columns, const TestMode& mode) {
+Result<std::string> TryAggregate(std::string_view name, const std::vector<std::pair<std::string, std::string>>& columns,
+                                 const TestMode& mode) {
   const FunctionDef* def = FunctionRegistry::Builtins().Find(name);
   if (def == nullptr) return Status::KeyError("no function ", name);
   const EvalContext context = Context(mode);
@@ -113,7 +118,8 @@ Result<std::string> TryAggregate(std::string_view name, const std::vector<std::p
     arrays.push_back(array);
     literals.push_back({t, array});
   }
-  for (size_t i = 0; i < columns.size(); ++i) bind.arg_literals.push_back(columns[i].first.starts_with("=") ? &literals[i] : nullptr);
+  for (size_t i = 0; i < columns.size(); ++i)
+    bind.arg_literals.push_back(columns[i].first.starts_with("=") ? &literals[i] : nullptr);
   ARROW_RETURN_NOT_OK(BindFunction(*def, &bind));
   const BoundCall call = MakeBoundCall(bind);
   const int64_t n = arrays[0]->length(), half = n / 2;
@@ -122,7 +128,8 @@ Result<std::string> TryAggregate(std::string_view name, const std::vector<std::p
     ARROW_RETURN_NOT_OK(accumulator->Resize(1));
     std::vector<Vector> args;
     for (size_t i = 0; i < arrays.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(arrays[i], literals[i].type, call.arg_types[i], CastBehavior::kAnsi, context, nullptr));
+      ARROW_ASSIGN_OR_RAISE(
+          auto cast, CastArray(arrays[i], literals[i].type, call.arg_types[i], CastBehavior::kAnsi, context, nullptr));
       const bool constant = bind.arg_literals[i] != nullptr;
       args.push_back({constant ? cast : cast->Slice(from, to - from), constant});
     }
@@ -137,7 +144,8 @@ Result<std::string> TryAggregate(std::string_view name, const std::vector<std::p
   if (schema.fields().size() != buffers.size()) return Status::Invalid("buffer columns");
   for (size_t i = 0; i < buffers.size(); ++i) {
     ARROW_RETURN_NOT_OK(buffers[i]->ValidateFull());
-    if (!buffers[i]->type()->Equals(*ToArrowType(schema.fields()[i].type))) return Status::TypeError("buffer ", buffers[i]->type()->ToString());
+    if (!buffers[i]->type()->Equals(*ToArrowType(schema.fields()[i].type)))
+      return Status::TypeError("buffer ", buffers[i]->type()->ToString());
   }
   const uint32_t zero = 0;
   ARROW_RETURN_NOT_OK(left->Merge(buffers, std::span(&zero, 1)));
@@ -184,6 +192,8 @@ TypedValue Dec(std::string_view text) {
   return DecimalValue(FromInt128(*ParseDecimal(text, 38, scale, &malformed)), precision, scale);
 }
 TypedValue Date(std::string_view text) { return IntegralValue(*ParseDate(text), DataType::Date()); }
-TypedValue Ts(std::string_view text) { return IntegralValue(*ParseTimestamp(text, TimeZone::Utc()), DataType::Timestamp()); }
+TypedValue Ts(std::string_view text) {
+  return IntegralValue(*ParseTimestamp(text, TimeZone::Utc()), DataType::Timestamp());
+}
 
 }  // namespace sluice::functions

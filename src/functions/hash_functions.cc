@@ -30,15 +30,22 @@ void Md5(View s, std::string* out) { Digest(s, EVP_md5(), out); }
 void Sha1(View s, std::string* out) { Digest(s, EVP_sha1(), out); }
 bool Sha2(View s, int32_t bits, std::string* out) {
   switch (bits) {
-    case 224: return Digest(s, EVP_sha224(), out), true;
+    case 224:
+      return Digest(s, EVP_sha224(), out), true;
     case 0:
-    case 256: return Digest(s, EVP_sha256(), out), true;
-    case 384: return Digest(s, EVP_sha384(), out), true;
-    case 512: return Digest(s, EVP_sha512(), out), true;
-    default: return false;
+    case 256:
+      return Digest(s, EVP_sha256(), out), true;
+    case 384:
+      return Digest(s, EVP_sha384(), out), true;
+    case 512:
+      return Digest(s, EVP_sha512(), out), true;
+    default:
+      return false;
   }
 }
-int64_t Crc32(View s) { return static_cast<int64_t>(crc32(0, reinterpret_cast<const Bytef*>(s.data()), static_cast<uInt>(s.size()))); }
+int64_t Crc32(View s) {
+  return static_cast<int64_t>(crc32(0, reinterpret_cast<const Bytef*>(s.data()), static_cast<uInt>(s.size())));
+}
 
 Status BindHash(BindContext& context) {
   if (context.arg_types.empty()) return WrongNumArgs(context.name, "> 0", 0);
@@ -68,12 +75,46 @@ Result<ArrayPtr> Hash(const KernelCall& call, std::span<const Vector> args) {
 
 std::span<const FunctionDef> HashFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "hash", .bind = &BindHash, .nulls = NullRule::kCustom, .group = kGroup, .doc = "Murmur3 hash of the values.", .example = {"hash('Spark', array(123), 2)", "-1321691492"}, .kernel = &Hash<arrow::Int32Type, int32_t, &HashColumn>},
-      {.name = "xxhash64", .bind = &BindHash, .nulls = NullRule::kCustom, .group = kGroup, .doc = "64-bit hash of the values.", .example = {"xxhash64('Spark', array(123), 2)", "5602566077635097486"}, .kernel = &Hash<arrow::Int64Type, int64_t, &XxHash64Column>},
-      {.name = "crc32", .signature = "(binary) -> bigint", .group = kGroup, .doc = "Cyclic redundancy check.", .example = {"crc32('Spark')", "1557323817"}, .kernel = Unary<S, arrow::Int64Type, &Crc32>},
-      {.name = "md5", .signature = "(binary) -> string", .group = kGroup, .doc = "MD5 as hexadecimal text.", .example = {"md5('Spark')", "8cde774d6f7333752ed72cacddb05126"}, .kernel = Unary<S, S, &Md5>},
-      {.name = "sha1", .aliases = {"sha"}, .signature = "(binary) -> string", .group = kGroup, .doc = "SHA-1 as hexadecimal text.", .example = {"sha1('Spark')", "85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c"}, .kernel = Unary<S, S, &Sha1>},
-      {.name = "sha2", .signature = "(binary, int) -> string", .yields_null = true, .group = kGroup, .doc = "SHA-2 of 224, 256, 384 or 512 bits.", .example = {"sha2('Spark', 256)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"}, .kernel = Binary<S, arrow::Int32Type, S, &Sha2>},
+      {.name = "hash",
+       .bind = &BindHash,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "Murmur3 hash of the values.",
+       .example = {"hash('Spark', array(123), 2)", "-1321691492"},
+       .kernel = &Hash<arrow::Int32Type, int32_t, &HashColumn>},
+      {.name = "xxhash64",
+       .bind = &BindHash,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "64-bit hash of the values.",
+       .example = {"xxhash64('Spark', array(123), 2)", "5602566077635097486"},
+       .kernel = &Hash<arrow::Int64Type, int64_t, &XxHash64Column>},
+      {.name = "crc32",
+       .signature = "(binary) -> bigint",
+       .group = kGroup,
+       .doc = "Cyclic redundancy check.",
+       .example = {"crc32('Spark')", "1557323817"},
+       .kernel = Unary<S, arrow::Int64Type, &Crc32>},
+      {.name = "md5",
+       .signature = "(binary) -> string",
+       .group = kGroup,
+       .doc = "MD5 as hexadecimal text.",
+       .example = {"md5('Spark')", "8cde774d6f7333752ed72cacddb05126"},
+       .kernel = Unary<S, S, &Md5>},
+      {.name = "sha1",
+       .aliases = {"sha"},
+       .signature = "(binary) -> string",
+       .group = kGroup,
+       .doc = "SHA-1 as hexadecimal text.",
+       .example = {"sha1('Spark')", "85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c"},
+       .kernel = Unary<S, S, &Sha1>},
+      {.name = "sha2",
+       .signature = "(binary, int) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "SHA-2 of 224, 256, 384 or 512 bits.",
+       .example = {"sha2('Spark', 256)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"},
+       .kernel = Binary<S, arrow::Int32Type, S, &Sha2>},
   };
   return kTable;
 }

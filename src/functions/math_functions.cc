@@ -19,15 +19,22 @@ MaybeDouble Ln(double x) { return x <= 0 ? MaybeDouble() : std::log(x); }
 MaybeDouble Log10(double x) { return x <= 0 ? MaybeDouble() : std::log10(x); }
 MaybeDouble Log2(double x) { return x <= 0 ? MaybeDouble() : std::log(x) / std::log(2.0); }
 MaybeDouble Log1p(double x) { return x <= -1 ? MaybeDouble() : std::log1p(x); }
-MaybeDouble LogBase(double base, double x) { return base <= 0 || x <= 0 ? MaybeDouble() : std::log(x) / std::log(base); }
+MaybeDouble LogBase(double base, double x) {
+  return base <= 0 || x <= 0 ? MaybeDouble() : std::log(x) / std::log(base);
+}
 double Cot(double x) { return 1 / std::tan(x); }
 double Sec(double x) { return 1 / std::cos(x); }
 double Csc(double x) { return 1 / std::sin(x); }
-double Asinh(double x) { return std::isinf(x) ? x : std::signbit(x) ? -std::log(-x + std::sqrt(x * x + 1.0)) : std::log(x + std::sqrt(x * x + 1.0)); }
+double Asinh(double x) {
+  return std::isinf(x)     ? x
+         : std::signbit(x) ? -std::log(-x + std::sqrt(x * x + 1.0))
+                           : std::log(x + std::sqrt(x * x + 1.0));
+}
 double Acosh(double x) { return std::log(x + std::sqrt(x * x - 1.0)); }
 double Atanh(double x) { return 0.5 * (std::log1p(x) - std::log1p(-x)); }
 double Degrees(double x) { return x * (180.0 / std::numbers::pi); }
 double Radians(double x) { return x / 180.0 * std::numbers::pi; }
+double Cbrt(double x) { return static_cast<double>(std::cbrt(static_cast<long double>(x))); }
 double Signum(double x) { return std::isnan(x) || x == 0 ? x : x > 0 ? 1.0 : -1.0; }
 /// Java's pow: 1 to an infinite or NaN power is NaN.
 double Pow(double x, double y) {
@@ -49,7 +56,8 @@ std::optional<int64_t> Factorial(int32_t n) {
 }
 
 std::optional<int64_t> WidthBucket(double v, double low, double high, int64_t n) {
-  if (n <= 0 || n == INT64_MAX || std::isnan(v) || low == high || !std::isfinite(low) || !std::isfinite(high)) return std::nullopt;
+  if (n <= 0 || n == INT64_MAX || std::isnan(v) || low == high || !std::isfinite(low) || !std::isfinite(high))
+    return std::nullopt;
   if (low < high) {
     if (v < low) return 0;
     if (v >= high) return n + 1;
@@ -69,8 +77,16 @@ Result<ArrayPtr> Constant(const KernelCall& call, std::span<const Vector>) {
 }
 constexpr double kE = std::numbers::e, kPi = std::numbers::pi;
 
-FunctionDef OneDouble(std::string_view name, Kernel kernel, std::string_view doc, Example example, std::vector<std::string_view> aliases = {}, bool yields_null = false) {
-  return {.name = name, .aliases = std::move(aliases), .signature = "(double) -> double", .yields_null = yields_null, .group = kGroup, .doc = doc, .example = example, .kernel = kernel};
+FunctionDef OneDouble(std::string_view name, Kernel kernel, std::string_view doc, Example example,
+                      std::vector<std::string_view> aliases = {}, bool yields_null = false) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .signature = "(double) -> double",
+          .yields_null = yields_null,
+          .group = kGroup,
+          .doc = doc,
+          .example = example,
+          .kernel = kernel};
 }
 
 }  // namespace
@@ -78,7 +94,7 @@ FunctionDef OneDouble(std::string_view name, Kernel kernel, std::string_view doc
 std::span<const FunctionDef> MathFunctions() {
   static const FunctionDef kTable[] = {
       OneDouble("sqrt", Unary<D, D, &Call<std::sqrt>>, "Square root.", {"sqrt(4)", "2.0"}),
-      OneDouble("cbrt", Unary<D, D, &Call<std::cbrt>>, "Cube root.", {"cbrt(27.0)", "3.0"}),
+      OneDouble("cbrt", Unary<D, D, &Cbrt>, "Cube root.", {"cbrt(27.0)", "3.0"}),
       OneDouble("exp", Unary<D, D, &Call<std::exp>>, "e to the power of the value.", {"exp(0)", "1.0"}),
       OneDouble("expm1", Unary<D, D, &Call<std::expm1>>, "exp(x) - 1.", {"expm1(0)", "0.0"}),
       OneDouble("ln", Unary<D, D, &Ln>, "Natural logarithm.", {"ln(1)", "0.0"}, {}, true),
@@ -102,16 +118,61 @@ std::span<const FunctionDef> MathFunctions() {
       OneDouble("atanh", Unary<D, D, &Atanh>, "Inverse hyperbolic tangent.", {"atanh(0)", "0.0"}),
       OneDouble("degrees", Unary<D, D, &Degrees>, "Radians to degrees.", {"degrees(3.141592653589793)", "180.0"}),
       OneDouble("radians", Unary<D, D, &Radians>, "Degrees to radians.", {"radians(180)", "3.141592653589793"}),
-      OneDouble("rint", Unary<D, D, &Call<std::rint>>, "Nearest whole number, half to even.", {"rint(12.3456)", "12.0"}),
+      OneDouble("rint", Unary<D, D, &Call<std::rint>>, "Nearest whole number, half to even.",
+                {"rint(12.3456)", "12.0"}),
       OneDouble("signum", Unary<D, D, &Signum>, "-1.0, 0.0 or 1.0.", {"signum(40)", "1.0"}, {"sign"}),
-      {.name = "log", .signature = "(double [, double]) -> double", .yields_null = true, .group = kGroup, .doc = "Logarithm to a base; natural with one argument.", .example = {"log(10, 100)", "2.0"}, .kernel = &ByCount<1, &Map<D, &Ln, D>, &Map<D, &LogBase, D, D>>},
-      {.name = "power", .aliases = {"pow"}, .signature = "(double, double) -> double", .group = kGroup, .doc = "The first to the power of the second.", .example = {"power(2, 3)", "8.0"}, .kernel = Binary<D, D, D, &Pow>},
-      {.name = "atan2", .signature = "(double, double) -> double", .group = kGroup, .doc = "Angle of the point (x, y), given y first.", .example = {"atan2(0, 0)", "0.0"}, .kernel = Binary<D, D, D, &Atan2>},
-      {.name = "hypot", .signature = "(double, double) -> double", .group = kGroup, .doc = "sqrt(a*a + b*b).", .example = {"hypot(3, 4)", "5.0"}, .kernel = &Map<D, static_cast<double (*)(double, double)>(&std::hypot), D, D>},
-      {.name = "factorial", .signature = "(int) -> bigint", .yields_null = true, .group = kGroup, .doc = "n!, null outside 0..20.", .example = {"factorial(5)", "120"}, .kernel = Unary<I, L, &Factorial>},
-      {.name = "width_bucket", .signature = "(double, double, double, bigint) -> bigint", .yields_null = true, .group = kGroup, .doc = "Bucket of the value in a histogram of equal widths.", .example = {"width_bucket(5.3, 0.2, 10.6, 5)", "3"}, .kernel = &Map<L, &WidthBucket, D, D, D, L>},
-      {.name = "e", .signature = "() -> double", .group = kGroup, .doc = "Euler's number.", .example = {"e()", "2.718281828459045"}, .kernel = &Constant<kE>},
-      {.name = "pi", .signature = "() -> double", .group = kGroup, .doc = "Pi.", .example = {"pi()", "3.141592653589793"}, .kernel = &Constant<kPi>},
+      {.name = "log",
+       .signature = "(double [, double]) -> double",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Logarithm to a base; natural with one argument.",
+       .example = {"log(10, 100)", "2.0"},
+       .kernel = &ByCount<1, &Map<D, &Ln, D>, &Map<D, &LogBase, D, D>>},
+      {.name = "power",
+       .aliases = {"pow"},
+       .signature = "(double, double) -> double",
+       .group = kGroup,
+       .doc = "The first to the power of the second.",
+       .example = {"power(2, 3)", "8.0"},
+       .kernel = Binary<D, D, D, &Pow>},
+      {.name = "atan2",
+       .signature = "(double, double) -> double",
+       .group = kGroup,
+       .doc = "Angle of the point (x, y), given y first.",
+       .example = {"atan2(0, 0)", "0.0"},
+       .kernel = Binary<D, D, D, &Atan2>},
+      {.name = "hypot",
+       .signature = "(double, double) -> double",
+       .group = kGroup,
+       .doc = "sqrt(a*a + b*b).",
+       .example = {"hypot(3, 4)", "5.0"},
+       .kernel = &Map<D, static_cast<double (*)(double, double)>(&std::hypot), D, D>},
+      {.name = "factorial",
+       .signature = "(int) -> bigint",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "n!, null outside 0..20.",
+       .example = {"factorial(5)", "120"},
+       .kernel = Unary<I, L, &Factorial>},
+      {.name = "width_bucket",
+       .signature = "(double, double, double, bigint) -> bigint",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Bucket of the value in a histogram of equal widths.",
+       .example = {"width_bucket(5.3, 0.2, 10.6, 5)", "3"},
+       .kernel = &Map<L, &WidthBucket, D, D, D, L>},
+      {.name = "e",
+       .signature = "() -> double",
+       .group = kGroup,
+       .doc = "Euler's number.",
+       .example = {"e()", "2.718281828459045"},
+       .kernel = &Constant<kE>},
+      {.name = "pi",
+       .signature = "() -> double",
+       .group = kGroup,
+       .doc = "Pi.",
+       .example = {"pi()", "3.141592653589793"},
+       .kernel = &Constant<kPi>},
   };
   return kTable;
 }

@@ -98,40 +98,57 @@ class ExtremeAny final : public GroupedAccumulator {
 
 struct Least {
   template <typename T>
-  T operator()(const T& a, const T& b) const { return CompareScalar(b, a) < 0 ? b : a; }
+  T operator()(const T& a, const T& b) const {
+    return CompareScalar(b, a) < 0 ? b : a;
+  }
 };
 struct Greatest {
   template <typename T>
-  T operator()(const T& a, const T& b) const { return CompareScalar(b, a) > 0 ? b : a; }
+  T operator()(const T& a, const T& b) const {
+    return CompareScalar(b, a) > 0 ? b : a;
+  }
 };
 
 template <typename Op, int sign>
 std::unique_ptr<GroupedAccumulator> MakeExtreme(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kBoolean: return std::make_unique<Reduce<arrow::BooleanType, Op>>(bound);
-    case TypeId::kByte: return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
-    case TypeId::kShort: return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
+    case TypeId::kBoolean:
+      return std::make_unique<Reduce<arrow::BooleanType, Op>>(bound);
+    case TypeId::kByte:
+      return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
+    case TypeId::kShort:
+      return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
     case TypeId::kInteger:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval: return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
+    case TypeId::kYearMonthInterval:
+      return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
     case TypeId::kLong:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-    case TypeId::kDayTimeInterval: return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
-    case TypeId::kFloat: return std::make_unique<Reduce<arrow::FloatType, Op>>(bound);
-    case TypeId::kDouble: return std::make_unique<Reduce<arrow::DoubleType, Op>>(bound);
-    case TypeId::kDecimal: return std::make_unique<Reduce<arrow::Decimal128Type, Op>>(bound);
-    default: return std::make_unique<ExtremeAny<sign>>(bound);
+    case TypeId::kDayTimeInterval:
+      return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
+    case TypeId::kFloat:
+      return std::make_unique<Reduce<arrow::FloatType, Op>>(bound);
+    case TypeId::kDouble:
+      return std::make_unique<Reduce<arrow::DoubleType, Op>>(bound);
+    case TypeId::kDecimal:
+      return std::make_unique<Reduce<arrow::Decimal128Type, Op>>(bound);
+    default:
+      return std::make_unique<ExtremeAny<sign>>(bound);
   }
 }
 
 template <typename Op>
 std::unique_ptr<GroupedAccumulator> MakeBits(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kByte: return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
-    case TypeId::kShort: return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
-    case TypeId::kInteger: return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
-    default: return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
+    case TypeId::kByte:
+      return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
+    case TypeId::kShort:
+      return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
+    case TypeId::kInteger:
+      return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
+    default:
+      return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
   }
 }
 
@@ -145,7 +162,9 @@ DataType OneColumn(const BoundCall& bound) {
 Status BindExtreme(BindContext& context) {
   context.result_type = context.arg_types[0];
   if (IsOrderable(context.result_type)) return Status::OK();
-  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.result_type.sql())}});
+  return DatatypeMismatch(
+      context, "INVALID_ORDERING_TYPE",
+      {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.result_type.sql())}});
 }
 Status ResultIsFirst(BindContext& context) {
   context.result_type = context.arg_types[0];
@@ -160,13 +179,69 @@ std::span<const FunctionDef> MinMaxFunctions() {
   constexpr AggregateDef kAll = {.buffer_schema = &OneColumn<kMin>, .make = &MakeExtreme<Least, -1>};
   constexpr AggregateDef kAny = {.buffer_schema = &OneColumn<kMax>, .make = &MakeExtreme<Greatest, 1>};
   static const FunctionDef kTable[] = {
-      {.name = "min", .signature = "(any)", .bind = &BindExtreme, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "The least value.", .example = {"min(10)", "10"}, .aggregate = {.buffer_schema = &OneColumn<kMin>, .make = &MakeExtreme<Least, -1>}},
-      {.name = "max", .signature = "(any)", .bind = &BindExtreme, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "The greatest value.", .example = {"max(10)", "10"}, .aggregate = {.buffer_schema = &OneColumn<kMax>, .make = &MakeExtreme<Greatest, 1>}},
-      {.name = "bool_and", .aliases = {"every"}, .signature = "(boolean) -> boolean", .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Whether all values are true.", .example = {"bool_and(true)", "true"}, .aggregate = kAll},
-      {.name = "bool_or", .aliases = {"any", "some"}, .signature = "(boolean) -> boolean", .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Whether some value is true.", .example = {"bool_or(true)", "true"}, .aggregate = kAny},
-      {.name = "bit_and", .signature = "(integral)", .bind = &ResultIsFirst, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Bitwise and of all values.", .example = {"bit_and(3)", "3"}, .aggregate = {.buffer_schema = &OneColumn<kBitAnd>, .make = &MakeBits<std::bit_and<>>}},
-      {.name = "bit_or", .signature = "(integral)", .bind = &ResultIsFirst, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Bitwise or of all values.", .example = {"bit_or(3)", "3"}, .aggregate = {.buffer_schema = &OneColumn<kBitOr>, .make = &MakeBits<std::bit_or<>>}},
-      {.name = "bit_xor", .signature = "(integral)", .bind = &ResultIsFirst, .nulls = kCustom, .kind = kAggregate, .group = "agg_funcs", .doc = "Bitwise exclusive or of all values.", .example = {"bit_xor(3)", "3"}, .aggregate = {.buffer_schema = &OneColumn<kBitXor>, .make = &MakeBits<std::bit_xor<>>}},
+      {.name = "min",
+       .signature = "(any)",
+       .bind = &BindExtreme,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The least value.",
+       .example = {"min(10)", "10"},
+       .aggregate = {.buffer_schema = &OneColumn<kMin>, .make = &MakeExtreme<Least, -1>}},
+      {.name = "max",
+       .signature = "(any)",
+       .bind = &BindExtreme,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "The greatest value.",
+       .example = {"max(10)", "10"},
+       .aggregate = {.buffer_schema = &OneColumn<kMax>, .make = &MakeExtreme<Greatest, 1>}},
+      {.name = "bool_and",
+       .aliases = {"every"},
+       .signature = "(boolean) -> boolean",
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Whether all values are true.",
+       .example = {"bool_and(true)", "true"},
+       .aggregate = kAll},
+      {.name = "bool_or",
+       .aliases = {"any", "some"},
+       .signature = "(boolean) -> boolean",
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Whether some value is true.",
+       .example = {"bool_or(true)", "true"},
+       .aggregate = kAny},
+      {.name = "bit_and",
+       .signature = "(integral)",
+       .bind = &ResultIsFirst,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Bitwise and of all values.",
+       .example = {"bit_and(3)", "3"},
+       .aggregate = {.buffer_schema = &OneColumn<kBitAnd>, .make = &MakeBits<std::bit_and<>>}},
+      {.name = "bit_or",
+       .signature = "(integral)",
+       .bind = &ResultIsFirst,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Bitwise or of all values.",
+       .example = {"bit_or(3)", "3"},
+       .aggregate = {.buffer_schema = &OneColumn<kBitOr>, .make = &MakeBits<std::bit_or<>>}},
+      {.name = "bit_xor",
+       .signature = "(integral)",
+       .bind = &ResultIsFirst,
+       .nulls = kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Bitwise exclusive or of all values.",
+       .example = {"bit_xor(3)", "3"},
+       .aggregate = {.buffer_schema = &OneColumn<kBitXor>, .make = &MakeBits<std::bit_xor<>>}},
   };
   return kTable;
 }

@@ -19,11 +19,17 @@ Result<ArrayPtr> Same(const KernelCall& call, std::string_view text) {
   for (int64_t i = 0; i < call.length; ++i) out.Set(i, text);
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
-Result<ArrayPtr> TypeOf(const KernelCall& call, std::span<const Vector>) { return Same(call, call.bound.arg_types[0].simpleString()); }
+Result<ArrayPtr> TypeOf(const KernelCall& call, std::span<const Vector>) {
+  return Same(call, call.bound.arg_types[0].simpleString());
+}
 Result<ArrayPtr> Version(const KernelCall& call, std::span<const Vector>) { return Same(call, "4.1.1 sluice"); }
 Result<ArrayPtr> User(const KernelCall& call, std::span<const Vector>) { return Same(call, call.context.user); }
-Result<ArrayPtr> Catalog(const KernelCall& call, std::span<const Vector>) { return Same(call, call.context.current_catalog); }
-Result<ArrayPtr> Database(const KernelCall& call, std::span<const Vector>) { return Same(call, call.context.current_database); }
+Result<ArrayPtr> Catalog(const KernelCall& call, std::span<const Vector>) {
+  return Same(call, call.context.current_catalog);
+}
+Result<ArrayPtr> Database(const KernelCall& call, std::span<const Vector>) {
+  return Same(call, call.context.current_database);
+}
 Result<ArrayPtr> FileName(const KernelCall& call, std::span<const Vector>) { return Same(call, ""); }
 
 Result<ArrayPtr> Ids(const KernelCall& call, std::span<const Vector>) {
@@ -58,7 +64,8 @@ Result<ArrayPtr> Uuid(const KernelCall& call, std::span<const Vector>) {
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
 
-// ---- rand, randn: Spark's XORShiftRandom, so that a seed gives Spark's numbers ---------------------------------------
+// ---- rand, randn: Spark's XORShiftRandom, so that a seed gives Spark's numbers
+// ---------------------------------------
 
 uint32_t Murmur3(const uint8_t* bytes, size_t n, uint32_t h) {
   auto rotl = [](uint32_t v, int k) { return v << k | v >> (32 - k); };
@@ -76,7 +83,7 @@ uint32_t Murmur3(const uint8_t* bytes, size_t n, uint32_t h) {
 class XorShift {
  public:
   explicit XorShift(int64_t seed) {
-    uint8_t bytes[64] = {};
+    uint8_t bytes[8];
     for (int k = 0; k < 8; ++k) bytes[k] = static_cast<uint8_t>(static_cast<uint64_t>(seed) >> (56 - 8 * k));
     const uint32_t low = Murmur3(bytes, sizeof(bytes), 0x3c074a61u), high = Murmur3(bytes, sizeof(bytes), low);
     seed_ = uint64_t{high} << 32 | low;
@@ -123,7 +130,8 @@ Status BindRandom(BindContext& context) {
     if (context.arg_literals[0] == nullptr) return NonFoldable(context, 0, "seed", "INT\" or \"BIGINT");
     const DataType& t = context.arg_types[0];
     if (!context.arg_literals[0]->is_null()) {
-      if (t.id() != TypeId::kInteger && t.id() != TypeId::kLong && t.id() != TypeId::kShort && t.id() != TypeId::kByte) return UnexpectedInputType(context, 0, "(\"INT\" or \"BIGINT\")");
+      if (t.id() != TypeId::kInteger && t.id() != TypeId::kLong && t.id() != TypeId::kShort && t.id() != TypeId::kByte)
+        return UnexpectedInputType(context, 0, "(\"INT\" or \"BIGINT\")");
       ARROW_ASSIGN_OR_RAISE(seed->value, IntegralOf(*context.arg_literals[0]));
     }
   }
@@ -148,8 +156,17 @@ Status NeverNull(BindContext& context) {
   return Status::OK();
 }
 
-FunctionDef Session(std::string_view name, Kernel kernel, std::string_view doc, std::vector<std::string_view> aliases = {}, bool deterministic = true) {
-  return {.name = name, .aliases = std::move(aliases), .signature = "() -> string", .bind = &NeverNull, .nulls = NullRule::kCustom, .deterministic = deterministic, .group = kGroup, .doc = doc, .kernel = kernel};
+FunctionDef Session(std::string_view name, Kernel kernel, std::string_view doc,
+                    std::vector<std::string_view> aliases = {}, bool deterministic = true) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .signature = "() -> string",
+          .bind = &NeverNull,
+          .nulls = NullRule::kCustom,
+          .deterministic = deterministic,
+          .group = kGroup,
+          .doc = doc,
+          .kernel = kernel};
 }
 
 }  // namespace
@@ -157,17 +174,55 @@ FunctionDef Session(std::string_view name, Kernel kernel, std::string_view doc, 
 std::span<const FunctionDef> MiscFunctions() {
   constexpr NullRule kCustom = NullRule::kCustom;
   static const FunctionDef kTable[] = {
-      {.name = "typeof", .signature = "(any) -> string", .bind = &NeverNull, .nulls = kCustom, .group = kGroup, .doc = "The type of the value.", .example = {"typeof(1)", "int"}, .kernel = &TypeOf},
+      {.name = "typeof",
+       .signature = "(any) -> string",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = kGroup,
+       .doc = "The type of the value.",
+       .example = {"typeof(1)", "int"},
+       .kernel = &TypeOf},
       Session("version", &Version, "Spark's version, and this engine."),
       Session("current_user", &User, "The user.", {"user", "session_user"}),
       Session("current_catalog", &Catalog, "The current catalog."),
       Session("current_database", &Database, "The current namespace.", {"current_schema"}),
       Session("input_file_name", &FileName, "The file being read; empty when there is none.", {}, false),
       Session("uuid", &Uuid, "A random UUID.", {}, false),
-      {.name = "monotonically_increasing_id", .signature = "() -> bigint", .bind = &NeverNull, .nulls = kCustom, .deterministic = false, .group = kGroup, .doc = "Ids that grow: partition in the upper 31 bits, row in the lower 33.", .example = {"monotonically_increasing_id()", "0"}, .kernel = &Ids},
-      {.name = "spark_partition_id", .signature = "() -> int", .bind = &NeverNull, .nulls = kCustom, .deterministic = false, .group = kGroup, .doc = "The partition's number.", .example = {"spark_partition_id()", "0"}, .kernel = &Partition},
-      {.name = "rand", .aliases = {"random"}, .bind = &BindRandom, .nulls = kCustom, .deterministic = false, .group = "math_funcs", .doc = "Random numbers in [0, 1).", .example = {"rand(0)", "0.7604953758285915"}, .kernel = &Random<false>},
-      {.name = "randn", .bind = &BindRandom, .nulls = kCustom, .deterministic = false, .group = "math_funcs", .doc = "Random numbers of the standard normal distribution.", .example = {"randn(0)", "1.6034991609278433"}, .kernel = &Random<true>},
+      {.name = "monotonically_increasing_id",
+       .signature = "() -> bigint",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = kGroup,
+       .doc = "Ids that grow: partition in the upper 31 bits, row in the lower 33.",
+       .example = {"monotonically_increasing_id()", "0"},
+       .kernel = &Ids},
+      {.name = "spark_partition_id",
+       .signature = "() -> int",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = kGroup,
+       .doc = "The partition's number.",
+       .example = {"spark_partition_id()", "0"},
+       .kernel = &Partition},
+      {.name = "rand",
+       .aliases = {"random"},
+       .bind = &BindRandom,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = "math_funcs",
+       .doc = "Random numbers in [0, 1).",
+       .example = {"rand(0)", "0.7604953758285915"},
+       .kernel = &Random<false>},
+      {.name = "randn",
+       .bind = &BindRandom,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = "math_funcs",
+       .doc = "Random numbers of the standard normal distribution.",
+       .example = {"randn(0)", "1.6034991609278433"},
+       .kernel = &Random<true>},
   };
   return kTable;
 }

@@ -31,7 +31,8 @@ class DoubleBuffers : public GroupedAccumulator {
   }
   static State Read(std::span<const ArrayPtr> buffers, std::span<double State::*const> members, int64_t row) {
     State s;
-    for (size_t k = 0; k < members.size(); ++k) s.*members[k] = static_cast<const arrow::DoubleArray&>(*buffers[k]).Value(row);
+    for (size_t k = 0; k < members.size(); ++k)
+      s.*members[k] = static_cast<const arrow::DoubleArray&>(*buffers[k]).Value(row);
     return s;
   }
   template <typename Fn>
@@ -93,7 +94,8 @@ class CentralMoments final : public DoubleBuffers<Central> {
       out.avg = l.avg + delta_n * n2;
       out.m2 = l.m2 + r.m2 + delta * delta_n * n1 * n2;
       if constexpr (kOrder >= 3) {
-        out.m3 = l.m3 + r.m3 + delta_n * delta_n * delta * n1 * n2 * (n1 - n2) + 3.0 * delta_n * (n1 * r.m2 - n2 * l.m2);
+        out.m3 =
+            l.m3 + r.m3 + delta_n * delta_n * delta * n1 * n2 * (n1 - n2) + 3.0 * delta_n * (n1 * r.m2 - n2 * l.m2);
       }
       if constexpr (kOrder >= 4) {
         out.m4 = l.m4 + r.m4 + delta_n * delta_n * delta_n * delta * n1 * n2 * (n1 * n1 - n1 * n2 + n2 * n2) +
@@ -108,8 +110,10 @@ class CentralMoments final : public DoubleBuffers<Central> {
     return Results([](const Central& s) -> std::optional<double> {
       if (s.n == 0) return std::nullopt;
       switch (kind) {
-        case Moment::kStddevPop: return std::sqrt(s.m2 / s.n);
-        case Moment::kVarPop: return s.m2 / s.n;
+        case Moment::kStddevPop:
+          return std::sqrt(s.m2 / s.n);
+        case Moment::kVarPop:
+          return s.m2 / s.n;
         case Moment::kStddevSamp:
         case Moment::kVarSamp: {
           if (s.n == 1) return std::nullopt;
@@ -145,7 +149,8 @@ enum class Pair : uint8_t { kCorr, kCovarPop, kCovarSamp, kRegrR2, kRegrSlope, k
 struct Comoment {
   double n = 0, x_avg = 0, y_avg = 0, ck = 0, x_mk = 0, y_mk = 0;
 };
-constexpr double Comoment::*kComoment[] = {&Comoment::n, &Comoment::x_avg, &Comoment::y_avg, &Comoment::ck, &Comoment::x_mk, &Comoment::y_mk};
+constexpr double Comoment::*kComoment[] = {&Comoment::n,  &Comoment::x_avg, &Comoment::y_avg,
+                                           &Comoment::ck, &Comoment::x_mk,  &Comoment::y_mk};
 
 constexpr bool HasSquares(Pair p) { return p != Pair::kCovarPop && p != Pair::kCovarSamp; }
 
@@ -177,9 +182,14 @@ class Comoments final : public DoubleBuffers<Comoment> {
       const Comoment r = Read(buffers, kMembers, static_cast<int64_t>(i));
       Comoment& l = states_[ids[i]];
       const double n1 = l.n, n2 = r.n, n = n1 + n2;
-      const double dx = r.x_avg - l.x_avg, dx_n = n == 0 ? 0 : dx / n, dy = r.y_avg - l.y_avg, dy_n = n == 0 ? 0 : dy / n;
-      l = {n, l.x_avg + dx_n * n2, l.y_avg + dy_n * n2, l.ck + r.ck + dx * dy_n * n1 * n2,
-           l.x_mk + r.x_mk + dx * dx_n * n1 * n2, l.y_mk + r.y_mk + dy * dy_n * n1 * n2};
+      const double dx = r.x_avg - l.x_avg, dx_n = n == 0 ? 0 : dx / n, dy = r.y_avg - l.y_avg,
+                   dy_n = n == 0 ? 0 : dy / n;
+      l = {n,
+           l.x_avg + dx_n * n2,
+           l.y_avg + dy_n * n2,
+           l.ck + r.ck + dx * dy_n * n1 * n2,
+           l.x_mk + r.x_mk + dx * dx_n * n1 * n2,
+           l.y_mk + r.y_mk + dy * dy_n * n1 * n2};
     }
     return Status::OK();
   }
@@ -191,7 +201,8 @@ class Comoments final : public DoubleBuffers<Comoment> {
         case Pair::kCorr:
           if (s.n == 1) return std::nullopt;
           return s.ck / std::sqrt(s.x_mk * s.y_mk);
-        case Pair::kCovarPop: return s.ck / s.n;
+        case Pair::kCovarPop:
+          return s.ck / s.n;
         case Pair::kCovarSamp:
           if (s.n == 1) return std::nullopt;
           return s.ck / (s.n - 1);
@@ -223,19 +234,36 @@ DataType ComomentBuffer(const BoundCall&) {
 }
 
 template <Moment kind>
-FunctionDef Single(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc, Example example) {
-  return {.name = name, .aliases = std::move(aliases), .signature = "(double) -> double", .nulls = NullRule::kCustom, .kind = FunctionKind::kAggregate, .group = "agg_funcs", .doc = doc, .example = example, .aggregate = {.buffer_schema = &CentralBuffer<kind>, .make = &Make<CentralMoments<kind>>}};
+FunctionDef Single(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc,
+                   Example example) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .signature = "(double) -> double",
+          .nulls = NullRule::kCustom,
+          .kind = FunctionKind::kAggregate,
+          .group = "agg_funcs",
+          .doc = doc,
+          .example = example,
+          .aggregate = {.buffer_schema = &CentralBuffer<kind>, .make = &Make<CentralMoments<kind>>}};
 }
 template <Pair kind>
 FunctionDef Double(std::string_view name, std::string_view doc, Example example = {}) {
-  return {.name = name, .signature = "(double, double) -> double", .nulls = NullRule::kCustom, .kind = FunctionKind::kAggregate, .group = "agg_funcs", .doc = doc, .example = example, .aggregate = {.buffer_schema = &ComomentBuffer<kind>, .make = &Make<Comoments<kind>>}};
+  return {.name = name,
+          .signature = "(double, double) -> double",
+          .nulls = NullRule::kCustom,
+          .kind = FunctionKind::kAggregate,
+          .group = "agg_funcs",
+          .doc = doc,
+          .example = example,
+          .aggregate = {.buffer_schema = &ComomentBuffer<kind>, .make = &Make<Comoments<kind>>}};
 }
 
 }  // namespace
 
 std::span<const FunctionDef> MomentFunctions() {
   static const FunctionDef kTable[] = {
-      Single<Moment::kStddevSamp>("stddev", {"std", "stddev_samp"}, "Standard deviation of the sample.", {"stddev(1)", "NULL"}),
+      Single<Moment::kStddevSamp>("stddev", {"std", "stddev_samp"}, "Standard deviation of the sample.",
+                                  {"stddev(1)", "NULL"}),
       Single<Moment::kStddevPop>("stddev_pop", {}, "Standard deviation of the population.", {"stddev_pop(1)", "0.0"}),
       Single<Moment::kVarSamp>("variance", {"var_samp"}, "Variance of the sample.", {"variance(1)", "NULL"}),
       Single<Moment::kVarPop>("var_pop", {}, "Variance of the population.", {"var_pop(1)", "0.0"}),

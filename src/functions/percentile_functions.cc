@@ -38,7 +38,8 @@ class Percentile final : public GroupedAccumulator {
       if (weighted) {
         if (args[2].IsNull(row)) continue;
         count = Reader<arrow::Int64Type>(args[2])(row);
-        if (count < 0) return MakeError("INTERNAL_ERROR", {{"message", "Negative values found in percentile's frequency"}});
+        if (count < 0)
+          return MakeError("INTERNAL_ERROR", {{"message", "Negative values found in percentile's frequency"}});
         if (count == 0) continue;
       }
       groups_[ids[i]][in(row)] += count;
@@ -88,7 +89,8 @@ class Percentile final : public GroupedAccumulator {
     if (element.id() != TypeId::kDouble) {
       EvalContext context;
       context.zone = *TimeZone::Find("UTC");
-      ARROW_ASSIGN_OR_RAISE(flat, CastArray(flat, DataType::Double(), element, CastBehavior::kLegacy, context, nullptr));
+      ARROW_ASSIGN_OR_RAISE(flat,
+                            CastArray(flat, DataType::Double(), element, CastBehavior::kLegacy, context, nullptr));
     }
     if (!state_.array) return flat;
     const int64_t n = static_cast<int64_t>(groups_.size());
@@ -120,7 +122,8 @@ class Percentile final : public GroupedAccumulator {
       }
       return group.rbegin()->first;
     };
-    if (state_.nearest) return value_at(std::max<int64_t>(0, static_cast<int64_t>(std::ceil(fraction * static_cast<double>(total))) - 1));
+    if (state_.nearest)
+      return value_at(std::max<int64_t>(0, static_cast<int64_t>(std::ceil(fraction * static_cast<double>(total))) - 1));
     const double position = static_cast<double>(total - 1) * fraction;
     const auto lower = static_cast<int64_t>(std::floor(position)), higher = static_cast<int64_t>(std::ceil(position));
     const double low = value_at(lower);
@@ -162,7 +165,9 @@ Status BindPercentile(BindContext& context) {
     for (int64_t i = 0; i < cast->length(); ++i) {
       const double v = static_cast<const arrow::DoubleArray&>(*cast).Value(i);
       if (cast->IsNull(i) || v < 0 || v > 1) {
-        return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "percentage"}, {"valueRange", "[0.0, 1.0]"}, {"currentValue", std::to_string(v)}});
+        return DatatypeMismatch(
+            context, "VALUE_OUT_OF_RANGE",
+            {{"exprName", "percentage"}, {"valueRange", "[0.0, 1.0]"}, {"currentValue", std::to_string(v)}});
       }
       state->values.push_back(v);
     }
@@ -174,8 +179,17 @@ Status BindPercentile(BindContext& context) {
   return Status::OK();
 }
 
-FunctionDef Def(std::string_view name, std::string_view doc, Example example, std::vector<std::string_view> aliases = {}) {
-  return {.name = name, .aliases = std::move(aliases), .bind = &BindPercentile, .nulls = NullRule::kCustom, .kind = FunctionKind::kAggregate, .group = "agg_funcs", .doc = doc, .example = example, .aggregate = {.buffer_schema = &Buffer, .make = &Make<Percentile>, .algebraic = false}};
+FunctionDef Def(std::string_view name, std::string_view doc, Example example,
+                std::vector<std::string_view> aliases = {}) {
+  return {.name = name,
+          .aliases = std::move(aliases),
+          .bind = &BindPercentile,
+          .nulls = NullRule::kCustom,
+          .kind = FunctionKind::kAggregate,
+          .group = "agg_funcs",
+          .doc = doc,
+          .example = example,
+          .aggregate = {.buffer_schema = &Buffer, .make = &Make<Percentile>, .algebraic = false}};
 }
 
 }  // namespace
@@ -184,7 +198,8 @@ std::span<const FunctionDef> PercentileFunctions() {
   static const FunctionDef kTable[] = {
       Def("percentile", "Exact percentile, interpolated.", {"percentile(10, 0.5)", "10.0"}),
       Def("median", "The 50th percentile.", {"median(10)", "10.0"}),
-      Def("percentile_approx", "The value at a percentile (exact here).", {"percentile_approx(10, 0.5)", "10"}, {"approx_percentile"}),
+      Def("percentile_approx", "The value at a percentile (exact here).", {"percentile_approx(10, 0.5)", "10"},
+          {"approx_percentile"}),
   };
   return kTable;
 }

@@ -2,7 +2,6 @@
 
 #include <absl/container/flat_hash_map.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
 #include "functions/text_util.h"
@@ -16,11 +15,22 @@ std::string Translate(std::string_view pattern, uint32_t* options) {
     *options |= PCRE2_UCP;
     pattern.remove_prefix(4);
   }
-  static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
-      {"{Lower}", "[a-z]"},  {"{Upper}", "[A-Z]"},      {"{Alpha}", "[A-Za-z]"}, {"{Digit}", "[0-9]"},
-      {"{Alnum}", "[0-9A-Za-z]"}, {"{Punct}", "[!-/:-@\\[-`{-~]"}, {"{Space}", "[ \\t\\n\\x0B\\f\\r]"}, {"{ASCII}", "[\\x00-\\x7F]"},
-      {"{XDigit}", "[0-9A-Fa-f]"}, {"{Blank}", "[ \\t]"}, {"{IsAlphabetic}", "\\p{L}"}, {"{IsDigit}", "\\p{Nd}"},
-      {"{IsLetter}", "\\p{L}"}, {"{IsLatin}", "\\p{Latin}"}, {"{IsUppercase}", "\\p{Lu}"}, {"{IsLowercase}", "\\p{Ll}"}};
+  static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {{"{Lower}", "[a-z]"},
+                                                                               {"{Upper}", "[A-Z]"},
+                                                                               {"{Alpha}", "[A-Za-z]"},
+                                                                               {"{Digit}", "[0-9]"},
+                                                                               {"{Alnum}", "[0-9A-Za-z]"},
+                                                                               {"{Punct}", "[!-/:-@\\[-`{-~]"},
+                                                                               {"{Space}", "[ \\t\\n\\x0B\\f\\r]"},
+                                                                               {"{ASCII}", "[\\x00-\\x7F]"},
+                                                                               {"{XDigit}", "[0-9A-Fa-f]"},
+                                                                               {"{Blank}", "[ \\t]"},
+                                                                               {"{IsAlphabetic}", "\\p{L}"},
+                                                                               {"{IsDigit}", "\\p{Nd}"},
+                                                                               {"{IsLetter}", "\\p{L}"},
+                                                                               {"{IsLatin}", "\\p{Latin}"},
+                                                                               {"{IsUppercase}", "\\p{Lu}"},
+                                                                               {"{IsLowercase}", "\\p{Ll}"}};
   std::string out;
   bool in_class = false;
   for (size_t i = 0; i < pattern.size(); ++i) {
@@ -70,12 +80,13 @@ Scratch& ThreadScratch() {
 
 Regex::~Regex() { pcre2_code_free(static_cast<pcre2_code*>(code_)); }
 
-Result<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern, std::string_view function, bool ignore_case) {
+Result<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern, std::string_view function,
+                                                    bool ignore_case) {
   thread_local absl::flat_hash_map<std::string, std::shared_ptr<const Regex>> cache;
   std::string key(1, ignore_case ? 'i' : 'c');
   key += pattern;
   if (auto it = cache.find(key); it != cache.end()) return it->second;
-  uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NO_AUTO_CAPTURE * 0;
+  uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
   if (ignore_case) options |= PCRE2_CASELESS;
   const std::string text = Translate(pattern, &options);
   int error = 0;
@@ -83,7 +94,8 @@ Result<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern, st
   auto regex = std::shared_ptr<Regex>(new Regex());
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
   pcre2_set_newline(context, PCRE2_NEWLINE_ANY);
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), options, &error, &at, context);
+  pcre2_code* code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), options, &error, &at, context);
   pcre2_compile_context_free(context);
   if (code == nullptr) {
     return MakeError("INVALID_PARAMETER_VALUE.PATTERN", {{"parameter", QuoteIdentifier("regexp")},
@@ -101,17 +113,20 @@ Result<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern, st
 }
 
 int Regex::GroupNumber(std::string_view name) const {
-  const int n = pcre2_substring_number_from_name(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(std::string(name).c_str()));
+  const int n = pcre2_substring_number_from_name(static_cast<pcre2_code*>(code_),
+                                                 reinterpret_cast<PCRE2_SPTR>(std::string(name).c_str()));
   return n < 0 ? -1 : n;
 }
 
 bool Regex::Contains(std::string_view text) const {
-  return pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, ThreadScratch().data, ThreadScratch().context) >= 0;
+  return pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
+                     ThreadScratch().data, ThreadScratch().context) >= 0;
 }
 
 bool Regex::Find(std::string_view text, size_t start, Match* match) const {
   Scratch& scratch = ThreadScratch();
-  const int rc = pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start, 0, scratch.data, scratch.context);
+  const int rc = pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                             start, 0, scratch.data, scratch.context);
   if (rc < 0) return false;
   const PCRE2_SIZE* o = pcre2_get_ovector_pointer(scratch.data);
   match->groups.assign(static_cast<size_t>(groups_) + 1, {std::string_view::npos, std::string_view::npos});
@@ -135,7 +150,8 @@ void ForEachMatch(const Regex& regex, std::string_view text, const std::function
   }
 }
 
-bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match, std::string_view replacement, std::string* out) {
+bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,
+                       std::string_view replacement, std::string* out) {
   auto append = [&](int group) {
     const auto [start, end] = match.groups[static_cast<size_t>(group)];
     if (start != std::string_view::npos) out->append(text.substr(start, end - start));

@@ -14,7 +14,8 @@ namespace sluice::functions {
 class Regex {
  public:
   /// From a small cache per thread. INVALID_PARAMETER_VALUE.PATTERN names `function`.
-  static Result<std::shared_ptr<const Regex>> Compile(std::string_view pattern, std::string_view function, bool ignore_case = false);
+  static Result<std::shared_ptr<const Regex>> Compile(std::string_view pattern, std::string_view function,
+                                                      bool ignore_case = false);
   ~Regex();
   int group_count() const { return groups_; }
   /// Number of a named group, or -1.
@@ -33,9 +34,11 @@ class Regex {
   int groups_ = 0;
 };
 
-/// Every match in turn, as java.util.regex.Matcher.find(): empty matches move on by a character. fn returns false to stop.
+/// Every match in turn, as java.util.regex.Matcher.find(): empty matches move on by a character. fn returns false to
+/// stop.
 void ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn);
 /// Appends a replacement with $1, ${name} and backslashes as Matcher.appendReplacement. False: no such group.
-bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match, std::string_view replacement, std::string* out);
+bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,
+                       std::string_view replacement, std::string* out);
 
 }  // namespace sluice::functions

@@ -89,7 +89,8 @@ class LikePattern {
     parts_.back().text += c;
   }
   static Status Bad(std::string_view sub, View pattern, View next = {}) {
-    return MakeError("INVALID_FORMAT." + std::string(sub), {{"format", "'" + std::string(pattern) + "'"}, {"char", "'" + std::string(next) + "'"}});
+    return MakeError("INVALID_FORMAT." + std::string(sub),
+                     {{"format", "'" + std::string(pattern) + "'"}, {"char", "'" + std::string(next) + "'"}});
   }
   std::vector<Part> parts_;
 };
@@ -132,8 +133,10 @@ Result<ArrayPtr> LikeMany(const KernelCall& call, std::span<const Vector> args) 
         break;
       }
     }
-    if (!decided && null) mask.SetNull(i);
-    else out.Set(i, decided != all);
+    if (!decided && null)
+      mask.SetNull(i);
+    else
+      out.Set(i, decided != all);
   }
   return out.Finish(call.bound.result_type, mask);
 }
@@ -161,23 +164,33 @@ Status ReplaceFrom(View s, View pattern, View replacement, int32_t pos, std::str
     last = m.groups[0].second;
     return good = AppendReplacement(*regex, rest, m, replacement, out);
   });
-  if (!good) return MakeError("INVALID_PARAMETER_VALUE.PATTERN", {{"parameter", QuoteIdentifier("rep")}, {"functionName", QuoteIdentifier("regexp_replace")}, {"value", "'" + std::string(replacement) + "'"}});
+  if (!good)
+    return MakeError("INVALID_PARAMETER_VALUE.PATTERN", {{"parameter", QuoteIdentifier("rep")},
+                                                         {"functionName", QuoteIdentifier("regexp_replace")},
+                                                         {"value", "'" + std::string(replacement) + "'"}});
   out->append(rest.substr(last));
   return Status::OK();
 }
-Status Replace3(View s, View pattern, View replacement, std::string* out) { return ReplaceFrom(s, pattern, replacement, 1, out); }
-Status Replace4(View s, View pattern, View replacement, int32_t pos, std::string* out) { return ReplaceFrom(s, pattern, replacement, pos, out); }
+Status Replace3(View s, View pattern, View replacement, std::string* out) {
+  return ReplaceFrom(s, pattern, replacement, 1, out);
+}
+Status Replace4(View s, View pattern, View replacement, int32_t pos, std::string* out) {
+  return ReplaceFrom(s, pattern, replacement, pos, out);
+}
 
 Status BadGroup(std::string_view function, int groups, int32_t index) {
-  return MakeError("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
-                   {{"parameter", QuoteIdentifier("idx")}, {"functionName", QuoteIdentifier(function)}, {"groupCount", std::to_string(groups)}, {"groupIndex", std::to_string(index)}});
+  return MakeError("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX", {{"parameter", QuoteIdentifier("idx")},
+                                                                 {"functionName", QuoteIdentifier(function)},
+                                                                 {"groupCount", std::to_string(groups)},
+                                                                 {"groupIndex", std::to_string(index)}});
 }
 
 Status ExtractGroup(View s, View pattern, int32_t index, std::string* out) {
   ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern, "regexp_extract"));
   Regex::Match match;
   const bool found = regex->Find(s, 0, &match);
-  if (index < 0 || (found && index > regex->group_count())) return BadGroup("regexp_extract", regex->group_count(), index);
+  if (index < 0 || (found && index > regex->group_count()))
+    return BadGroup("regexp_extract", regex->group_count(), index);
   if (!found) return Status::OK();
   const auto [start, end] = match.groups[static_cast<size_t>(index)];
   if (start != View::npos) out->append(s.substr(start, end - start));
@@ -286,27 +299,86 @@ Status TextArray(BindContext& context) {
 }
 
 FunctionDef Many(std::string_view name, Kernel kernel) {
-  return {.name = name, .signature = "(string, string...) -> boolean", .nulls = NullRule::kCustom, .group = kPredicates, .doc = "LIKE against several patterns.", .kernel = kernel};
+  return {.name = name,
+          .signature = "(string, string...) -> boolean",
+          .nulls = NullRule::kCustom,
+          .group = kPredicates,
+          .doc = "LIKE against several patterns.",
+          .kernel = kernel};
 }
 
 }  // namespace
 
 std::span<const FunctionDef> RegexFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "like", .signature = "(string, string [, string]) -> boolean", .group = kPredicates, .doc = "Whether text fits a pattern of % and _.", .example = {"like('Spark', '_park')", "true"}, .kernel = &Like<false>},
-      {.name = "ilike", .signature = "(string, string [, string]) -> boolean", .group = kPredicates, .doc = "LIKE without regard to case.", .example = {"ilike('Spark', '_Park')", "true"}, .kernel = &Like<true>},
+      {.name = "like",
+       .signature = "(string, string [, string]) -> boolean",
+       .group = kPredicates,
+       .doc = "Whether text fits a pattern of % and _.",
+       .example = {"like('Spark', '_park')", "true"},
+       .kernel = &Like<false>},
+      {.name = "ilike",
+       .signature = "(string, string [, string]) -> boolean",
+       .group = kPredicates,
+       .doc = "LIKE without regard to case.",
+       .example = {"ilike('Spark', '_Park')", "true"},
+       .kernel = &Like<true>},
       Many("likeany", &LikeMany<false, false>),
       Many("likeall", &LikeMany<true, false>),
       Many("notlikeany", &LikeMany<false, true>),
       Many("notlikeall", &LikeMany<true, true>),
-      {.name = "rlike", .aliases = {"regexp", "regexp_like"}, .signature = "(string, string) -> boolean", .group = kPredicates, .doc = "Whether a regular expression matches somewhere.", .example = {"rlike('abc', 'b')", "true"}, .kernel = Binary<S, S, B, &Rlike>},
-      {.name = "regexp_replace", .signature = "(string, string, string [, int]) -> string", .group = kGroup, .doc = "Every match replaced; $1 is the first group.", .example = {"regexp_replace('100-200', '(\\\\d+)', 'num')", "num-num"}, .kernel = &ByCount<3, &Map<S, &Replace3, S, S, S>, &Map<S, &Replace4, S, S, S, I>>},
-      {.name = "regexp_extract", .signature = "(string, string [, int]) -> string", .group = kGroup, .doc = "A group of the first match, the first by default.", .example = {"regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)", "100"}, .kernel = &ByCount<2, &Map<S, &Extract2, S, S>, &Map<S, &Extract3, S, S, I>>},
-      {.name = "regexp_extract_all", .signature = "(string, string [, int])", .bind = &TextArray, .group = kGroup, .doc = "A group of every match.", .example = {"regexp_extract_all('100-200, 300-400', '(\\\\d+)-(\\\\d+)', 1)", "[100, 300]"}, .kernel = &ExtractAll},
-      {.name = "regexp_count", .signature = "(string, string) -> int", .group = kGroup, .doc = "Number of matches.", .example = {"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')", "2"}, .kernel = Binary<S, S, I, &Count>},
-      {.name = "regexp_instr", .signature = "(string, string [, int]) -> int", .group = kGroup, .doc = "Position of the first match, from 1; 0: none.", .example = {"regexp_instr('Steven Jones', 'Jones')", "8"}, .kernel = &ByCount<2, &Map<I, &Instr2, S, S>, &Map<I, &Instr3, S, S, I>>},
-      {.name = "regexp_substr", .signature = "(string, string) -> string", .yields_null = true, .group = kGroup, .doc = "The first match, or null.", .example = {"regexp_substr('Steven Jones', 'Ste(v|ph)en')", "Steven"}, .kernel = Binary<S, S, S, &Substr>},
-      {.name = "split", .signature = "(string, string [, int])", .bind = &TextArray, .group = kGroup, .doc = "Pieces between the matches of a regular expression.", .example = {"split('oneAtwoBthreeC', '[ABC]')", "[one, two, three, ]"}, .kernel = &Split},
+      {.name = "rlike",
+       .aliases = {"regexp", "regexp_like"},
+       .signature = "(string, string) -> boolean",
+       .group = kPredicates,
+       .doc = "Whether a regular expression matches somewhere.",
+       .example = {"rlike('abc', 'b')", "true"},
+       .kernel = Binary<S, S, B, &Rlike>},
+      {.name = "regexp_replace",
+       .signature = "(string, string, string [, int]) -> string",
+       .group = kGroup,
+       .doc = "Every match replaced; $1 is the first group.",
+       .example = {"regexp_replace('100-200', '(\\\\d+)', 'num')", "num-num"},
+       .kernel = &ByCount<3, &Map<S, &Replace3, S, S, S>, &Map<S, &Replace4, S, S, S, I>>},
+      {.name = "regexp_extract",
+       .signature = "(string, string [, int]) -> string",
+       .group = kGroup,
+       .doc = "A group of the first match, the first by default.",
+       .example = {"regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)", "100"},
+       .kernel = &ByCount<2, &Map<S, &Extract2, S, S>, &Map<S, &Extract3, S, S, I>>},
+      {.name = "regexp_extract_all",
+       .signature = "(string, string [, int])",
+       .bind = &TextArray,
+       .group = kGroup,
+       .doc = "A group of every match.",
+       .example = {"regexp_extract_all('100-200, 300-400', '(\\\\d+)-(\\\\d+)', 1)", "[100, 300]"},
+       .kernel = &ExtractAll},
+      {.name = "regexp_count",
+       .signature = "(string, string) -> int",
+       .group = kGroup,
+       .doc = "Number of matches.",
+       .example = {"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')", "2"},
+       .kernel = Binary<S, S, I, &Count>},
+      {.name = "regexp_instr",
+       .signature = "(string, string [, int]) -> int",
+       .group = kGroup,
+       .doc = "Position of the first match, from 1; 0: none.",
+       .example = {"regexp_instr('Steven Jones', 'Jones')", "8"},
+       .kernel = &ByCount<2, &Map<I, &Instr2, S, S>, &Map<I, &Instr3, S, S, I>>},
+      {.name = "regexp_substr",
+       .signature = "(string, string) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The first match, or null.",
+       .example = {"regexp_substr('Steven Jones', 'Ste(v|ph)en')", "Steven"},
+       .kernel = Binary<S, S, S, &Substr>},
+      {.name = "split",
+       .signature = "(string, string [, int])",
+       .bind = &TextArray,
+       .group = kGroup,
+       .doc = "Pieces between the matches of a regular expression.",
+       .example = {"split('oneAtwoBthreeC', '[ABC]')", "[one, two, three, ]"},
+       .kernel = &Split},
   };
   return kTable;
 }

@@ -43,7 +43,7 @@ struct BindContext {
       arg_names;  // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
   bool ansi = true;
   std::string time_zone;
-  bool ignore_nulls = false;          // IGNORE NULLS of an aggregate or window function
+  bool ignore_nulls = false;         // IGNORE NULLS of an aggregate or window function
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
   std::string aggregate_qualifier;   // unused by scalar functions
   // results

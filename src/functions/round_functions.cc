@@ -52,7 +52,8 @@ double RoundDouble(double v, int to, Rounding mode, bool single) {
   if (!std::isfinite(v)) return v;
   const std::string text = single ? fmt::format("{}", static_cast<float>(v)) : fmt::format("{}", v);
   const size_t e = text.find('e'), point = text.find('.');
-  int fraction = point == std::string::npos ? 0 : static_cast<int>((e == std::string::npos ? text.size() : e) - point - 1);
+  int fraction =
+      point == std::string::npos ? 0 : static_cast<int>((e == std::string::npos ? text.size() : e) - point - 1);
   if (e != std::string::npos) fraction -= std::atoi(text.c_str() + e + 1);
   fraction = std::max(fraction, 0);
   if (to >= fraction) return v;
@@ -78,7 +79,9 @@ Status BindRoundTo(BindContext& context, bool floor_like) {
   if (t.id() == TypeId::kString || t.id() == TypeId::kVoid) t = DataType::Double();
   if (!t.isNumeric()) return UnexpectedInputType(context, 0, "\"NUMERIC\"");
   if (n == 2) {
-    if (!context.arg_types[1].isIntegral() && context.arg_types[1].id() != TypeId::kVoid && context.arg_types[1].id() != TypeId::kString) return UnexpectedInputType(context, 1, "\"INT\"");
+    if (!context.arg_types[1].isIntegral() && context.arg_types[1].id() != TypeId::kVoid &&
+        context.arg_types[1].id() != TypeId::kString)
+      return UnexpectedInputType(context, 1, "\"INT\"");
     if (context.arg_literals[1] == nullptr) return NonFoldable(context, 1, floor_like ? "scala" : "scale", "INT");
     if (context.arg_literals[1]->is_null()) {
       context.result_nullable = true;
@@ -102,7 +105,8 @@ DataType RoundedDecimal(const DataType& t, int scale) {
 Status BindRound(BindContext& context) {
   ARROW_RETURN_NOT_OK(BindRoundTo(context, false));
   const DataType& t = context.arg_types[0];
-  context.result_type = t.id() == TypeId::kDecimal ? RoundedDecimal(t, static_cast<const Scale&>(*context.state).value) : t;
+  context.result_type =
+      t.id() == TypeId::kDecimal ? RoundedDecimal(t, static_cast<const Scale&>(*context.state).value) : t;
   if (t.id() == TypeId::kDecimal) context.result_nullable = true;
   return Status::OK();
 }
@@ -114,8 +118,10 @@ Status BindFloor(BindContext& context) {
     if (t.id() == TypeId::kDecimal) {
       context.result_type = RoundedDecimal(t, 0);
     } else {
-      if (t.isIntegral()) t = DataType::Long();
-      else t = DataType::Double();
+      if (t.isIntegral())
+        t = DataType::Long();
+      else
+        t = DataType::Double();
       context.result_type = DataType::Long();
     }
     return Status::OK();
@@ -123,12 +129,24 @@ Status BindFloor(BindContext& context) {
   // With a scale every number becomes a DECIMAL first.
   if (t.id() != TypeId::kDecimal) {
     switch (t.id()) {
-      case TypeId::kByte: t = DataType::Decimal(3, 0); break;
-      case TypeId::kShort: t = DataType::Decimal(5, 0); break;
-      case TypeId::kInteger: t = DataType::Decimal(10, 0); break;
-      case TypeId::kLong: t = DataType::Decimal(20, 0); break;
-      case TypeId::kFloat: t = DataType::Decimal(14, 7); break;
-      default: t = DataType::Decimal(30, 15); break;
+      case TypeId::kByte:
+        t = DataType::Decimal(3, 0);
+        break;
+      case TypeId::kShort:
+        t = DataType::Decimal(5, 0);
+        break;
+      case TypeId::kInteger:
+        t = DataType::Decimal(10, 0);
+        break;
+      case TypeId::kLong:
+        t = DataType::Decimal(20, 0);
+        break;
+      case TypeId::kFloat:
+        t = DataType::Decimal(14, 7);
+        break;
+      default:
+        t = DataType::Decimal(30, 15);
+        break;
     }
   }
   context.result_type = RoundedDecimal(t, static_cast<const Scale&>(*context.state).value);
@@ -146,7 +164,8 @@ Result<ArrayPtr> Round(const KernelCall& call, std::span<const Vector> args) {
     return MapWith<Dec, Dec>(call, values, [&](const arrow::Decimal128& d) -> Result<std::optional<arrow::Decimal128>> {
       auto v = RoundTo(ToInt128(d), s, scale, mode);
       if (v && FitsPrecision(*v, p)) return std::optional(FromInt128(*v));
-      if (call.bound.ansi) return DecimalOutOfRange(DecimalText(ToInt128(d), s), p, call.bound.result_type.scale(), call.origin);
+      if (call.bound.ansi)
+        return DecimalOutOfRange(DecimalText(ToInt128(d), s), p, call.bound.result_type.scale(), call.origin);
       return std::optional<arrow::Decimal128>();
     });
   }
@@ -155,21 +174,28 @@ Result<ArrayPtr> Round(const KernelCall& call, std::span<const Vector> args) {
     if constexpr (std::is_floating_point_v<T>) {
       if (call.bound.result_type.id() == TypeId::kLong) {  // floor, ceil
         return MapWith<arrow::Int64Type, A>(call, values, [](T v) -> int64_t {
-          const double r = mode == Rounding::kFloor ? std::floor(static_cast<double>(v)) : std::ceil(static_cast<double>(v));
+          const double r =
+              mode == Rounding::kFloor ? std::floor(static_cast<double>(v)) : std::ceil(static_cast<double>(v));
           if (std::isnan(r)) return 0;
           if (r >= 9223372036854775808.0) return INT64_MAX;
           if (r < -9223372036854775808.0) return INT64_MIN;
           return static_cast<int64_t>(r);
         });
       }
-      return MapWith<A, A>(call, values, [&](T v) { return static_cast<T>(RoundDouble(static_cast<double>(v), scale, mode, sizeof(T) == 4)); });
+      return MapWith<A, A>(call, values, [&](T v) {
+        return static_cast<T>(RoundDouble(static_cast<double>(v), scale, mode, sizeof(T) == 4));
+      });
     } else {
       return MapWith<A, A>(call, values, [&](T v) -> Result<T> {
         if (scale >= 0) return v;
         auto r = RoundTo(v, 0, scale, mode);
         if (r && *r <= std::numeric_limits<T>::max() && *r >= std::numeric_limits<T>::min()) return static_cast<T>(*r);
         if (!call.bound.ansi) return static_cast<T>(r.value_or(0));
-        return MakeError("ARITHMETIC_OVERFLOW", {{"message", sizeof(T) == 8 ? "long overflow" : "integer overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+        return MakeError("ARITHMETIC_OVERFLOW",
+                         {{"message", sizeof(T) == 8 ? "long overflow" : "integer overflow"},
+                          {"alternative", ""},
+                          {"config", "\"spark.sql.ansi.enabled\""}},
+                         call.origin);
       });
     }
   });
@@ -179,10 +205,31 @@ Result<ArrayPtr> Round(const KernelCall& call, std::span<const Vector> args) {
 
 std::span<const FunctionDef> RoundFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "round", .bind = &BindRound, .group = "math_funcs", .doc = "Rounded to a number of digits, half away from zero.", .example = {"round(2.5, 0)", "3"}, .kernel = &Round<Rounding::kHalfUp>},
-      {.name = "bround", .bind = &BindRound, .group = "math_funcs", .doc = "Rounded to a number of digits, half to even.", .example = {"bround(2.5, 0)", "2"}, .kernel = &Round<Rounding::kHalfEven>},
-      {.name = "floor", .bind = &BindFloor, .group = "math_funcs", .doc = "The next lower whole number, or number of so many digits.", .example = {"floor(-0.1)", "-1"}, .kernel = &Round<Rounding::kFloor>},
-      {.name = "ceil", .aliases = {"ceiling"}, .bind = &BindFloor, .group = "math_funcs", .doc = "The next higher whole number, or number of so many digits.", .example = {"ceil(-0.1)", "0"}, .kernel = &Round<Rounding::kCeil>},
+      {.name = "round",
+       .bind = &BindRound,
+       .group = "math_funcs",
+       .doc = "Rounded to a number of digits, half away from zero.",
+       .example = {"round(2.5, 0)", "3"},
+       .kernel = &Round<Rounding::kHalfUp>},
+      {.name = "bround",
+       .bind = &BindRound,
+       .group = "math_funcs",
+       .doc = "Rounded to a number of digits, half to even.",
+       .example = {"bround(2.5, 0)", "2"},
+       .kernel = &Round<Rounding::kHalfEven>},
+      {.name = "floor",
+       .bind = &BindFloor,
+       .group = "math_funcs",
+       .doc = "The next lower whole number, or number of so many digits.",
+       .example = {"floor(-0.1)", "-1"},
+       .kernel = &Round<Rounding::kFloor>},
+      {.name = "ceil",
+       .aliases = {"ceiling"},
+       .bind = &BindFloor,
+       .group = "math_funcs",
+       .doc = "The next higher whole number, or number of so many digits.",
+       .example = {"ceil(-0.1)", "0"},
+       .kernel = &Round<Rounding::kCeil>},
   };
   return kTable;
 }

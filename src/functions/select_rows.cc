@@ -14,7 +14,8 @@ size_t RowAssembler::AddPiece(const ArrayPtr& piece) {
 
 void RowAssembler::Add(const Vector& piece, std::span<const int32_t> rows) {
   const int64_t start = starts_[AddPiece(piece.array)];
-  for (size_t k = 0; k < rows.size(); ++k) picks_[static_cast<size_t>(rows[k])] = start + piece.At(static_cast<int64_t>(k));
+  for (size_t k = 0; k < rows.size(); ++k)
+    picks_[static_cast<size_t>(rows[k])] = start + piece.At(static_cast<int64_t>(k));
 }
 
 void RowAssembler::AddAll(const Vector& piece) {
@@ -61,7 +62,8 @@ Result<ArrayPtr> TakeRows(const ArrayPtr& array, std::span<const int64_t> indice
     }
     validity = mask.buffer();
   }
-  auto picks = arrow::MakeArray(arrow::ArrayData::Make(arrow::int64(), static_cast<int64_t>(indices.size()), {validity, buffer}));
+  auto picks = arrow::MakeArray(
+      arrow::ArrayData::Make(arrow::int64(), static_cast<int64_t>(indices.size()), {validity, buffer}));
   return arrow::compute::Take(*array, *picks, arrow::compute::TakeOptions::NoBoundsCheck());
 }
 

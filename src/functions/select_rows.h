@@ -15,7 +15,9 @@ class RowAssembler {
   void Add(const Vector& piece, std::span<const int32_t> rows);
   /// Every row of the result is that of `piece`, unless added since.
   void AddAll(const Vector& piece);
-  void Set(int64_t row, size_t piece, int64_t piece_row) { picks_[static_cast<size_t>(row)] = starts_[piece] + piece_row; }
+  void Set(int64_t row, size_t piece, int64_t piece_row) {
+    picks_[static_cast<size_t>(row)] = starts_[piece] + piece_row;
+  }
   size_t AddPiece(const ArrayPtr& piece);
   Result<ArrayPtr> Finish();
 

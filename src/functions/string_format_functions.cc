@@ -18,7 +18,8 @@ constexpr std::string_view kGroup = "string_funcs";
 
 void Group(std::string* digits) {
   const size_t point = digits->find('.');
-  for (size_t i = point == std::string::npos ? digits->size() : point; i > 3 && (*digits)[i - 4] != '-';) digits->insert(i -= 3, 1, ',');
+  for (size_t i = point == std::string::npos ? digits->size() : point; i > 3 && (*digits)[i - 4] != '-';)
+    digits->insert(i -= 3, 1, ',');
 }
 
 // ---- format_string -------------------------------------------------------------------------------------------------
@@ -30,27 +31,36 @@ struct Spec {
   bool has(char f) const { return flags.find(f) != std::string::npos; }
 };
 
-Status BadFormat(View format) { return MakeError("INTERNAL_ERROR", {{"message", "java.util.IllegalFormatException: " + std::string(format)}}); }
+Status BadFormat(View format) {
+  return MakeError("INTERNAL_ERROR", {{"message", "java.util.IllegalFormatException: " + std::string(format)}});
+}
 
 void Fill(std::string text, const Spec& spec, std::string* out) {
   const int n = static_cast<int>(text.size());
   if (spec.width > n) {
-    if (spec.has('-')) text.append(static_cast<size_t>(spec.width - n), ' ');
-    else if (spec.has('0')) text.insert(!text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0, static_cast<size_t>(spec.width - n), '0');
-    else text.insert(0, static_cast<size_t>(spec.width - n), ' ');
+    if (spec.has('-'))
+      text.append(static_cast<size_t>(spec.width - n), ' ');
+    else if (spec.has('0'))
+      text.insert(!text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0, static_cast<size_t>(spec.width - n),
+                  '0');
+    else
+      text.insert(0, static_cast<size_t>(spec.width - n), ' ');
   }
   out->append(text);
 }
 
 /// One argument by one conversion; false: they do not go together.
-bool AppendArgument(const KernelCall& call, const Spec& spec, const DataType& type, const Vector& arg, int64_t i, std::string* out) {
+bool AppendArgument(const KernelCall& call, const Spec& spec, const DataType& type, const Vector& arg, int64_t i,
+                    std::string* out) {
   const int64_t row = arg.At(i);
   const char c = static_cast<char>(spec.conversion | 0x20);
   const bool upper = spec.conversion != c;
   std::string text;
   Spec fill = spec;
   if (c == 'b') {
-    text = arg.IsNull(i) ? "false" : type.id() == TypeId::kBoolean ? (Reader<arrow::BooleanType>(arg)(i) ? "true" : "false") : "true";
+    text = arg.IsNull(i)                   ? "false"
+           : type.id() == TypeId::kBoolean ? (Reader<arrow::BooleanType>(arg)(i) ? "true" : "false")
+                                           : "true";
   } else if (arg.IsNull(i)) {
     text = "null";
     fill.flags = spec.has('-') ? "-" : "";
@@ -61,16 +71,27 @@ bool AppendArgument(const KernelCall& call, const Spec& spec, const DataType& ty
     if (!type.isIntegral()) return false;
     int64_t v = 0, bits = 64;
     switch (type.id()) {
-      case TypeId::kByte: v = Reader<arrow::Int8Type>(arg)(i), bits = 8; break;
-      case TypeId::kShort: v = Reader<arrow::Int16Type>(arg)(i), bits = 16; break;
-      case TypeId::kInteger: v = Reader<arrow::Int32Type>(arg)(i), bits = 32; break;
-      default: v = Reader<arrow::Int64Type>(arg)(i);
+      case TypeId::kByte:
+        v = Reader<arrow::Int8Type>(arg)(i), bits = 8;
+        break;
+      case TypeId::kShort:
+        v = Reader<arrow::Int16Type>(arg)(i), bits = 16;
+        break;
+      case TypeId::kInteger:
+        v = Reader<arrow::Int32Type>(arg)(i), bits = 32;
+        break;
+      default:
+        v = Reader<arrow::Int64Type>(arg)(i);
     }
     const uint64_t u = bits == 64 ? static_cast<uint64_t>(v) : static_cast<uint64_t>(v) & ((uint64_t{1} << bits) - 1);
-    if (c == 'x') text = fmt::format("{:x}", u);
-    else if (c == 'o') text = fmt::format("{:o}", u);
-    else if (c == 'c') text = std::string(1, static_cast<char>(v));
-    else text = fmt::format("{}", v);
+    if (c == 'x')
+      text = fmt::format("{:x}", u);
+    else if (c == 'o')
+      text = fmt::format("{:o}", u);
+    else if (c == 'c')
+      text = std::string(1, static_cast<char>(v));
+    else
+      text = fmt::format("{}", v);
     if (c == 'd' && spec.has(',')) Group(&text);
     if (c == 'd' && spec.has('+') && v >= 0) text.insert(0, 1, '+');
     if (c == 'd' && spec.has(' ') && v >= 0) text.insert(0, 1, ' ');
@@ -95,11 +116,17 @@ bool AppendArgument(const KernelCall& call, const Spec& spec, const DataType& ty
       text = std::isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity";
       fill.flags = spec.has('-') ? "-" : "";
     } else if (text.empty()) {
-      auto exact = c == 'f' ? DecimalFromDouble(v, 38, precision) : std::nullopt;  // Java rounds the shortest text half up
-      if (exact) text = DecimalText(*exact, precision);
-      else if (c == 'f') text = fmt::format("{:.{}f}", v, precision);
-      else if (c == 'e') text = fmt::format("{:.{}e}", v, precision);
-      else text = fmt::format("{:.{}f}", v, std::max(0, precision - 1 - static_cast<int>(std::floor(std::log10(std::fabs(v) + 1e-300)))));
+      auto exact =
+          c == 'f' ? DecimalFromDouble(v, 38, precision) : std::nullopt;  // Java rounds the shortest text half up
+      if (exact)
+        text = DecimalText(*exact, precision);
+      else if (c == 'f')
+        text = fmt::format("{:.{}f}", v, precision);
+      else if (c == 'e')
+        text = fmt::format("{:.{}e}", v, precision);
+      else
+        text = fmt::format(
+            "{:.{}f}", v, std::max(0, precision - 1 - static_cast<int>(std::floor(std::log10(std::fabs(v) + 1e-300)))));
     }
     if (std::isfinite(v)) {
       if (spec.has(',')) Group(&text);
@@ -128,7 +155,8 @@ Status FormatRow(const KernelCall& call, View format, std::span<const Vector> ar
     ++at;
     auto number = [&] {
       int v = 0;
-      while (at < format.size() && std::isdigit(static_cast<unsigned char>(format[at]))) v = v * 10 + (format[at++] - '0');
+      while (at < format.size() && std::isdigit(static_cast<unsigned char>(format[at])))
+        v = v * 10 + (format[at++] - '0');
       return v;
     };
     const size_t start = at;
@@ -153,7 +181,8 @@ Status FormatRow(const KernelCall& call, View format, std::span<const Vector> ar
       Fill("%", spec, out);
     } else {
       if (index == 0) index = next++;
-      if (index >= args.size() || !AppendArgument(call, spec, call.bound.arg_types[index], args[index], i, out)) return BadFormat(format);
+      if (index >= args.size() || !AppendArgument(call, spec, call.bound.arg_types[index], args[index], i, out))
+        return BadFormat(format);
     }
   }
   return Status::OK();
@@ -203,7 +232,8 @@ Result<ArrayPtr> FormatNumber(const KernelCall& call, std::span<const Vector> ar
           text = DecimalText(r, d);
         } else {
           text = DecimalText(v, type.scale());
-          if (d > type.scale()) text += (type.scale() == 0 ? "." : "") + std::string(static_cast<size_t>(d - type.scale()), '0');
+          if (d > type.scale())
+            text += (type.scale() == 0 ? "." : "") + std::string(static_cast<size_t>(d - type.scale()), '0');
         }
       } else if (type.id() == TypeId::kLong) {
         text = fmt::format("{}", Reader<arrow::Int64Type>(args[0])(i));
@@ -227,7 +257,8 @@ Status BindFormatNumber(BindContext& context) {
   if (!t.isNumeric()) return UnexpectedInputType(context, 0, "\"NUMERIC\"");
   if (t.isIntegral()) t = DataType::Long();
   if (context.arg_types[1].id() == TypeId::kString) return UnsupportedFeature("format_number with a pattern");
-  if (!context.arg_types[1].isIntegral() && context.arg_types[1].id() != TypeId::kVoid) return UnexpectedInputType(context, 1, "(\"INT\" or \"STRING\")");
+  if (!context.arg_types[1].isIntegral() && context.arg_types[1].id() != TypeId::kVoid)
+    return UnexpectedInputType(context, 1, "(\"INT\" or \"STRING\")");
   context.arg_types[1] = DataType::Integer();
   context.result_type = DataType::String();
   context.result_nullable = true;
@@ -238,8 +269,21 @@ Status BindFormatNumber(BindContext& context) {
 
 std::span<const FunctionDef> StringFormatFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "format_string", .aliases = {"printf"}, .bind = &BindFormatString, .nulls = NullRule::kCustom, .group = kGroup, .doc = "Text by a printf-style format.", .example = {"format_string('Hello World %d %s', 100, 'days')", "Hello World 100 days"}, .kernel = &FormatString},
-      {.name = "format_number", .bind = &BindFormatNumber, .yields_null = true, .group = kGroup, .doc = "A number with grouped digits and so many decimals.", .example = {"format_number(12332.123456, 4)", "12,332.1235"}, .kernel = &FormatNumber},
+      {.name = "format_string",
+       .aliases = {"printf"},
+       .bind = &BindFormatString,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "Text by a printf-style format.",
+       .example = {"format_string('Hello World %d %s', 100, 'days')", "Hello World 100 days"},
+       .kernel = &FormatString},
+      {.name = "format_number",
+       .bind = &BindFormatNumber,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "A number with grouped digits and so many decimals.",
+       .example = {"format_number(12332.123456, 4)", "12,332.1235"},
+       .kernel = &FormatNumber},
   };
   return kTable;
 }

@@ -32,9 +32,12 @@ void ChangeCase(View s, std::string* out) {
   for (size_t i = 0; i < s.size();) {
     const size_t n = std::min(CharBytes(s[i]), s.size() - i);
     const uint32_t code = FirstCodePoint(s.substr(i, n));
-    if (upper && code == 0xDF) out->append("SS");
-    else if (!upper && code == 0x130) out->append("i\xCC\x87");
-    else AppendCodePoint(upper ? UpperCodePoint(code) : LowerCodePoint(code), out);
+    if (upper && code == 0xDF)
+      out->append("SS");
+    else if (!upper && code == 0x130)
+      out->append("i\xCC\x87");
+    else
+      AppendCodePoint(upper ? UpperCodePoint(code) : LowerCodePoint(code), out);
     i += n;
   }
 }
@@ -69,7 +72,9 @@ View SubBytes(View s, int32_t pos, int32_t length) {
 View Substring3(View s, int32_t pos, int32_t length) { return SubstringSql(s, pos, length); }
 View Substring2(View s, int32_t pos) { return SubstringSql(s, pos, INT32_MAX); }
 View SubBytes2(View s, int32_t pos) { return SubBytes(s, pos, INT32_MAX); }
-constexpr Kernel kSubstring = &ByType<TypeId::kBinary, &ByCount<2, &Map<S, &SubBytes2, S, I>, &Map<S, &SubBytes, S, I, I>>, &ByCount<2, &Map<S, &Substring2, S, I>, &Map<S, &Substring3, S, I, I>>>;
+constexpr Kernel kSubstring =
+    &ByType<TypeId::kBinary, &ByCount<2, &Map<S, &SubBytes2, S, I>, &Map<S, &SubBytes, S, I, I>>,
+            &ByCount<2, &Map<S, &Substring2, S, I>, &Map<S, &Substring3, S, I, I>>>;
 
 View Left(View s, int32_t n) { return SubstringSql(s, 1, n); }
 View LeftBytes(View s, int32_t n) { return SubBytes(s, 1, n); }
@@ -168,9 +173,12 @@ Status BindConcatWs(BindContext& context) {
   if (context.arg_types.empty()) return WrongNumArgs(context.name, "> 0", 0);
   for (size_t i = 0; i < context.arg_types.size(); ++i) {
     DataType& t = context.arg_types[i];
-    if (t.id() == TypeId::kArray && i > 0) t = DataType::Array(DataType::String());
-    else if (t.isNested()) return UnexpectedInputType(context, i, "(\"ARRAY<STRING>\" or \"STRING\")");
-    else t = DataType::String();
+    if (t.id() == TypeId::kArray && i > 0)
+      t = DataType::Array(DataType::String());
+    else if (t.isNested())
+      return UnexpectedInputType(context, i, "(\"ARRAY<STRING>\" or \"STRING\")");
+    else
+      t = DataType::String();
   }
   context.result_type = DataType::String();
   context.result_nullable = context.arg_nullable[0];
@@ -261,7 +269,12 @@ Result<ArrayPtr> Elt(const KernelCall& call, std::span<const Vector> args) {
     if (index.valid(i)) {
       const int32_t k = index(i);
       if (k < 1 || static_cast<size_t>(k) >= args.size()) {
-        if (call.bound.ansi) return MakeError("INVALID_ARRAY_INDEX", {{"indexValue", std::to_string(k)}, {"arraySize", std::to_string(args.size() - 1)}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}}, call.origin);
+        if (call.bound.ansi)
+          return MakeError("INVALID_ARRAY_INDEX",
+                           {{"indexValue", std::to_string(k)},
+                            {"arraySize", std::to_string(args.size() - 1)},
+                            {"ansiConfig", "\"spark.sql.ansi.enabled\""}},
+                           call.origin);
       } else if (!args[static_cast<size_t>(k)].IsNull(i)) {
         out.Set(i, Reader<S>(args[static_cast<size_t>(k)])(i));
         set = true;
@@ -284,23 +297,117 @@ Status SameText(BindContext& context) {
 
 std::span<const FunctionDef> StringFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "upper", .aliases = {"ucase"}, .signature = "(string) -> string", .group = kGroup, .doc = "Text in upper case.", .example = {"upper('SparkSql')", "SPARKSQL"}, .kernel = Unary<S, S, &ChangeCase<true>>},
-      {.name = "lower", .aliases = {"lcase"}, .signature = "(string) -> string", .group = kGroup, .doc = "Text in lower case.", .example = {"lower('SparkSql')", "sparksql"}, .kernel = Unary<S, S, &ChangeCase<false>>},
-      {.name = "initcap", .signature = "(string) -> string", .group = kGroup, .doc = "First letter of each word in upper case.", .example = {"initcap('sPark sql')", "Spark Sql"}, .kernel = Unary<S, S, &Initcap>},
-      {.name = "length", .aliases = {"char_length", "character_length", "len"}, .signature = "(string|binary) -> int", .group = kGroup, .doc = "Characters of text, bytes of binary data.", .example = {"length('Spark SQL ')", "10"}, .kernel = kLength},
-      {.name = "octet_length", .signature = "(string|binary) -> int", .group = kGroup, .doc = "Length in bytes.", .example = {"octet_length('Spark SQL')", "9"}, .kernel = Unary<S, I, &Bytes>},
-      {.name = "bit_length", .signature = "(string|binary) -> int", .group = kGroup, .doc = "Length in bits.", .example = {"bit_length('Spark SQL')", "72"}, .kernel = Unary<S, I, &Bits>},
-      {.name = "substring", .aliases = {"substr"}, .signature = "(string|binary, int [, int])", .bind = &SameText, .group = kGroup, .doc = "Part of text from a position (from 1, or from the end when negative).", .example = {"substring('Spark SQL', 5, 1)", "k"}, .kernel = kSubstring},
-      {.name = "left", .signature = "(string|binary, int)", .bind = &SameText, .group = kGroup, .doc = "The first characters.", .example = {"left('Spark SQL', 3)", "Spa"}, .kernel = &ByType<TypeId::kBinary, &Map<S, &LeftBytes, S, I>, &Map<S, &Left, S, I>>},
-      {.name = "right", .signature = "(string, int) -> string", .group = kGroup, .doc = "The last characters.", .example = {"right('Spark SQL', 3)", "SQL"}, .kernel = Binary<S, I, S, &Right>},
-      {.name = "substring_index", .signature = "(string, string, int) -> string", .group = kGroup, .doc = "Text before the n-th delimiter, counted from the end when negative.", .example = {"substring_index('www.apache.org', '.', 2)", "www.apache"}, .kernel = Ternary<S, S, I, S, &SubstringIndex>},
-      {.name = "split_part", .signature = "(string, string, int) -> string", .group = kGroup, .doc = "The n-th piece between delimiters.", .example = {"split_part('11.12.13', '.', 3)", "13"}, .kernel = Ternary<S, S, I, S, &SplitPart>},
-      {.name = "concat", .aliases = {"||"}, .bind = &BindConcat, .group = kGroup, .doc = "Texts, binaries or arrays one after the other.", .example = {"concat('Spark', 'SQL')", "SparkSQL"}, .kernel = &Concat},
-      {.name = "concat_ws", .bind = &BindConcatWs, .nulls = NullRule::kCustom, .group = kGroup, .doc = "Texts joined by a separator, nulls left out.", .example = {"concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"}, .kernel = &ConcatWs},
-      {.name = "repeat", .signature = "(string, int) -> string", .group = kGroup, .doc = "Text n times.", .example = {"repeat('123', 2)", "123123"}, .kernel = Binary<S, I, S, &Repeat>},
-      {.name = "space", .signature = "(int) -> string", .group = kGroup, .doc = "n blanks.", .example = {"concat(space(2), '1')", "  1"}, .kernel = Unary<I, S, &Space>},
-      {.name = "reverse", .bind = &BindReverse, .group = kGroup, .doc = "Text or array backwards.", .example = {"reverse('Spark SQL')", "LQS krapS"}, .kernel = Unary<S, S, &Reverse>},
-      {.name = "elt", .bind = &BindElt, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The n-th of the values.", .example = {"elt(1, 'scala', 'java')", "scala"}, .kernel = &Elt},
+      {.name = "upper",
+       .aliases = {"ucase"},
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "Text in upper case.",
+       .example = {"upper('SparkSql')", "SPARKSQL"},
+       .kernel = Unary<S, S, &ChangeCase<true>>},
+      {.name = "lower",
+       .aliases = {"lcase"},
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "Text in lower case.",
+       .example = {"lower('SparkSql')", "sparksql"},
+       .kernel = Unary<S, S, &ChangeCase<false>>},
+      {.name = "initcap",
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "First letter of each word in upper case.",
+       .example = {"initcap('sPark sql')", "Spark Sql"},
+       .kernel = Unary<S, S, &Initcap>},
+      {.name = "length",
+       .aliases = {"char_length", "character_length", "len"},
+       .signature = "(string|binary) -> int",
+       .group = kGroup,
+       .doc = "Characters of text, bytes of binary data.",
+       .example = {"length('Spark SQL ')", "10"},
+       .kernel = kLength},
+      {.name = "octet_length",
+       .signature = "(string|binary) -> int",
+       .group = kGroup,
+       .doc = "Length in bytes.",
+       .example = {"octet_length('Spark SQL')", "9"},
+       .kernel = Unary<S, I, &Bytes>},
+      {.name = "bit_length",
+       .signature = "(string|binary) -> int",
+       .group = kGroup,
+       .doc = "Length in bits.",
+       .example = {"bit_length('Spark SQL')", "72"},
+       .kernel = Unary<S, I, &Bits>},
+      {.name = "substring",
+       .aliases = {"substr"},
+       .signature = "(string|binary, int [, int])",
+       .bind = &SameText,
+       .group = kGroup,
+       .doc = "Part of text from a position (from 1, or from the end when negative).",
+       .example = {"substring('Spark SQL', 5, 1)", "k"},
+       .kernel = kSubstring},
+      {.name = "left",
+       .signature = "(string|binary, int)",
+       .bind = &SameText,
+       .group = kGroup,
+       .doc = "The first characters.",
+       .example = {"left('Spark SQL', 3)", "Spa"},
+       .kernel = &ByType<TypeId::kBinary, &Map<S, &LeftBytes, S, I>, &Map<S, &Left, S, I>>},
+      {.name = "right",
+       .signature = "(string, int) -> string",
+       .group = kGroup,
+       .doc = "The last characters.",
+       .example = {"right('Spark SQL', 3)", "SQL"},
+       .kernel = Binary<S, I, S, &Right>},
+      {.name = "substring_index",
+       .signature = "(string, string, int) -> string",
+       .group = kGroup,
+       .doc = "Text before the n-th delimiter, counted from the end when negative.",
+       .example = {"substring_index('www.apache.org', '.', 2)", "www.apache"},
+       .kernel = Ternary<S, S, I, S, &SubstringIndex>},
+      {.name = "split_part",
+       .signature = "(string, string, int) -> string",
+       .group = kGroup,
+       .doc = "The n-th piece between delimiters.",
+       .example = {"split_part('11.12.13', '.', 3)", "13"},
+       .kernel = Ternary<S, S, I, S, &SplitPart>},
+      {.name = "concat",
+       .aliases = {"||"},
+       .bind = &BindConcat,
+       .group = kGroup,
+       .doc = "Texts, binaries or arrays one after the other.",
+       .example = {"concat('Spark', 'SQL')", "SparkSQL"},
+       .kernel = &Concat},
+      {.name = "concat_ws",
+       .bind = &BindConcatWs,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "Texts joined by a separator, nulls left out.",
+       .example = {"concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"},
+       .kernel = &ConcatWs},
+      {.name = "repeat",
+       .signature = "(string, int) -> string",
+       .group = kGroup,
+       .doc = "Text n times.",
+       .example = {"repeat('123', 2)", "123123"},
+       .kernel = Binary<S, I, S, &Repeat>},
+      {.name = "space",
+       .signature = "(int) -> string",
+       .group = kGroup,
+       .doc = "n blanks.",
+       .example = {"concat(space(2), '1')", "  1"},
+       .kernel = Unary<I, S, &Space>},
+      {.name = "reverse",
+       .bind = &BindReverse,
+       .group = kGroup,
+       .doc = "Text or array backwards.",
+       .example = {"reverse('Spark SQL')", "LQS krapS"},
+       .kernel = Unary<S, S, &Reverse>},
+      {.name = "elt",
+       .bind = &BindElt,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The n-th of the values.",
+       .example = {"elt(1, 'scala', 'java')", "scala"},
+       .kernel = &Elt},
   };
   return kTable;
 }

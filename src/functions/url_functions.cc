@@ -13,7 +13,8 @@ constexpr std::string_view kGroup = "url_funcs";
 void UrlEncode(View s, std::string* out) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   for (char c : s) {
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '*' || c == '_') {
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
+        c == '*' || c == '_') {
       out->push_back(c);
     } else if (c == ' ') {
       out->push_back('+');
@@ -99,17 +100,26 @@ Result<std::optional<std::string>> PartOf(const KernelCall& call, bool fail, Vie
   using Out = std::optional<std::string>;
   auto url = Parse(text);
   if (!url) {
-    if (fail) return MakeError("INVALID_URL", {{"url", std::string(text)}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}}, call.origin);
+    if (fail)
+      return MakeError("INVALID_URL", {{"url", std::string(text)}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}},
+                       call.origin);
     return Out();
   }
   std::optional<View> v;
-  if (part == "HOST") v = url->host;
-  else if (part == "PATH") v = url->path;
-  else if (part == "QUERY") v = url->query;
-  else if (part == "REF") v = url->fragment;
-  else if (part == "PROTOCOL") v = url->scheme;
-  else if (part == "AUTHORITY") v = url->authority;
-  else if (part == "USERINFO") v = url->userinfo;
+  if (part == "HOST")
+    v = url->host;
+  else if (part == "PATH")
+    v = url->path;
+  else if (part == "QUERY")
+    v = url->query;
+  else if (part == "REF")
+    v = url->fragment;
+  else if (part == "PROTOCOL")
+    v = url->scheme;
+  else if (part == "AUTHORITY")
+    v = url->authority;
+  else if (part == "USERINFO")
+    v = url->userinfo;
   else if (part == "FILE") {
     if (!url->path) return Out();
     return Out(std::string(*url->path) + (url->query ? "?" + std::string(*url->query) : ""));
@@ -120,7 +130,8 @@ Result<std::optional<std::string>> PartOf(const KernelCall& call, bool fail, Vie
     while (true) {
       const size_t amp = query.find('&');
       const View pair = query.substr(0, amp);
-      if (pair.size() > key->size() && pair.starts_with(*key) && pair[key->size()] == '=') return Out(std::string(pair.substr(key->size() + 1)));
+      if (pair.size() > key->size() && pair.starts_with(*key) && pair[key->size()] == '=')
+        return Out(std::string(pair.substr(key->size() + 1)));
       if (amp == View::npos) return Out();
       query = query.substr(amp + 1);
     }
@@ -137,9 +148,12 @@ Result<ArrayPtr> ParseUrl(const KernelCall& call, std::span<const Vector> args) 
   for (int64_t i = 0; i < call.length; ++i) {
     if (mask.valid(i)) {
       const View key = args.size() == 3 ? Reader<S>(args[2])(i) : View();
-      ARROW_ASSIGN_OR_RAISE(auto v, PartOf(call, !kTry && call.bound.ansi, url(i), part(i), args.size() == 3 ? &key : nullptr));
-      if (v) out.out().append(*v);
-      else mask.SetNull(i);
+      ARROW_ASSIGN_OR_RAISE(auto v,
+                            PartOf(call, !kTry && call.bound.ansi, url(i), part(i), args.size() == 3 ? &key : nullptr));
+      if (v)
+        out.out().append(*v);
+      else
+        mask.SetNull(i);
     }
     out.Close(i);
   }
@@ -150,11 +164,39 @@ Result<ArrayPtr> ParseUrl(const KernelCall& call, std::span<const Vector> args) 
 
 std::span<const FunctionDef> UrlFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "url_encode", .signature = "(string) -> string", .group = kGroup, .doc = "Text as application/x-www-form-urlencoded.", .example = {"url_encode('https://spark.apache.org')", "https%3A%2F%2Fspark.apache.org"}, .kernel = Unary<S, S, &UrlEncode>},
-      {.name = "url_decode", .signature = "(string) -> string", .group = kGroup, .doc = "The reverse of url_encode.", .example = {"url_decode('https%3A%2F%2Fspark.apache.org')", "https://spark.apache.org"}, .kernel = Unary<S, S, &UrlDecode>},
-      {.name = "try_url_decode", .signature = "(string) -> string", .yields_null = true, .group = kGroup, .doc = "As url_decode; null when malformed.", .example = {"try_url_decode('https%3A%2F%2Fspark.apache.org')", "https://spark.apache.org"}, .kernel = Unary<S, S, &Decode>},
-      {.name = "parse_url", .signature = "(string, string [, string]) -> string", .yields_null = true, .group = kGroup, .doc = "Part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, USERINFO.", .example = {"parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"}, .kernel = &ParseUrl<false>},
-      {.name = "try_parse_url", .signature = "(string, string [, string]) -> string", .yields_null = true, .group = kGroup, .doc = "As parse_url; null for a malformed URL.", .example = {"try_parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"}, .kernel = &ParseUrl<true>},
+      {.name = "url_encode",
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "Text as application/x-www-form-urlencoded.",
+       .example = {"url_encode('https://spark.apache.org')", "https%3A%2F%2Fspark.apache.org"},
+       .kernel = Unary<S, S, &UrlEncode>},
+      {.name = "url_decode",
+       .signature = "(string) -> string",
+       .group = kGroup,
+       .doc = "The reverse of url_encode.",
+       .example = {"url_decode('https%3A%2F%2Fspark.apache.org')", "https://spark.apache.org"},
+       .kernel = Unary<S, S, &UrlDecode>},
+      {.name = "try_url_decode",
+       .signature = "(string) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "As url_decode; null when malformed.",
+       .example = {"try_url_decode('https%3A%2F%2Fspark.apache.org')", "https://spark.apache.org"},
+       .kernel = Unary<S, S, &Decode>},
+      {.name = "parse_url",
+       .signature = "(string, string [, string]) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Part of a URL: HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY, USERINFO.",
+       .example = {"parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"},
+       .kernel = &ParseUrl<false>},
+      {.name = "try_parse_url",
+       .signature = "(string, string [, string]) -> string",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "As parse_url; null for a malformed URL.",
+       .example = {"try_parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"},
+       .kernel = &ParseUrl<true>},
   };
   return kTable;
 }
