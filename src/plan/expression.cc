@@ -16,8 +16,7 @@ ExprPtr MakeLiteral(TypedValue value, Origin origin) {
   return literal;
 }
 
-AttributePtr MakeAttribute(std::string name, DataType type, bool nullable,
-                           std::vector<std::string> qualifier) {
+AttributePtr MakeAttribute(std::string name, DataType type, bool nullable, std::vector<std::string> qualifier) {
   auto attribute = std::make_shared<Attribute>();
   attribute->name = std::move(name);
   attribute->type = std::move(type);

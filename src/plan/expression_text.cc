@@ -35,8 +35,7 @@ std::string JoinTexts(const std::vector<std::string>& parts, std::string_view se
 std::string QuoteIfNeeded(const std::string& part) {
   const auto word = [](unsigned char c) { return std::isalnum(c) || c == '_'; };
   const auto digit = [](unsigned char c) { return std::isdigit(c) != 0; };
-  if (!part.empty() && std::all_of(part.begin(), part.end(), word) &&
-      !std::all_of(part.begin(), part.end(), digit)) {
+  if (!part.empty() && std::all_of(part.begin(), part.end(), word) && !std::all_of(part.begin(), part.end(), digit)) {
     return part;
   }
   return QuoteIdentifier(part);
@@ -50,10 +49,9 @@ std::string QuoteParts(const std::vector<std::string>& parts) {
 
 /// Shown "(a op b)"; the first column is the name, the second what is shown.
 constexpr std::array<std::array<std::string_view, 2>, 24> kInfix = {{
-    {"+", "+"},     {"-", "-"},   {"*", "*"},   {"/", "/"},   {"%", "%"},   {"div", "div"},
-    {"&", "&"},     {"|", "|"},   {"^", "^"},   {"<<", "<<"}, {">>", ">>"}, {">>>", ">>>"},
-    {"=", "="},     {"==", "="},  {"<", "<"},   {"<=", "<="}, {">", ">"},   {">=", ">="},
-    {"<=>", "<=>"}, {"and", "AND"}, {"or", "OR"},
+    {"+", "+"}, {"-", "-"},   {"*", "*"},   {"/", "/"},   {"%", "%"},     {"div", "div"}, {"&", "&"},
+    {"|", "|"}, {"^", "^"},   {"<<", "<<"}, {">>", ">>"}, {">>>", ">>>"}, {"=", "="},     {"==", "="},
+    {"<", "<"}, {"<=", "<="}, {">", ">"},   {">=", ">="}, {"<=>", "<=>"}, {"and", "AND"}, {"or", "OR"},
 }};
 
 std::string CaseText(const std::vector<std::string>& args) {
@@ -123,9 +121,12 @@ std::string RowText(const std::vector<std::string>& names, const std::vector<std
 std::vector<std::string> RowNames(const ExprList& values) {
   std::vector<std::string> names;
   for (size_t i = 0; i < values.size(); ++i) {
-    if (const auto* attribute = As<UnresolvedAttribute>(values[i])) names.push_back(attribute->parts.back());
-    else if (const auto* alias = As<Alias>(values[i])) names.push_back(alias->name);
-    else names.push_back("col" + std::to_string(i + 1));
+    if (const auto* attribute = As<UnresolvedAttribute>(values[i]))
+      names.push_back(attribute->parts.back());
+    else if (const auto* alias = As<Alias>(values[i]))
+      names.push_back(alias->name);
+    else
+      names.push_back("col" + std::to_string(i + 1));
   }
   return names;
 }
@@ -147,10 +148,14 @@ class Writer {
         const auto& star = static_cast<const UnresolvedStar&>(expr);
         return star.target.empty() ? "*" : JoinTexts(star.target, ".") + ".*";
       }
-      case ExprKind::kUnresolvedFunction: return Function(static_cast<const UnresolvedFunction&>(expr));
-      case ExprKind::kUnresolvedExtract: return Extract(expr);
-      case ExprKind::kUnresolvedAlias: return Text(*expr.children[0]);
-      case ExprKind::kLiteral: return LiteralText(static_cast<const Literal&>(expr));
+      case ExprKind::kUnresolvedFunction:
+        return Function(static_cast<const UnresolvedFunction&>(expr));
+      case ExprKind::kUnresolvedExtract:
+        return Extract(expr);
+      case ExprKind::kUnresolvedAlias:
+        return Text(*expr.children[0]);
+      case ExprKind::kLiteral:
+        return LiteralText(static_cast<const Literal&>(expr));
       case ExprKind::kAttribute: {
         const auto& attribute = static_cast<const Attribute&>(expr);
         if (style_ == Style::kTree) return attribute.name + "#" + std::to_string(attribute.id);
@@ -161,14 +166,15 @@ class Writer {
       }
       case ExprKind::kAlias: {
         const auto& alias = static_cast<const Alias&>(expr);
-        std::string out = Text(*expr.children[0]) + " AS " +
-                          (style_ == Style::kSql ? QuoteIfNeeded(alias.name) : alias.name);
+        std::string out =
+            Text(*expr.children[0]) + " AS " + (style_ == Style::kSql ? QuoteIfNeeded(alias.name) : alias.name);
         if (style_ == Style::kTree) out += "#" + std::to_string(alias.id);
         return out;
       }
       case ExprKind::kMultiAlias:
         return Text(*expr.children[0]) + " AS (" + JoinTexts(static_cast<const MultiAlias&>(expr).names) + ")";
-      case ExprKind::kCast: return CastText(static_cast<const Cast&>(expr));
+      case ExprKind::kCast:
+        return CastText(static_cast<const Cast&>(expr));
       case ExprKind::kCall: {
         const auto& call = static_cast<const Call&>(expr);
         const std::vector<std::string> args = Texts(expr.children);
@@ -179,7 +185,8 @@ class Writer {
         }
         return call.display != nullptr ? call.display(call.display_name, args) : CallText(call.display_name, args);
       }
-      case ExprKind::kAggregateCall: return AggregateText(static_cast<const AggregateCall&>(expr));
+      case ExprKind::kAggregateCall:
+        return AggregateText(static_cast<const AggregateCall&>(expr));
       case ExprKind::kGeneratorCall:
         return CallText(static_cast<const GeneratorCall&>(expr).display_name, Texts(expr.children));
       case ExprKind::kGetField: {
@@ -202,17 +209,22 @@ class Writer {
       case ExprKind::kLambdaVariable:
         if (style_ != Style::kTree) return "namedlambdavariable()";
         return "lambda " + static_cast<const LambdaVariable&>(expr).name;
-      case ExprKind::kSubquery: return Subquery(static_cast<const SubqueryExpression&>(expr));
-      case ExprKind::kWindow: return WindowText(static_cast<const WindowExpression&>(expr));
-      case ExprKind::kOuterReference: return "outer(" + Text(*expr.children[0]) + ")";
+      case ExprKind::kSubquery:
+        return Subquery(static_cast<const SubqueryExpression&>(expr));
+      case ExprKind::kWindow:
+        return WindowText(static_cast<const WindowExpression&>(expr));
+      case ExprKind::kOuterReference:
+        return "outer(" + Text(*expr.children[0]) + ")";
       case ExprKind::kNamedArgument:
         return static_cast<const NamedArgument&>(expr).name + " => " + Text(*expr.children[0]);
       case ExprKind::kParameter: {
         const std::string& name = static_cast<const Parameter&>(expr).name;
         return name.empty() ? "?" : ":" + name;
       }
-      case ExprKind::kDefaultValue: return "DEFAULT";
-      case ExprKind::kWindowSpec: break;
+      case ExprKind::kDefaultValue:
+        return "DEFAULT";
+      case ExprKind::kWindowSpec:
+        break;
     }
     return "windowspecdefinition(" + JoinTexts(Texts(expr.children)) + ")";
   }
@@ -248,7 +260,7 @@ class Writer {
         const bool full = name == "listagg" || name == "string_agg";
         orders.push_back(full                      ? Text(*order)
                          : sort && sort->ascending ? Text(*order->children[0])
-                                                 : Text(*order->children[0]) + " DESC");
+                                                   : Text(*order->children[0]) + " DESC");
       }
       out += " WITHIN GROUP (ORDER BY " + JoinTexts(orders) + ")";
     }
@@ -290,9 +302,12 @@ class Writer {
 
   std::string Subquery(const SubqueryExpression& subquery) const {
     switch (subquery.subquery_kind) {
-      case SubqueryKind::kScalar: return "scalarsubquery(" + JoinTexts(Texts(subquery.children)) + ")";
-      case SubqueryKind::kExists: return "exists(" + JoinTexts(Texts(subquery.children)) + ")";
-      case SubqueryKind::kIn: break;
+      case SubqueryKind::kScalar:
+        return "scalarsubquery(" + JoinTexts(Texts(subquery.children)) + ")";
+      case SubqueryKind::kExists:
+        return "exists(" + JoinTexts(Texts(subquery.children)) + ")";
+      case SubqueryKind::kIn:
+        break;
     }
     const std::vector<std::string> values = Texts(subquery.children);
     if (values.size() == 1) return "(" + values[0] + " IN (listquery()))";
@@ -301,11 +316,16 @@ class Writer {
 
   std::string Bound(const FrameBound& bound) const {
     switch (bound.kind) {
-      case FrameBound::Kind::kUnboundedPreceding: return "UNBOUNDED PRECEDING";
-      case FrameBound::Kind::kPreceding: return Text(*bound.offset) + " PRECEDING";
-      case FrameBound::Kind::kCurrentRow: return "CURRENT ROW";
-      case FrameBound::Kind::kFollowing: return Text(*bound.offset) + " FOLLOWING";
-      case FrameBound::Kind::kUnboundedFollowing: break;
+      case FrameBound::Kind::kUnboundedPreceding:
+        return "UNBOUNDED PRECEDING";
+      case FrameBound::Kind::kPreceding:
+        return Text(*bound.offset) + " PRECEDING";
+      case FrameBound::Kind::kCurrentRow:
+        return "CURRENT ROW";
+      case FrameBound::Kind::kFollowing:
+        return Text(*bound.offset) + " FOLLOWING";
+      case FrameBound::Kind::kUnboundedFollowing:
+        break;
     }
     return "UNBOUNDED FOLLOWING";
   }
@@ -321,8 +341,8 @@ class Writer {
     }
     if (texts.size() > keys_end) clauses.push_back("ORDER BY " + JoinTexts(texts, ", ", keys_end));
     if (window.unit && window.lower && window.upper) {
-      clauses.push_back((*window.unit == FrameUnit::kRows ? "ROWS BETWEEN " : "RANGE BETWEEN ") +
-                        Bound(*window.lower) + " AND " + Bound(*window.upper));
+      clauses.push_back((*window.unit == FrameUnit::kRows ? "ROWS BETWEEN " : "RANGE BETWEEN ") + Bound(*window.lower) +
+                        " AND " + Bound(*window.upper));
     }
     return out + "(" + JoinTexts(clauses, " ") + ")";
   }

@@ -27,9 +27,7 @@ Attributes ToAttributes(const ExprList& list) {
   return out;
 }
 
-void Append(Attributes* out, const Attributes& more) {
-  out->insert(out->end(), more.begin(), more.end());
-}
+void Append(Attributes* out, const Attributes& more) { out->insert(out->end(), more.begin(), more.end()); }
 
 /// Lists of lists as one list, and back with the same lengths.
 ExprList Flatten(const std::vector<ExprList>& rows) {

@@ -32,13 +32,20 @@ std::string Text(const ExprPtr& expr) { return expr ? ExpressionTreeText(*expr) 
 
 const char* JoinName(JoinType type) {
   switch (type) {
-    case JoinType::kInner: return "Inner";
-    case JoinType::kLeftOuter: return "LeftOuter";
-    case JoinType::kRightOuter: return "RightOuter";
-    case JoinType::kFullOuter: return "FullOuter";
-    case JoinType::kLeftSemi: return "LeftSemi";
-    case JoinType::kLeftAnti: return "LeftAnti";
-    case JoinType::kCross: return "Cross";
+    case JoinType::kInner:
+      return "Inner";
+    case JoinType::kLeftOuter:
+      return "LeftOuter";
+    case JoinType::kRightOuter:
+      return "RightOuter";
+    case JoinType::kFullOuter:
+      return "FullOuter";
+    case JoinType::kLeftSemi:
+      return "LeftSemi";
+    case JoinType::kLeftAnti:
+      return "LeftAnti";
+    case JoinType::kCross:
+      return "Cross";
   }
   return "Inner";
 }
@@ -56,23 +63,60 @@ std::string JoinText(const Join& join) {
 std::string AggregateText(const Aggregate& aggregate) {
   std::string grouping = List(aggregate.grouping);
   switch (aggregate.grouping_kind) {
-    case GroupingKind::kRollup: grouping = "rollup" + grouping; break;
-    case GroupingKind::kCube: grouping = "cube" + grouping; break;
-    case GroupingKind::kGroupingSets: grouping = "grouping sets" + grouping; break;
-    case GroupingKind::kAll: grouping = "all"; break;
-    case GroupingKind::kGroupBy: break;
+    case GroupingKind::kRollup:
+      grouping = "rollup" + grouping;
+      break;
+    case GroupingKind::kCube:
+      grouping = "cube" + grouping;
+      break;
+    case GroupingKind::kGroupingSets:
+      grouping = "grouping sets" + grouping;
+      break;
+    case GroupingKind::kAll:
+      grouping = "all";
+      break;
+    case GroupingKind::kGroupBy:
+      break;
   }
   return "Aggregate " + grouping + ", " + List(aggregate.aggregates);
 }
 
 const char* CommandName(CommandKind kind) {
-  static constexpr const char* kNames[] = {
-      "CreateNamespace", "DropNamespace", "CreateTable", "ReplaceTable", "DropTable", "InsertIntoStatement",
-      "DeleteFromTable", "UpdateTable", "MergeIntoTable", "TruncateTable", "AlterTable", "ShowNamespaces", "ShowTables",
-      "ShowTableProperties", "ShowCreateTable", "ShowColumns", "ShowFunctions", "ShowCatalogs", "ShowViews",
-      "ShowPartitions", "DescribeRelation", "DescribeQuery", "DescribeNamespace", "DescribeFunction",
-      "SetCatalogAndNamespace", "SetCatalog", "SetCommand", "ResetCommand", "ExplainCommand", "CreateViewCommand",
-      "DropView", "CacheTable", "UncacheTable", "Call", "ShowCurrentNamespace"};
+  static constexpr const char* kNames[] = {"CreateNamespace",
+                                           "DropNamespace",
+                                           "CreateTable",
+                                           "ReplaceTable",
+                                           "DropTable",
+                                           "InsertIntoStatement",
+                                           "DeleteFromTable",
+                                           "UpdateTable",
+                                           "MergeIntoTable",
+                                           "TruncateTable",
+                                           "AlterTable",
+                                           "ShowNamespaces",
+                                           "ShowTables",
+                                           "ShowTableProperties",
+                                           "ShowCreateTable",
+                                           "ShowColumns",
+                                           "ShowFunctions",
+                                           "ShowCatalogs",
+                                           "ShowViews",
+                                           "ShowPartitions",
+                                           "DescribeRelation",
+                                           "DescribeQuery",
+                                           "DescribeNamespace",
+                                           "DescribeFunction",
+                                           "SetCatalogAndNamespace",
+                                           "SetCatalog",
+                                           "SetCommand",
+                                           "ResetCommand",
+                                           "ExplainCommand",
+                                           "CreateViewCommand",
+                                           "DropView",
+                                           "CacheTable",
+                                           "UncacheTable",
+                                           "Call",
+                                           "ShowCurrentNamespace"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -92,7 +136,8 @@ std::string LeafText(const LogicalPlan& plan) {
   switch (plan.kind) {
     case PlanKind::kUnresolvedRelation: {
       const auto& relation = static_cast<const UnresolvedRelation&>(plan);
-      return "'UnresolvedRelation [" + JoinTexts(relation.name) + "], [], " + (relation.is_streaming ? "true" : "false");
+      return "'UnresolvedRelation [" + JoinTexts(relation.name) + "], [], " +
+             (relation.is_streaming ? "true" : "false");
     }
     case PlanKind::kUnresolvedDataSource:
       return "'UnresolvedDataSource " + static_cast<const UnresolvedDataSource&>(plan).format;
@@ -104,21 +149,25 @@ std::string LeafText(const LogicalPlan& plan) {
       const auto& table = static_cast<const UnresolvedInlineTable&>(plan);
       return "'UnresolvedInlineTable [" + JoinTexts(table.names) + "], " + std::to_string(table.rows.size()) + " rows";
     }
-    case PlanKind::kLocalRelation: return "LocalRelation " + List(plan.output());
+    case PlanKind::kLocalRelation:
+      return "LocalRelation " + List(plan.output());
     case PlanKind::kRange: {
       const auto& range = static_cast<const Range&>(plan);
       return "Range (" + std::to_string(range.start) + ", " + std::to_string(range.end) +
              ", step=" + std::to_string(range.step) + ")";
     }
-    case PlanKind::kOneRow: return "OneRowRelation";
+    case PlanKind::kOneRow:
+      return "OneRowRelation";
     case PlanKind::kRelation: {
       const auto& relation = static_cast<const Relation&>(plan);
-      std::string out = (relation.is_streaming ? "StreamingRelation " : "Relation ") + relation.name + List(plan.output());
+      std::string out =
+          (relation.is_streaming ? "StreamingRelation " : "Relation ") + relation.name + List(plan.output());
       if (!relation.pushed_filters.empty()) out += ", pushed=" + List(relation.pushed_filters);
       if (relation.pushed_limit) out += ", limit=" + std::to_string(*relation.pushed_limit);
       return out;
     }
-    default: return "CteReference";
+    default:
+      return "CteReference";
   }
 }
 
@@ -126,16 +175,22 @@ std::string LeafText(const LogicalPlan& plan) {
 
 std::string PlanNodeString(const LogicalPlan& plan) {
   switch (plan.kind) {
-    case PlanKind::kProject: return "Project " + List(static_cast<const Project&>(plan).list);
-    case PlanKind::kFilter: return "Filter " + Text(static_cast<const Filter&>(plan).condition);
-    case PlanKind::kAggregate: return AggregateText(static_cast<const Aggregate&>(plan));
+    case PlanKind::kProject:
+      return "Project " + List(static_cast<const Project&>(plan).list);
+    case PlanKind::kFilter:
+      return "Filter " + Text(static_cast<const Filter&>(plan).condition);
+    case PlanKind::kAggregate:
+      return AggregateText(static_cast<const Aggregate&>(plan));
     case PlanKind::kSort: {
       const auto& sort = static_cast<const Sort&>(plan);
       return "Sort " + List(sort.orders) + (sort.global ? ", true" : ", false");
     }
-    case PlanKind::kLimit: return "GlobalLimit " + Text(static_cast<const Limit&>(plan).count);
-    case PlanKind::kOffset: return "Offset " + Text(static_cast<const Offset&>(plan).count);
-    case PlanKind::kTail: return "Tail " + std::to_string(static_cast<const Tail&>(plan).count);
+    case PlanKind::kLimit:
+      return "GlobalLimit " + Text(static_cast<const Limit&>(plan).count);
+    case PlanKind::kOffset:
+      return "Offset " + Text(static_cast<const Offset&>(plan).count);
+    case PlanKind::kTail:
+      return "Tail " + std::to_string(static_cast<const Tail&>(plan).count);
     case PlanKind::kGenerate: {
       const auto& generate = static_cast<const Generate&>(plan);
       std::string out = "Generate " + Text(generate.generator) + (generate.outer ? ", true" : ", false");
@@ -143,13 +198,15 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       if (!generate.generator_output.empty()) return out + ", " + List(generate.generator_output);
       return generate.names.empty() ? out : out + ", [" + JoinTexts(generate.names) + "]";
     }
-    case PlanKind::kSubqueryAlias: return "SubqueryAlias " + JoinTexts(static_cast<const SubqueryAlias&>(plan).name, ".");
+    case PlanKind::kSubqueryAlias:
+      return "SubqueryAlias " + JoinTexts(static_cast<const SubqueryAlias&>(plan).name, ".");
     case PlanKind::kWith: {
       std::vector<std::string> names;
       for (const auto& definition : static_cast<const With&>(plan).definitions) names.push_back(definition.name);
       return "CTE [" + JoinTexts(names) + "]";
     }
-    case PlanKind::kDistinct: return "Distinct";
+    case PlanKind::kDistinct:
+      return "Distinct";
     case PlanKind::kDeduplicate: {
       const auto& dedup = static_cast<const Deduplicate&>(plan);
       const std::string name = dedup.within_watermark ? "DeduplicateWithinWatermark " : "Deduplicate ";
@@ -159,8 +216,10 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       const auto& watermark = static_cast<const EventTimeWatermark&>(plan);
       return "EventTimeWatermark " + Text(watermark.event_time) + ", " + watermark.delay_text;
     }
-    case PlanKind::kWindow: return "Window " + List(plan.expressions());
-    case PlanKind::kExpand: return "Expand " + List(plan.output());
+    case PlanKind::kWindow:
+      return "Window " + List(plan.expressions());
+    case PlanKind::kExpand:
+      return "Expand " + List(plan.output());
     case PlanKind::kSample: {
       const auto& sample = static_cast<const Sample&>(plan);
       return "Sample " + std::to_string(sample.lower) + ", " + std::to_string(sample.upper) +
@@ -181,20 +240,29 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       const auto& pivot = static_cast<const Pivot&>(plan);
       return "Pivot " + Text(pivot.column) + ", " + List(pivot.values) + ", " + List(pivot.aggregates);
     }
-    case PlanKind::kUnpivot: return "Unpivot " + List(plan.expressions());
-    case PlanKind::kToSchema: return "Project " + List(plan.output());
-    case PlanKind::kCollectMetrics: return "CollectMetrics";
-    case PlanKind::kMapPartitions: return "MapPartitions";
-    case PlanKind::kJoin: return JoinText(static_cast<const Join&>(plan));
-    case PlanKind::kUnion: return "Union";
+    case PlanKind::kUnpivot:
+      return "Unpivot " + List(plan.expressions());
+    case PlanKind::kToSchema:
+      return "Project " + List(plan.output());
+    case PlanKind::kCollectMetrics:
+      return "CollectMetrics";
+    case PlanKind::kMapPartitions:
+      return "MapPartitions";
+    case PlanKind::kJoin:
+      return JoinText(static_cast<const Join&>(plan));
+    case PlanKind::kUnion:
+      return "Union";
     case PlanKind::kSetOperation: {
       const auto& operation = static_cast<const SetOperation&>(plan);
       return std::string(operation.type == SetOperationType::kExcept ? "Except" : "Intersect") +
              (operation.all ? " All true" : " All false");
     }
-    case PlanKind::kCoGroup: return "CoGroup";
-    case PlanKind::kCommand: return CommandText(plan);
-    default: return LeafText(plan);
+    case PlanKind::kCoGroup:
+      return "CoGroup";
+    case PlanKind::kCommand:
+      return CommandText(plan);
+    default:
+      return LeafText(plan);
   }
 }
 

@@ -93,9 +93,8 @@ Result<PlanPtr> MapChildren(const PlanPtr& plan, const F& f) {
 }  // namespace
 
 Result<ExprPtr> TransformUp(const ExprPtr& expr, const ExprRule& rule) {
-  ARROW_ASSIGN_OR_RAISE(ExprPtr mapped, MapChildren(expr, [&](const ExprPtr& child) {
-                          return TransformUp(child, rule);
-                        }));
+  ARROW_ASSIGN_OR_RAISE(ExprPtr mapped,
+                        MapChildren(expr, [&](const ExprPtr& child) { return TransformUp(child, rule); }));
   return rule(mapped);
 }
 
@@ -105,9 +104,8 @@ Result<ExprPtr> TransformDown(const ExprPtr& expr, const ExprRule& rule) {
 }
 
 Result<PlanPtr> TransformUp(const PlanPtr& plan, const PlanRule& rule) {
-  ARROW_ASSIGN_OR_RAISE(PlanPtr mapped, MapChildren(plan, [&](const PlanPtr& child) {
-                          return TransformUp(child, rule);
-                        }));
+  ARROW_ASSIGN_OR_RAISE(PlanPtr mapped,
+                        MapChildren(plan, [&](const PlanPtr& child) { return TransformUp(child, rule); }));
   return rule(mapped);
 }
 
@@ -119,9 +117,8 @@ Result<PlanPtr> TransformDown(const PlanPtr& plan, const PlanRule& rule) {
 Result<PlanPtr> TransformExpressions(const PlanPtr& plan, const ExprRule& rule) {
   ExprList list = plan->expressions();
   if (list.empty()) return plan;
-  ARROW_ASSIGN_OR_RAISE(const bool changed, MapList(&list, [&](const ExprPtr& expr) {
-                          return TransformUp(expr, rule);
-                        }));
+  ARROW_ASSIGN_OR_RAISE(const bool changed,
+                        MapList(&list, [&](const ExprPtr& expr) { return TransformUp(expr, rule); }));
   if (!changed) return plan;
   auto copy = plan->Clone();
   copy->set_expressions(std::move(list));

@@ -83,7 +83,8 @@ Result<ExprPtr> Parser::Call(NameParts name, int start) {
     case Keyword::kTIMEDIFF:
       if (call->children.size() == 3) return DateUnitCall(*call, start);
       break;
-    default: break;
+    default:
+      break;
   }
   return CallSuffix(std::move(call), start);
 }
@@ -122,14 +123,16 @@ Result<ExprPtr> Parser::DateUnitCall(const UnresolvedFunction& call, int start) 
   const bool add = lower == "timestampadd" || lower == "dateadd" || lower == "date_add";
   const ExprPtr& unit = call.children[0];
   if (unit->kind == plan::ExprKind::kLiteral && unit->type == DataType::String()) {
-    ARROW_ASSIGN_OR_RAISE(const std::string text, StringOf({*unit->type, static_cast<const plan::Literal&>(*unit).value}));
+    ARROW_ASSIGN_OR_RAISE(const std::string text,
+                          StringOf({*unit->type, static_cast<const plan::Literal&>(*unit).value}));
     return ErrorSince(start, "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
-                      {{"functionName", QuoteIdentifier(written)}, {"parameter", QuoteIdentifier("unit")},
+                      {{"functionName", QuoteIdentifier(written)},
+                       {"parameter", QuoteIdentifier("unit")},
                        {"invalidValue", "'" + text + "'"}});
   }
   const auto* name = plan::As<UnresolvedAttribute>(unit);
-  static constexpr std::string_view kUnits[] = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAYOFYEAR", "HOUR", "MINUTE",
-                                                "SECOND", "MILLISECOND", "MICROSECOND"};
+  static constexpr std::string_view kUnits[] = {"YEAR", "QUARTER", "MONTH",  "WEEK",        "DAY",        "DAYOFYEAR",
+                                                "HOUR", "MINUTE",  "SECOND", "MILLISECOND", "MICROSECOND"};
   bool known = false;
   if (name != nullptr && name->parts.size() == 1) {
     const std::string upper = Upper(name->parts[0]);
@@ -153,17 +156,24 @@ Result<ExprPtr> Parser::SpecialCall(Keyword keyword, int start, ExprList* args) 
   }
   switch (keyword) {
     case Keyword::kCAST:
-    case Keyword::kTRY_CAST: return CastCall(keyword == Keyword::kTRY_CAST, start, args);
-    case Keyword::kTRIM: return TrimCall(start, args);
+    case Keyword::kTRY_CAST:
+      return CastCall(keyword == Keyword::kTRY_CAST, start, args);
+    case Keyword::kTRIM:
+      return TrimCall(start, args);
     case Keyword::kSUBSTR:
-    case Keyword::kSUBSTRING: return SubstringCall(start, args);
-    case Keyword::kOVERLAY: return OverlayCall(start, args);
-    case Keyword::kPOSITION: return PositionCall(start, args);
+    case Keyword::kSUBSTRING:
+      return SubstringCall(start, args);
+    case Keyword::kOVERLAY:
+      return OverlayCall(start, args);
+    case Keyword::kPOSITION:
+      return PositionCall(start, args);
     case Keyword::kEXTRACT:
       if (AtIdentifier() && At(Keyword::kFROM, 1)) return ExtractCall(start);
       return ExprPtr();
-    case Keyword::kSTRUCT: return StructCall(start);
-    default: break;
+    case Keyword::kSTRUCT:
+      return StructCall(start);
+    default:
+      break;
   }
   // first(x IGNORE NULLS), last(...), any_value(...)
   const Token& name = lexed_.tokens[next_ - 2];
@@ -205,7 +215,8 @@ Result<ExprPtr> Parser::CastCall(bool is_try, int start, ExprList* args) {
 Result<ExprPtr> Parser::TrimCall(int start, ExprList* args) {
   const char* name = "trim";
   const Keyword option = Peek().keyword;
-  const bool has_option = AtAny({Keyword::kBOTH, Keyword::kLEADING, Keyword::kTRAILING}) && !AtTerminator(1) && !At(".", 1);
+  const bool has_option =
+      AtAny({Keyword::kBOTH, Keyword::kLEADING, Keyword::kTRAILING}) && !AtTerminator(1) && !At(".", 1);
   if (has_option) {
     ++next_;
     if (option == Keyword::kLEADING) name = "ltrim";

@@ -10,19 +10,19 @@ namespace {
 
 /// Statements of Spark's that Sluice refuses, by their first words.
 constexpr Keyword kRefused[][2] = {
-    {Keyword::kMERGE, Keyword::kINTO},       {Keyword::kMERGE, Keyword::kWITH},     {Keyword::kUPDATE, Keyword::kNone},
-    {Keyword::kDELETE, Keyword::kFROM},      {Keyword::kTRUNCATE, Keyword::kTABLE}, {Keyword::kALTER, Keyword::kTABLE},
-    {Keyword::kALTER, Keyword::kVIEW},       {Keyword::kALTER, Keyword::kDATABASE}, {Keyword::kALTER, Keyword::kSCHEMA},
-    {Keyword::kALTER, Keyword::kNAMESPACE},  {Keyword::kCACHE, Keyword::kTABLE},    {Keyword::kCACHE, Keyword::kNone},
-    {Keyword::kUNCACHE, Keyword::kTABLE},    {Keyword::kCLEAR, Keyword::kCACHE},    {Keyword::kANALYZE, Keyword::kTABLE},
-    {Keyword::kANALYZE, Keyword::kTABLES},   {Keyword::kREFRESH, Keyword::kTABLE},  {Keyword::kREFRESH, Keyword::kNone},
-    {Keyword::kLOAD, Keyword::kNone},        {Keyword::kMSCK, Keyword::kREPAIR},    {Keyword::kREPAIR, Keyword::kTABLE},
-    {Keyword::kCOMMENT, Keyword::kON},       {Keyword::kCALL, Keyword::kNone},      {Keyword::kDECLARE, Keyword::kNone},
-    {Keyword::kEXECUTE, Keyword::kNone},     {Keyword::kBEGIN, Keyword::kNone},     {Keyword::kADD, Keyword::kNone},
-    {Keyword::kLIST, Keyword::kNone},        {Keyword::kGRANT, Keyword::kNone},     {Keyword::kREVOKE, Keyword::kNone},
-    {Keyword::kLOCK, Keyword::kNone},        {Keyword::kUNLOCK, Keyword::kNone},    {Keyword::kEXPORT, Keyword::kTABLE},
-    {Keyword::kIMPORT, Keyword::kTABLE},     {Keyword::kCOMMIT, Keyword::kNone},    {Keyword::kROLLBACK, Keyword::kNone},
-    {Keyword::kSTART, Keyword::kNone},       {Keyword::kDFS, Keyword::kNone},
+    {Keyword::kMERGE, Keyword::kINTO},      {Keyword::kMERGE, Keyword::kWITH},     {Keyword::kUPDATE, Keyword::kNone},
+    {Keyword::kDELETE, Keyword::kFROM},     {Keyword::kTRUNCATE, Keyword::kTABLE}, {Keyword::kALTER, Keyword::kTABLE},
+    {Keyword::kALTER, Keyword::kVIEW},      {Keyword::kALTER, Keyword::kDATABASE}, {Keyword::kALTER, Keyword::kSCHEMA},
+    {Keyword::kALTER, Keyword::kNAMESPACE}, {Keyword::kCACHE, Keyword::kTABLE},    {Keyword::kCACHE, Keyword::kNone},
+    {Keyword::kUNCACHE, Keyword::kTABLE},   {Keyword::kCLEAR, Keyword::kCACHE},    {Keyword::kANALYZE, Keyword::kTABLE},
+    {Keyword::kANALYZE, Keyword::kTABLES},  {Keyword::kREFRESH, Keyword::kTABLE},  {Keyword::kREFRESH, Keyword::kNone},
+    {Keyword::kLOAD, Keyword::kNone},       {Keyword::kMSCK, Keyword::kREPAIR},    {Keyword::kREPAIR, Keyword::kTABLE},
+    {Keyword::kCOMMENT, Keyword::kON},      {Keyword::kCALL, Keyword::kNone},      {Keyword::kDECLARE, Keyword::kNone},
+    {Keyword::kEXECUTE, Keyword::kNone},    {Keyword::kBEGIN, Keyword::kNone},     {Keyword::kADD, Keyword::kNone},
+    {Keyword::kLIST, Keyword::kNone},       {Keyword::kGRANT, Keyword::kNone},     {Keyword::kREVOKE, Keyword::kNone},
+    {Keyword::kLOCK, Keyword::kNone},       {Keyword::kUNLOCK, Keyword::kNone},    {Keyword::kEXPORT, Keyword::kTABLE},
+    {Keyword::kIMPORT, Keyword::kTABLE},    {Keyword::kCOMMIT, Keyword::kNone},    {Keyword::kROLLBACK, Keyword::kNone},
+    {Keyword::kSTART, Keyword::kNone},      {Keyword::kDFS, Keyword::kNone},
 };
 
 }  // namespace
@@ -36,7 +36,8 @@ Result<PlanPtr> Parser::Statement() {
     case Keyword::kFROM:
     case Keyword::kTABLE:
     case Keyword::kMAP:
-    case Keyword::kREDUCE: return Query();
+    case Keyword::kREDUCE:
+      return Query();
     case Keyword::kWITH: {
       ARROW_ASSIGN_OR_RAISE(auto with, Ctes());
       if (At(Keyword::kINSERT)) return Insert(std::move(with));
@@ -47,18 +48,28 @@ Result<PlanPtr> Parser::Statement() {
       with->children = {std::move(query)};
       return Finish(std::move(with), start);
     }
-    case Keyword::kINSERT: return Insert(nullptr);
+    case Keyword::kINSERT:
+      return Insert(nullptr);
     case Keyword::kCREATE:
-    case Keyword::kREPLACE: return Create();
-    case Keyword::kDROP: return Drop();
-    case Keyword::kSHOW: return Show();
+    case Keyword::kREPLACE:
+      return Create();
+    case Keyword::kDROP:
+      return Drop();
+    case Keyword::kSHOW:
+      return Show();
     case Keyword::kDESC:
-    case Keyword::kDESCRIBE: return Describe();
-    case Keyword::kEXPLAIN: return Explain();
-    case Keyword::kUSE: return Use();
-    case Keyword::kSET: return SetStatement();
-    case Keyword::kRESET: return ResetStatement();
-    default: break;
+    case Keyword::kDESCRIBE:
+      return Describe();
+    case Keyword::kEXPLAIN:
+      return Explain();
+    case Keyword::kUSE:
+      return Use();
+    case Keyword::kSET:
+      return SetStatement();
+    case Keyword::kRESET:
+      return ResetStatement();
+    default:
+      break;
   }
   if (At("(")) return Query();
   for (const auto& [first, second] : kRefused) {
@@ -160,7 +171,8 @@ Result<PlanPtr> Parser::Create() {
   if (or_replace) ahead += 2;
   const int words = ahead;
   while (AtAny({Keyword::kGLOBAL, Keyword::kTEMPORARY, Keyword::kTEMP, Keyword::kEXTERNAL}, ahead)) ++ahead;
-  if (At(Keyword::kMATERIALIZED, ahead) && At(Keyword::kVIEW, ahead + 1)) return Unsupported("CREATE MATERIALIZED VIEW");
+  if (At(Keyword::kMATERIALIZED, ahead) && At(Keyword::kVIEW, ahead + 1))
+    return Unsupported("CREATE MATERIALIZED VIEW");
   if (At(Keyword::kVIEW, ahead)) return CreateView();
   if (At(Keyword::kFUNCTION, ahead)) return Unsupported("CREATE FUNCTION");
   if (At(Keyword::kTABLE, ahead)) {
@@ -199,7 +211,8 @@ Result<PlanPtr> Parser::CreateNamespace() {
     } else if (Accept(Keyword::kLOCATION)) {
       ARROW_ASSIGN_OR_RAISE(std::string text, StringLiteral());
       if (!create->properties.emplace("location", std::move(text)).second) return repeated("LOCATION");
-    } else if (AcceptWords({Keyword::kWITH, Keyword::kDBPROPERTIES}) || AcceptWords({Keyword::kWITH, Keyword::kPROPERTIES})) {
+    } else if (AcceptWords({Keyword::kWITH, Keyword::kDBPROPERTIES}) ||
+               AcceptWords({Keyword::kWITH, Keyword::kPROPERTIES})) {
       if (properties) return repeated("WITH PROPERTIES");
       properties = true;
       ARROW_ASSIGN_OR_RAISE(const plan::Properties list, PropertyList(false));
@@ -276,8 +289,8 @@ Result<PlanPtr> Parser::Drop() {
   }
   const int at = AtAny({Keyword::kTEMPORARY, Keyword::kTEMP, Keyword::kMATERIALIZED}) ? 1 : 0;
   if (AtAny({Keyword::kFUNCTION, Keyword::kVARIABLE, Keyword::kINDEX, Keyword::kROLE, Keyword::kVIEW}, at)) {
-    return Unsupported(Cat("DROP ", at == 1 ? Cat(KeywordText(Peek().keyword), " ") : "",
-                                    KeywordText(Peek(at).keyword)));
+    return Unsupported(
+        Cat("DROP ", at == 1 ? Cat(KeywordText(Peek().keyword), " ") : "", KeywordText(Peek(at).keyword)));
   }
   return SyntaxError();
 }
@@ -380,7 +393,8 @@ Result<PlanPtr> Parser::SetStatement() {
     const size_t close = raw.find('`', 1);
     if (close == std::string_view::npos) return invalid();
     equals = raw.find('=', close);
-    const std::string_view between = raw.substr(close + 1, equals == std::string_view::npos ? equals : equals - close - 1);
+    const std::string_view between =
+        raw.substr(close + 1, equals == std::string_view::npos ? equals : equals - close - 1);
     if (!Trim(between).empty()) return invalid();
     set->key = unquote(raw.substr(0, close + 1));
   } else {
@@ -415,10 +429,12 @@ Result<PlanPtr> Parser::SetTimeZone() {
   } else if (AtInterval()) {
     ARROW_ASSIGN_OR_RAISE(const ExprPtr interval, Interval());
     const auto out_of_range = [&] {
-      return ErrorSince(start, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE", {{"input", std::string(TextOf(Peek(-1)))}});
+      return ErrorSince(start, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE",
+                        {{"input", std::string(TextOf(Peek(-1)))}});
     };
     if (interval->type->id() != TypeId::kDayTimeInterval) return out_of_range();
-    ARROW_ASSIGN_OR_RAISE(const int64_t us, IntegralOf({*interval->type, static_cast<const plan::Literal&>(*interval).value}));
+    ARROW_ASSIGN_OR_RAISE(const int64_t us,
+                          IntegralOf({*interval->type, static_cast<const plan::Literal&>(*interval).value}));
     const int64_t seconds = us / kUsPerSecond;
     if (seconds < -18 * 3600 || seconds > 18 * 3600 || us % kUsPerSecond != 0) return out_of_range();
     const int64_t whole = seconds < 0 ? -seconds : seconds;

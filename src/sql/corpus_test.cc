@@ -1,5 +1,5 @@
-// Every statement of tests/sql/*.test, recorded from real Spark: what Spark answered must parse, what its parser refused
-// must be refused with the same condition and place.
+// Every statement of tests/sql/*.test, recorded from real Spark: what Spark answered must parse, what its parser
+// refused must be refused with the same condition and place.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -91,7 +91,8 @@ std::vector<std::string> SchemaNames(const std::string& schema) {
 const std::vector<plan::ExprPtr>* OutputList(const plan::LogicalPlan& plan) {
   if (const auto* project = plan::As<plan::Project>(plan)) return &project->list;
   if (const auto* aggregate = plan::As<plan::Aggregate>(plan)) return &aggregate->aggregates;
-  return plan.children.size() == 1 && plan.kind != plan::PlanKind::kSubqueryAlias ? OutputList(*plan.children[0]) : nullptr;
+  return plan.children.size() == 1 && plan.kind != plan::PlanKind::kSubqueryAlias ? OutputList(*plan.children[0])
+                                                                                  : nullptr;
 }
 
 /// Undoes the escapes of the corpus.
@@ -110,13 +111,29 @@ std::string Unescape(const std::string& text) {
 
 /// Conditions that Spark's parser raises, not its analyzer.
 bool IsParseCondition(const std::string& condition, const std::string& position) {
-  static const std::set<std::string> kConditions = {
-      "PARSE_EMPTY_STATEMENT", "INVALID_IDENTIFIER", "TRAILING_COMMA_IN_SELECT", "UNCLOSED_BRACKETED_COMMENT",
-      "INVALID_NUMERIC_LITERAL_RANGE", "INVALID_TYPED_LITERAL", "UNSUPPORTED_TYPED_LITERAL", "INVALID_ESC",
-      "DUPLICATED_CTE_NAMES", "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", "_LEGACY_ERROR_TEMP_0063", "_LEGACY_ERROR_TEMP_0026",
-      "_LEGACY_ERROR_TEMP_0029", "_LEGACY_ERROR_TEMP_0035", "_LEGACY_ERROR_TEMP_0064", "UNSUPPORTED_DATATYPE",
-      "DATATYPE_MISSING_SIZE", "INCOMPATIBLE_JOIN_TYPES", "INVALID_LATERAL_JOIN_TYPE", "DUPLICATE_CLAUSES",
-      "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", "MISSING_WINDOW_SPECIFICATION", "DUPLICATE_KEY"};
+  static const std::set<std::string> kConditions = {"PARSE_EMPTY_STATEMENT",
+                                                    "INVALID_IDENTIFIER",
+                                                    "TRAILING_COMMA_IN_SELECT",
+                                                    "UNCLOSED_BRACKETED_COMMENT",
+                                                    "INVALID_NUMERIC_LITERAL_RANGE",
+                                                    "INVALID_TYPED_LITERAL",
+                                                    "UNSUPPORTED_TYPED_LITERAL",
+                                                    "INVALID_ESC",
+                                                    "DUPLICATED_CTE_NAMES",
+                                                    "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT",
+                                                    "_LEGACY_ERROR_TEMP_0063",
+                                                    "_LEGACY_ERROR_TEMP_0026",
+                                                    "_LEGACY_ERROR_TEMP_0029",
+                                                    "_LEGACY_ERROR_TEMP_0035",
+                                                    "_LEGACY_ERROR_TEMP_0064",
+                                                    "UNSUPPORTED_DATATYPE",
+                                                    "DATATYPE_MISSING_SIZE",
+                                                    "INCOMPATIBLE_JOIN_TYPES",
+                                                    "INVALID_LATERAL_JOIN_TYPE",
+                                                    "DUPLICATE_CLAUSES",
+                                                    "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES",
+                                                    "MISSING_WINDOW_SPECIFICATION",
+                                                    "DUPLICATE_KEY"};
   (void)position;
   return kConditions.count(condition) > 0 || (condition == "PARSE_SYNTAX_ERROR" && !position.empty());
 }
@@ -129,7 +146,8 @@ TEST(CorpusTest, ParsesWhatSparkParses) {
     const auto plan = ParseStatement(c.sql);
     const std::string where = c.file + ":" + std::to_string(c.line) + ": " + c.sql;
     if (IsParseCondition(c.condition, c.position)) {
-      if (plan.ok() && c.sql.find("from_json(") != std::string::npos) continue;  // the schema string's, found by the analyzer
+      if (plan.ok() && c.sql.find("from_json(") != std::string::npos)
+        continue;  // the schema string's, found by the analyzer
       EXPECT_FALSE(plan.ok()) << where << "\n expected " << c.condition;
       if (plan.ok()) continue;
       EXPECT_EQ(ConditionOf(plan.status()), c.condition) << where;
@@ -171,7 +189,8 @@ TEST(CorpusTest, NamesColumnsAsSpark) {
         ++same;
       } else {
         ++different;
-        if (std::getenv("SLUICE_VERBOSE")) std::cout << c.file << ":" << c.line << " spark " << names[i] << " | ours " << name << "\n";
+        if (std::getenv("SLUICE_VERBOSE"))
+          std::cout << c.file << ":" << c.line << " spark " << names[i] << " | ours " << name << "\n";
       }
     }
   }

@@ -68,24 +68,40 @@ int Parser::BinaryPrecedence(std::string* function, int* tokens) const {
   switch (token.symbol) {
     case Sym("*"):
     case Sym("/"):
-    case Sym("%"): return kProductPrecedence;
+    case Sym("%"):
+      return kProductPrecedence;
     case Sym("+"):
     case Sym("-"):
-    case Sym("||"): return kSumPrecedence;
-    case Sym("<<"): *tokens = 1; return kShiftPrecedence;
-    case Sym("&"): return kBitAndPrecedence;
-    case Sym("^"): return kBitXorPrecedence;
-    case Sym("|"): return kBitOrPrecedence;
-    case Sym("=="): *function = "="; return kComparisonPrecedence;
+    case Sym("||"):
+      return kSumPrecedence;
+    case Sym("<<"):
+      *tokens = 1;
+      return kShiftPrecedence;
+    case Sym("&"):
+      return kBitAndPrecedence;
+    case Sym("^"):
+      return kBitXorPrecedence;
+    case Sym("|"):
+      return kBitOrPrecedence;
+    case Sym("=="):
+      *function = "=";
+      return kComparisonPrecedence;
     case Sym("="):
     case Sym("<"):
     case Sym("<="):
     case Sym(">="):
-    case Sym("<=>"): return kComparisonPrecedence;
-    case Sym("!>"): *function = "<="; return kComparisonPrecedence;
-    case Sym("!<"): *function = ">="; return kComparisonPrecedence;
+    case Sym("<=>"):
+      return kComparisonPrecedence;
+    case Sym("!>"):
+      *function = "<=";
+      return kComparisonPrecedence;
+    case Sym("!<"):
+      *function = ">=";
+      return kComparisonPrecedence;
     case Sym("<>"):
-    case Sym("!="): *function = "!="; return kComparisonPrecedence;
+    case Sym("!="):
+      *function = "!=";
+      return kComparisonPrecedence;
     case Sym(">"): {
       // >> and >>> come as single characters that touch.
       int count = 1;
@@ -94,7 +110,8 @@ int Parser::BinaryPrecedence(std::string* function, int* tokens) const {
       *function = std::string(static_cast<size_t>(count), '>');
       return count == 1 ? kComparisonPrecedence : kShiftPrecedence;
     }
-    default: return -1;
+    default:
+      return -1;
   }
 }
 
@@ -140,7 +157,8 @@ Result<ExprPtr> Parser::ContinueExpression(ExprPtr left, int start, int min_prec
 namespace {
 
 /// Halves a chain so that the tree stays shallow, as Spark does: a AND b AND c AND d is (a AND b) AND (c AND d).
-ExprPtr Balance(const ExprList& operands, size_t low, size_t high, const std::function<ExprPtr(ExprPtr, ExprPtr)>& combine) {
+ExprPtr Balance(const ExprList& operands, size_t low, size_t high,
+                const std::function<ExprPtr(ExprPtr, ExprPtr)>& combine) {
   if (low == high) return operands[low];
   if (low + 1 == high) return combine(operands[low], operands[high]);
   const size_t middle = low + (high - low) / 2;
@@ -185,8 +203,10 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
     case Keyword::kLIKE:
     case Keyword::kILIKE:
     case Keyword::kRLIKE:
-    case Keyword::kREGEXP: break;
-    default: return left;
+    case Keyword::kREGEXP:
+      break;
+    default:
+      return left;
   }
   if (AtTerminator(at + 1)) return left;  // an alias
   if (At("!")) return ErrorSince(predicate_start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
@@ -251,11 +271,13 @@ Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
   const bool all = At(Keyword::kALL);
   if (AtAny({Keyword::kANY, Keyword::kSOME, Keyword::kALL}) && At("(", 1)) {
     next_ += 2;
-    if (At(")")) return ErrorSince(predicate_start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "Expected something between '(' and ')'."}});
+    if (At(")"))
+      return ErrorSince(predicate_start, "_LEGACY_ERROR_TEMP_0064",
+                        {{"msg", "Expected something between '(' and ')'."}});
     ARROW_ASSIGN_OR_RAISE(ExprList patterns, Expressions());
     ARROW_RETURN_NOT_OK(Expect(")"));
-    return QuantifiedLike(std::move(left), std::move(patterns), {.ignore_case = ignore_case, .negated = negated, .all = all},
-                          start);
+    return QuantifiedLike(std::move(left), std::move(patterns),
+                          {.ignore_case = ignore_case, .negated = negated, .all = all}, start);
   }
   ARROW_ASSIGN_OR_RAISE(ExprPtr pattern, Expression(kValuePrecedence));
   ExprList args = {std::move(left), std::move(pattern)};

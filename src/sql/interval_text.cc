@@ -1,6 +1,5 @@
 #include "sql/interval_text.h"
 
-
 #include <algorithm>
 
 #include "sql/text.h"
@@ -15,11 +14,16 @@ struct UnitName {
   IntervalUnit unit;
 };
 constexpr UnitName kUnits[] = {
-    {"year", IntervalUnit::kYear},     {"month", IntervalUnit::kMonth},
-    {"week", IntervalUnit::kWeek},     {"day", IntervalUnit::kDay},
-    {"hour", IntervalUnit::kHour},     {"minute", IntervalUnit::kMinute},
-    {"second", IntervalUnit::kSecond}, {"millisecond", IntervalUnit::kMillisecond},
-    {"microsecond", IntervalUnit::kMicrosecond}, {"nanosecond", IntervalUnit::kNanosecond},
+    {"year", IntervalUnit::kYear},
+    {"month", IntervalUnit::kMonth},
+    {"week", IntervalUnit::kWeek},
+    {"day", IntervalUnit::kDay},
+    {"hour", IntervalUnit::kHour},
+    {"minute", IntervalUnit::kMinute},
+    {"second", IntervalUnit::kSecond},
+    {"millisecond", IntervalUnit::kMillisecond},
+    {"microsecond", IntervalUnit::kMicrosecond},
+    {"nanosecond", IntervalUnit::kNanosecond},
 };
 
 Status FormatError(std::string_view sub, std::string_view input, ErrorParameters parameters = {}) {
@@ -31,13 +35,19 @@ bool IsDayTime(IntervalUnit unit) { return unit != IntervalUnit::kYear && unit !
 
 IntervalField FieldOf(IntervalUnit unit) {
   switch (unit) {
-    case IntervalUnit::kYear: return IntervalField::kYear;
-    case IntervalUnit::kMonth: return IntervalField::kMonth;
+    case IntervalUnit::kYear:
+      return IntervalField::kYear;
+    case IntervalUnit::kMonth:
+      return IntervalField::kMonth;
     case IntervalUnit::kWeek:
-    case IntervalUnit::kDay: return IntervalField::kDay;
-    case IntervalUnit::kHour: return IntervalField::kHour;
-    case IntervalUnit::kMinute: return IntervalField::kMinute;
-    default: return IntervalField::kSecond;
+    case IntervalUnit::kDay:
+      return IntervalField::kDay;
+    case IntervalUnit::kHour:
+      return IntervalField::kHour;
+    case IntervalUnit::kMinute:
+      return IntervalField::kMinute;
+    default:
+      return IntervalField::kSecond;
   }
 }
 
@@ -71,9 +81,11 @@ bool AllDigits(std::string_view text) {
 }
 
 /// One "value unit" pair added to `parts`.
-Status AddPair(std::string_view input, std::string_view number, std::string_view word, bool negative, IntervalParts* parts) {
+Status AddPair(std::string_view input, std::string_view number, std::string_view word, bool negative,
+               IntervalParts* parts) {
   const auto unit = FindIntervalUnit(word);
-  if (!unit || *unit == IntervalUnit::kNanosecond) return FormatError("INVALID_UNIT", input, {{"unit", std::string(word)}});
+  if (!unit || *unit == IntervalUnit::kNanosecond)
+    return FormatError("INVALID_UNIT", input, {{"unit", std::string(word)}});
   std::string_view whole = number, fraction;
   if (const size_t point = number.find('.'); point != std::string_view::npos) {
     whole = number.substr(0, point);
@@ -89,17 +101,33 @@ Status AddPair(std::string_view input, std::string_view number, std::string_view
   bool fits = whole.empty() || ParseInt(Cat(negative ? "-" : "", whole), &value);
   const int64_t sign = negative ? -1 : 1;
   switch (*unit) {
-    case IntervalUnit::kYear: fits = fits && AddProduct(value, 12, &parts->months); break;
-    case IntervalUnit::kMonth: fits = fits && AddProduct(value, 1, &parts->months); break;
-    case IntervalUnit::kWeek: fits = fits && AddProduct(value, 7, &parts->days); break;
-    case IntervalUnit::kDay: fits = fits && AddProduct(value, 1, &parts->days); break;
-    case IntervalUnit::kHour: fits = fits && AddProduct(value, kUsPerHour, &parts->us); break;
-    case IntervalUnit::kMinute: fits = fits && AddProduct(value, kUsPerMinute, &parts->us); break;
+    case IntervalUnit::kYear:
+      fits = fits && AddProduct(value, 12, &parts->months);
+      break;
+    case IntervalUnit::kMonth:
+      fits = fits && AddProduct(value, 1, &parts->months);
+      break;
+    case IntervalUnit::kWeek:
+      fits = fits && AddProduct(value, 7, &parts->days);
+      break;
+    case IntervalUnit::kDay:
+      fits = fits && AddProduct(value, 1, &parts->days);
+      break;
+    case IntervalUnit::kHour:
+      fits = fits && AddProduct(value, kUsPerHour, &parts->us);
+      break;
+    case IntervalUnit::kMinute:
+      fits = fits && AddProduct(value, kUsPerMinute, &parts->us);
+      break;
     case IntervalUnit::kSecond:
       fits = fits && AddProduct(value, kUsPerSecond, &parts->us) && AddProduct(sign, FractionUs(fraction), &parts->us);
       break;
-    case IntervalUnit::kMillisecond: fits = fits && AddProduct(value, 1000, &parts->us); break;
-    default: fits = fits && AddProduct(value, 1, &parts->us); break;
+    case IntervalUnit::kMillisecond:
+      fits = fits && AddProduct(value, 1000, &parts->us);
+      break;
+    default:
+      fits = fits && AddProduct(value, 1, &parts->us);
+      break;
   }
   parts->units.push_back(*unit);
   return fits ? Status::OK() : FormatError("ARITHMETIC_EXCEPTION", input);
@@ -163,12 +191,14 @@ namespace {
 constexpr std::string_view kFieldNames[] = {"day", "hour", "minute", "second"};
 
 Status OutOfRange(std::string_view field, std::string_view value, int max) {
-  return MakeError("_LEGACY_ERROR_TEMP_0063",
-                   {{"msg", Cat("requirement failed: ", field, " ", value, " outside range [0, ", std::to_string(max), "]")}});
+  return MakeError(
+      "_LEGACY_ERROR_TEMP_0063",
+      {{"msg", Cat("requirement failed: ", field, " ", value, " outside range [0, ", std::to_string(max), "]")}});
 }
 
 /// "1 02:03:04.5" -> fields between `from` and `to` (0 day .. 3 second); nullopt when the shape is another.
-std::optional<std::vector<std::string_view>> SplitFields(std::string_view text, int from, int to, std::string_view* fraction) {
+std::optional<std::vector<std::string_view>> SplitFields(std::string_view text, int from, int to,
+                                                         std::string_view* fraction) {
   std::vector<std::string_view> out;
   size_t pos = 0;
   for (int field = from; field <= to; ++field) {
@@ -225,7 +255,8 @@ Result<TypedValue> ParseIntervalRange(std::string_view text, IntervalUnit from_u
     const std::string_view months = dash == std::string_view::npos ? std::string_view() : body.substr(dash + 1);
     if (!AllDigits(years) || !AllDigits(months)) {
       return FormatError("UNMATCHED_FORMAT_STRING", text,
-                         {{"intervalStr", "year-month"}, {"supportedFormat", "`[+|-]y-m`, `INTERVAL [+|-]'[+|-]y-m' YEAR TO MONTH`"},
+                         {{"intervalStr", "year-month"},
+                          {"supportedFormat", "`[+|-]y-m`, `INTERVAL [+|-]'[+|-]y-m' YEAR TO MONTH`"},
                           {"typeName", "interval year to month"}});
     }
     int64_t y = 0, m = 0;
@@ -241,8 +272,9 @@ Result<TypedValue> ParseIntervalRange(std::string_view text, IntervalUnit from_u
   const auto fields = SplitFields(body, from, to, &fraction);
   const std::string type_name = Cat("interval ", from_name, " to ", to_name);
   if (!fields) {
-    return FormatError("UNMATCHED_FORMAT_STRING_WITH_NOTICE", text,
-                       {{"intervalStr", "day-time"}, {"supportedFormat", SupportedFormat(from, to)}, {"typeName", type_name}});
+    return FormatError(
+        "UNMATCHED_FORMAT_STRING_WITH_NOTICE", text,
+        {{"intervalStr", "day-time"}, {"supportedFormat", SupportedFormat(from, to)}, {"typeName", type_name}});
   }
   static constexpr int64_t kUs[] = {kUsPerDay, kUsPerHour, kUsPerMinute, kUsPerSecond};
   static constexpr int kMax[] = {0, 23, 59, 59};

@@ -12,7 +12,18 @@
 namespace sluice::sql {
 
 /// Units as intervals have them, largest first; weeks are days, milliseconds and below seconds.
-enum class IntervalUnit : uint8_t { kYear, kMonth, kWeek, kDay, kHour, kMinute, kSecond, kMillisecond, kMicrosecond, kNanosecond };
+enum class IntervalUnit : uint8_t {
+  kYear,
+  kMonth,
+  kWeek,
+  kDay,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond,
+  kNanosecond
+};
 
 /// "day", "DAYS" ...
 std::optional<IntervalUnit> FindIntervalUnit(std::string_view word);
@@ -30,7 +41,8 @@ Result<IntervalParts> ParseIntervalUnits(std::string_view text);
 /// _LEGACY_ERROR_TEMP_0063 when a field is out of range.
 Result<TypedValue> ParseIntervalRange(std::string_view text, IntervalUnit from, IntervalUnit to);
 
-/// The value of a year-month or day-time type spanning the units given. Error: _LEGACY_ERROR_TEMP_0029 when both kinds are mixed.
+/// The value of a year-month or day-time type spanning the units given. Error: _LEGACY_ERROR_TEMP_0029 when both kinds
+/// are mixed.
 Result<TypedValue> IntervalValueOf(const IntervalParts& parts, std::string_view written);
 
 }  // namespace sluice::sql

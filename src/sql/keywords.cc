@@ -9,10 +9,9 @@ namespace sluice::sql {
 
 namespace {
 
-constexpr std::string_view kTexts[] = {
-    "",
+constexpr std::string_view kTexts[] = {"",
 #define SLUICE_SQL_KEYWORD(name) #name,
-    SLUICE_SQL_KEYWORDS(SLUICE_SQL_KEYWORD)
+                                       SLUICE_SQL_KEYWORDS(SLUICE_SQL_KEYWORD)
 #undef SLUICE_SQL_KEYWORD
 };
 
@@ -53,8 +52,10 @@ bool IsStrict(Keyword keyword) {
     case Keyword::kRIGHT:
     case Keyword::kSEMI:
     case Keyword::kUNION:
-    case Keyword::kUSING: return true;
-    default: return false;
+    case Keyword::kUSING:
+      return true;
+    default:
+      return false;
   }
 }
 

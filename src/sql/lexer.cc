@@ -8,7 +8,8 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWordChar(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 class Lexer {
@@ -160,7 +161,8 @@ class Lexer {
     Add(TokenKind::kWord, word.size(), 0, FindKeyword(word));
   }
 
-  /// The longest match wins, as between Spark's rules for numbers and identifiers: 1a is a word, 1.5a is none of a number.
+  /// The longest match wins, as between Spark's rules for numbers and identifiers: 1a is a word, 1.5a is none of a
+  /// number.
   bool Number() {
     size_t i = pos_;
     while (IsDigit(At(i))) ++i;
@@ -185,18 +187,40 @@ class Lexer {
     TokenKind kind = has_exponent ? TokenKind::kExponent : has_point ? TokenKind::kDecimal : TokenKind::kInteger;
     const size_t digits_end = i;
     switch (At(i) | 0x20) {
-      case 'l': if (kind == TokenKind::kInteger) { kind = TokenKind::kLong; ++i; } break;
-      case 's': if (kind == TokenKind::kInteger) { kind = TokenKind::kShort; ++i; } break;
-      case 'y': if (kind == TokenKind::kInteger) { kind = TokenKind::kByte; ++i; } break;
-      case 'f': kind = TokenKind::kFloat; ++i; break;
-      case 'd': kind = TokenKind::kDouble; ++i; break;
+      case 'l':
+        if (kind == TokenKind::kInteger) {
+          kind = TokenKind::kLong;
+          ++i;
+        }
+        break;
+      case 's':
+        if (kind == TokenKind::kInteger) {
+          kind = TokenKind::kShort;
+          ++i;
+        }
+        break;
+      case 'y':
+        if (kind == TokenKind::kInteger) {
+          kind = TokenKind::kByte;
+          ++i;
+        }
+        break;
+      case 'f':
+        kind = TokenKind::kFloat;
+        ++i;
+        break;
+      case 'd':
+        kind = TokenKind::kDouble;
+        ++i;
+        break;
       case 'b':
         if ((At(i + 1) | 0x20) == 'd') {
           kind = TokenKind::kBigDecimal;
           i += 2;
         }
         break;
-      default: break;
+      default:
+        break;
     }
     if (!IsWordChar(At(i))) {
       Add(kind, i - pos_);
@@ -289,15 +313,33 @@ size_t AppendEscape(std::string_view text, size_t i, std::string* out) {
     return i + 4;
   }
   switch (c) {
-    case '0': out->push_back('\0'); break;
-    case 'b': out->push_back('\b'); break;
-    case 'n': out->push_back('\n'); break;
-    case 'r': out->push_back('\r'); break;
-    case 't': out->push_back('\t'); break;
-    case 'Z': out->push_back('\x1A'); break;
-    case '%': *out += "\\%"; break;
-    case '_': *out += "\\_"; break;
-    default: out->push_back(c); break;
+    case '0':
+      out->push_back('\0');
+      break;
+    case 'b':
+      out->push_back('\b');
+      break;
+    case 'n':
+      out->push_back('\n');
+      break;
+    case 'r':
+      out->push_back('\r');
+      break;
+    case 't':
+      out->push_back('\t');
+      break;
+    case 'Z':
+      out->push_back('\x1A');
+      break;
+    case '%':
+      *out += "\\%";
+      break;
+    case '_':
+      *out += "\\_";
+      break;
+    default:
+      out->push_back(c);
+      break;
   }
   return i + 2;
 }

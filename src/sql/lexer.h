@@ -10,8 +10,24 @@
 namespace sluice::sql {
 
 enum class TokenKind : uint8_t {
-  kEnd, kWord, kQuoted /* `a` */, kDoubleQuoted, kString, kInteger, kDecimal, kExponent, kLong, kShort, kByte, kFloat,
-  kDouble, kBigDecimal, kSymbol, kHintStart, kHintEnd, kUnknown,
+  kEnd,
+  kWord,
+  kQuoted /* `a` */,
+  kDoubleQuoted,
+  kString,
+  kInteger,
+  kDecimal,
+  kExponent,
+  kLong,
+  kShort,
+  kByte,
+  kFloat,
+  kDouble,
+  kBigDecimal,
+  kSymbol,
+  kHintStart,
+  kHintEnd,
+  kUnknown,
 };
 
 /// One or two characters, the first in the low byte: Sym("<=").
@@ -30,11 +46,12 @@ struct Token {
 };
 
 struct LexedText {
-  std::vector<Token> tokens;   // ends in kEnd
-  int unclosed_comment = -1;   // where a /* without */ begins
+  std::vector<Token> tokens;  // ends in kEnd
+  int unclosed_comment = -1;  // where a /* without */ begins
 };
 
-/// Never fails: what is no token of SQL becomes kUnknown, which the parser refuses. ">>" is two tokens (types end in it).
+/// Never fails: what is no token of SQL becomes kUnknown, which the parser refuses. ">>" is two tokens (types end in
+/// it).
 LexedText Lex(std::string_view text);
 
 /// The value of a string token as written: quotes, escapes \n \t \u0041 \101 \% \_, doubled quotes, r'raw'.

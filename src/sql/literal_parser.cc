@@ -77,10 +77,13 @@ Result<ExprPtr> Parser::Number(bool negative) {
     if (!value.ok()) return value.status();
     return Lit(std::move(value).ValueUnsafe(), start);
   };
-  const auto range_error = [&](std::string_view digits, std::string_view min, std::string_view max, std::string_view type) {
+  const auto range_error = [&](std::string_view digits, std::string_view min, std::string_view max,
+                               std::string_view type) {
     return ErrorSince(start, "INVALID_NUMERIC_LITERAL_RANGE",
-                      {{"rawStrippedQualifier", Cat(negative ? "-" : "", digits)}, {"minValue", std::string(min)},
-                       {"maxValue", std::string(max)}, {"typeName", std::string(type)}});
+                      {{"rawStrippedQualifier", Cat(negative ? "-" : "", digits)},
+                       {"minValue", std::string(min)},
+                       {"maxValue", std::string(max)},
+                       {"typeName", std::string(type)}});
   };
   const auto integral = [&](std::string_view digits, const IntegralRange& range) -> Result<ExprPtr> {
     int64_t value = 0, low = 0, high = 0;
@@ -95,10 +98,12 @@ Result<ExprPtr> Parser::Number(bool negative) {
     case TokenKind::kInteger: {
       int64_t value = 0;
       if (!ParseInt(Cat(negative ? "-" : "", text), &value)) return finish(DecimalOf(text, negative));
-      const bool fits_int = value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max();
+      const bool fits_int =
+          value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max();
       return Lit(IntegralValue(value, fits_int ? DataType::Integer() : DataType::Long()), start);
     }
-    case TokenKind::kDecimal: return finish(DecimalOf(text, negative));
+    case TokenKind::kDecimal:
+      return finish(DecimalOf(text, negative));
     case TokenKind::kByte:
       return integral(text.substr(0, text.size() - 1), {DataType::Byte(), "tinyint", "-128", "127"});
     case TokenKind::kShort:
@@ -114,13 +119,15 @@ Result<ExprPtr> Parser::Number(bool negative) {
     case TokenKind::kFloat: {
       const std::string digits(text.substr(0, text.size() - 1));
       const float value = std::strtof(digits.c_str(), nullptr);
-      if (std::strtod(digits.c_str(), nullptr) > static_cast<double>(std::numeric_limits<float>::max())) return range_error(digits, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
+      if (std::strtod(digits.c_str(), nullptr) > static_cast<double>(std::numeric_limits<float>::max()))
+        return range_error(digits, "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
       return Lit(FloatValue(negative ? -value : value), start);
     }
     default: {  // double
       const std::string digits(token.kind == TokenKind::kDouble ? text.substr(0, text.size() - 1) : text);
       const double value = std::strtod(digits.c_str(), nullptr);
-      if (std::isinf(value)) return range_error(digits, "-1.7976931348623157E+308", "1.7976931348623157E+308", "double");
+      if (std::isinf(value))
+        return range_error(digits, "-1.7976931348623157E+308", "1.7976931348623157E+308", "double");
       return Lit(DoubleValue(negative ? -value : value), start);
     }
   }
@@ -163,9 +170,12 @@ std::optional<int64_t> SpecialInstant(std::string_view text, const TimeZone& zon
   int64_t today = local / kUsPerDay - (local % kUsPerDay < 0 ? 1 : 0);
   if (lower == "epoch") return 0;
   if (lower == "now") return days ? today : local;
-  if (lower == "tomorrow") ++today;
-  else if (lower == "yesterday") --today;
-  else if (lower != "today") return std::nullopt;
+  if (lower == "tomorrow")
+    ++today;
+  else if (lower == "yesterday")
+    --today;
+  else if (lower != "today")
+    return std::nullopt;
   return days ? today : today * kUsPerDay;
 }
 
@@ -177,7 +187,8 @@ Result<ExprPtr> Parser::TypedLiteral() {
   const std::string type = Upper(word);
   ARROW_ASSIGN_OR_RAISE(const std::string text, StringLiteral());
   const auto invalid = [&](const std::string& name) {
-    return ErrorSince(start, "INVALID_TYPED_LITERAL", {{"valueType", InDoubleQuotes(name)}, {"value", "'" + text + "'"}});
+    return ErrorSince(start, "INVALID_TYPED_LITERAL",
+                      {{"valueType", InDoubleQuotes(name)}, {"value", "'" + text + "'"}});
   };
   if (type == "X") {
     std::string digits = text.size() % 2 == 1 ? "0" + text : text;
@@ -216,9 +227,10 @@ Result<ExprPtr> Parser::TypedLiteral() {
     const Origin origin = OriginSince(start);
     return UnsupportedFeature("TIME literals", &origin);
   }
-  return ErrorSince(start, "UNSUPPORTED_TYPED_LITERAL",
-                    {{"unsupportedType", InDoubleQuotes(type)},
-                     {"supportedTypes", R"("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X", "TIME")"}});
+  return ErrorSince(
+      start, "UNSUPPORTED_TYPED_LITERAL",
+      {{"unsupportedType", InDoubleQuotes(type)},
+       {"supportedTypes", R"("DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X", "TIME")"}});
 }
 
 // ---- intervals -----------------------------------------------------------------------------------------------------
@@ -332,7 +344,8 @@ Result<DataType> Parser::Type() {
     } while (depth > 0);
   } else if (keyword == Keyword::kINTERVAL) {
     const auto field = [&] {
-      return AtAny({Keyword::kYEAR, Keyword::kMONTH, Keyword::kDAY, Keyword::kHOUR, Keyword::kMINUTE, Keyword::kSECOND});
+      return AtAny(
+          {Keyword::kYEAR, Keyword::kMONTH, Keyword::kDAY, Keyword::kHOUR, Keyword::kMINUTE, Keyword::kSECOND});
     };
     if (field()) {
       ++next_;
@@ -354,7 +367,8 @@ Result<DataType> Parser::Type() {
   if (name == "TIMESTAMP" && options_.timestamp_ntz) return DataType::TimestampNtz();
   auto type = ParseDataType(written);
   if (!type.ok()) {
-    if (const Error* error = GetError(type.status()); error != nullptr && error->getCondition() != "PARSE_SYNTAX_ERROR") {
+    if (const Error* error = GetError(type.status());
+        error != nullptr && error->getCondition() != "PARSE_SYNTAX_ERROR") {
       // The place in the statement, not in the type's text; too large a DECIMAL has none in Spark.
       const bool placed = error->getCondition() != "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION";
       return MakeError(error->getCondition(), error->getMessageParameters(), placed ? &origin : nullptr);

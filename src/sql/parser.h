@@ -14,15 +14,16 @@
 namespace sluice::sql {
 
 struct ParserOptions {
-  std::string time_zone = "UTC";          // spark.sql.session.timeZone: TIMESTAMP '...' without a zone
-  bool timestamp_ntz = false;             // spark.sql.timestampType = TIMESTAMP_NTZ: what TIMESTAMP means
-  bool escaped_string_literals = false;   // spark.sql.parser.escapedStringLiterals
-  bool double_quoted_identifiers = false; // spark.sql.ansi.doubleQuotedIdentifiers with ANSI mode
-  bool legacy_intervals = false;          // spark.sql.legacy.interval.enabled: literals are CalendarIntervals
+  std::string time_zone = "UTC";           // spark.sql.session.timeZone: TIMESTAMP '...' without a zone
+  bool timestamp_ntz = false;              // spark.sql.timestampType = TIMESTAMP_NTZ: what TIMESTAMP means
+  bool escaped_string_literals = false;    // spark.sql.parser.escapedStringLiterals
+  bool double_quoted_identifiers = false;  // spark.sql.ansi.doubleQuotedIdentifiers with ANSI mode
+  bool legacy_intervals = false;           // spark.sql.legacy.interval.enabled: literals are CalendarIntervals
 };
 
-/// One statement, a final ';' allowed. Errors: PARSE_SYNTAX_ERROR, PARSE_EMPTY_STATEMENT, FAILED_TO_PARSE_TOO_COMPLEX and
-/// Spark's other parse conditions, with their place in the query context; UNSUPPORTED_FEATURE names what Sluice lacks.
+/// One statement, a final ';' allowed. Errors: PARSE_SYNTAX_ERROR, PARSE_EMPTY_STATEMENT, FAILED_TO_PARSE_TOO_COMPLEX
+/// and Spark's other parse conditions, with their place in the query context; UNSUPPORTED_FEATURE names what Sluice
+/// lacks.
 Result<plan::PlanPtr> ParseStatement(std::string_view sql, const ParserOptions& options = {});
 
 /// As selectExpr() and expr() take it: with an optional alias (then an Alias), *, t.* EXCEPT (a).

@@ -1,6 +1,7 @@
 #pragma once
 // One parse. The methods are spread over expression_parser.cc, primary_parser.cc, call_parser.cc, literal_parser.cc,
-// query_parser.cc, relation_parser.cc, command_parser.cc and table_parser.cc; this header is theirs alone.
+// interval_text.cc, query_parser.cc, group_by_parser.cc,
+// relation_parser.cc, pivot_parser.cc, command_parser.cc, table_parser.cc and show_parser.cc; this header is theirs alone.
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -20,8 +21,19 @@ using NameParts = std::vector<std::string>;
 
 /// How tightly operators bind, loosest first.
 enum Precedence : int {
-  kLowest = 0, kOrPrecedence, kAndPrecedence, kNotPrecedence, kPredicatePrecedence, kComparisonPrecedence, kBitOrPrecedence,
-  kBitXorPrecedence, kBitAndPrecedence, kShiftPrecedence, kSumPrecedence, kProductPrecedence, kUnaryPrecedence,
+  kLowest = 0,
+  kOrPrecedence,
+  kAndPrecedence,
+  kNotPrecedence,
+  kPredicatePrecedence,
+  kComparisonPrecedence,
+  kBitOrPrecedence,
+  kBitXorPrecedence,
+  kBitAndPrecedence,
+  kShiftPrecedence,
+  kSumPrecedence,
+  kProductPrecedence,
+  kUnaryPrecedence,
 };
 /// A valueExpression of the grammar: no AND, OR, NOT, predicates.
 constexpr int kValuePrecedence = kComparisonPrecedence;
@@ -38,7 +50,9 @@ class Parser {
  private:
   // ---- tokens (parser.cc)
   const Token& Peek(int ahead = 0) const;
-  std::string_view TextOf(const Token& token) const { return std::string_view(*text_).substr(token.start, token.stop - token.start); }
+  std::string_view TextOf(const Token& token) const {
+    return std::string_view(*text_).substr(token.start, token.stop - token.start);
+  }
   bool At(Keyword keyword, int ahead = 0) const { return Peek(ahead).keyword == keyword; }
   bool At(std::string_view symbol, int ahead = 0) const;
   bool AtAny(std::initializer_list<Keyword> keywords, int ahead = 0) const;
@@ -56,9 +70,9 @@ class Parser {
   Status Unsupported(std::string_view feature) const;
   Origin OriginSince(int start) const;  // from byte `start` to the end of the last token taken
   int Start() const { return Peek().start; }
-  Status Enter();                       // one level deeper: FAILED_TO_PARSE_TOO_COMPLEX beyond kMaxDepth
+  Status Enter();  // one level deeper: FAILED_TO_PARSE_TOO_COMPLEX beyond kMaxDepth
   void Leave() { --depth_; }
-  Status Grow();                        // a node on top of the expression or plan being built
+  Status Grow();  // a node on top of the expression or plan being built
   Status TooComplex() const;
 
   // ---- names (parser.cc)
@@ -67,8 +81,8 @@ class Parser {
   Result<std::string> Identifier();
   Result<std::string> CapturingIdentifier();  // refuses a-b by INVALID_IDENTIFIER
   Result<NameParts> MultipartName();
-  Result<NameParts> NameReference();          // or IDENTIFIER('a.b')
-  Result<NameParts> IdentifierList();         // (a, b)
+  Result<NameParts> NameReference();   // or IDENTIFIER('a.b')
+  Result<NameParts> IdentifierList();  // (a, b)
   Result<std::string> StringLiteral();
   Result<int64_t> IntegerToken();
   /// A word that opens or continues a clause here, so that it is no alias.
@@ -238,8 +252,8 @@ class DepthGuard {
   int* depth_;
 };
 
-#define SLUICE_ENTER()               \
-  ARROW_RETURN_NOT_OK(Enter());      \
+#define SLUICE_ENTER()          \
+  ARROW_RETURN_NOT_OK(Enter()); \
   DepthGuard depth_guard(&depth_)
 
 /// Field bits and value of an interval text such as "1 day 2 hours"; see interval_text.h.

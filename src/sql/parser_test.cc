@@ -109,11 +109,13 @@ TEST(ParserTest, CreateTable) {
   EXPECT_EQ(table->partitioning[0].argument, 8);
   EXPECT_EQ(table->partitioning[3].transform, "identity");
   EXPECT_EQ(table->properties.at("c.d"), "1");
-  EXPECT_EQ(Command<plan::CreateTable>("CREATE OR REPLACE TABLE t USING iceberg AS SELECT 1 AS a")->children.size(), 1u);
+  EXPECT_EQ(Command<plan::CreateTable>("CREATE OR REPLACE TABLE t USING iceberg AS SELECT 1 AS a")->children.size(),
+            1u);
 }
 
 TEST(ParserTest, OtherCommands) {
-  const auto insert = Command<plan::InsertInto>("WITH x AS (SELECT 1) INSERT OVERWRITE t PARTITION (a = 1, b) (c) SELECT * FROM x");
+  const auto insert =
+      Command<plan::InsertInto>("WITH x AS (SELECT 1) INSERT OVERWRITE t PARTITION (a = 1, b) (c) SELECT * FROM x");
   EXPECT_TRUE(insert->overwrite);
   EXPECT_EQ(insert->columns, (std::vector<std::string>{"c"}));
   EXPECT_EQ(insert->static_partition.size(), 2u);
@@ -153,7 +155,8 @@ TEST(ParserTest, SplitsScripts) {
   auto statements = SplitStatements(script);
   ASSERT_TRUE(statements.ok());
   ASSERT_EQ(statements->size(), 2u);
-  EXPECT_EQ(script.substr((*statements)[0].start, (*statements)[0].stop - (*statements)[0].start), "SELECT ';' /* ; */ , `;`");
+  EXPECT_EQ(script.substr((*statements)[0].start, (*statements)[0].stop - (*statements)[0].start),
+            "SELECT ';' /* ; */ , `;`");
   EXPECT_TRUE((*statements)[0].terminated);
   EXPECT_FALSE((*statements)[1].terminated);
   EXPECT_EQ(Condition("SELECT /* open"), "UNCLOSED_BRACKETED_COMMENT");

@@ -172,7 +172,8 @@ Result<PlanPtr> Parser::PipeOperator(PlanPtr left, int start) {
     return ContinueQueryTerm(std::move(left), start, 1);
   }
   if (At(Keyword::kSET)) return Unsupported("|> SET");
-  if (AtAny({Keyword::kORDER, Keyword::kSORT, Keyword::kCLUSTER, Keyword::kDISTRIBUTE, Keyword::kLIMIT, Keyword::kOFFSET})) {
+  if (AtAny({Keyword::kORDER, Keyword::kSORT, Keyword::kCLUSTER, Keyword::kDISTRIBUTE, Keyword::kLIMIT,
+             Keyword::kOFFSET})) {
     return QueryOrganization(std::move(left));
   }
   return SyntaxError();

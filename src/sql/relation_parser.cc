@@ -97,15 +97,19 @@ Result<PlanPtr> Parser::RelationExtensions(PlanPtr left, int start) {
 bool Parser::AtJoin() const {
   switch (Peek().keyword) {
     case Keyword::kJOIN:
-    case Keyword::kNATURAL: return true;
+    case Keyword::kNATURAL:
+      return true;
     case Keyword::kINNER:
     case Keyword::kCROSS:
     case Keyword::kSEMI:
-    case Keyword::kANTI: return At(Keyword::kJOIN, 1);
+    case Keyword::kANTI:
+      return At(Keyword::kJOIN, 1);
     case Keyword::kLEFT:
     case Keyword::kRIGHT:
-    case Keyword::kFULL: return AtAny({Keyword::kJOIN, Keyword::kOUTER, Keyword::kSEMI, Keyword::kANTI}, 1);
-    default: return false;
+    case Keyword::kFULL:
+      return AtAny({Keyword::kJOIN, Keyword::kOUTER, Keyword::kSEMI, Keyword::kANTI}, 1);
+    default:
+      return false;
   }
 }
 
@@ -118,7 +122,9 @@ Result<PlanPtr> Parser::Join(PlanPtr left, int start) {
     join->type = JoinType::kCross;
     name = "CROSS";
   } else if (Accept(Keyword::kLEFT)) {
-    join->type = Accept(Keyword::kSEMI) ? JoinType::kLeftSemi : Accept(Keyword::kANTI) ? JoinType::kLeftAnti : JoinType::kLeftOuter;
+    join->type = Accept(Keyword::kSEMI)   ? JoinType::kLeftSemi
+                 : Accept(Keyword::kANTI) ? JoinType::kLeftAnti
+                                          : JoinType::kLeftOuter;
     if (join->type == JoinType::kLeftOuter) Accept(Keyword::kOUTER);
     name = "LEFT OUTER";
   } else if (Accept(Keyword::kRIGHT)) {
@@ -283,7 +289,8 @@ Result<PlanPtr> Parser::TableAlias(PlanPtr child, bool subquery) {
     if (interval->type->id() != TypeId::kDayTimeInterval) return Unsupported("WATERMARK with a delay in months");
     const Origin written = OriginSince(delay);
     watermark->delay_text = text_->substr(written.start, written.stop - written.start);
-    ARROW_ASSIGN_OR_RAISE(watermark->delay_us, IntegralOf({*interval->type, static_cast<const plan::Literal&>(*interval).value}));
+    ARROW_ASSIGN_OR_RAISE(watermark->delay_us,
+                          IntegralOf({*interval->type, static_cast<const plan::Literal&>(*interval).value}));
     watermark->children = {std::move(child)};
     watermark->origin = OriginSince(at);
     child = std::move(watermark);

@@ -74,7 +74,8 @@ Result<PlanPtr> Parser::Show() {
     if (!Accept(Keyword::kFUNCTIONS)) {
       const std::string scope = Lower(TextOf(Peek()));
       if (scope != "all" && scope != "user" && scope != "system") {
-        return ErrorSince(start, "INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE", {{"scope", QuoteIdentifier(scope)}});
+        return ErrorSince(start, "INVALID_SQL_SYNTAX.SHOW_FUNCTIONS_INVALID_SCOPE",
+                          {{"scope", QuoteIdentifier(scope)}});
       }
       next_ += 2;
     }

@@ -14,7 +14,8 @@ using plan::PartitionField;
 Result<PlanPtr> Parser::CreateTable(bool or_replace, bool must_exist) {
   size_t first = next_ - 1;
   while (first > 0 && lexed_.tokens[first].keyword != Keyword::kCREATE &&
-         (lexed_.tokens[first].keyword != Keyword::kREPLACE || (first > 0 && lexed_.tokens[first - 1].keyword == Keyword::kOR))) {
+         (lexed_.tokens[first].keyword != Keyword::kREPLACE ||
+          (first > 0 && lexed_.tokens[first - 1].keyword == Keyword::kOR))) {
     --first;
   }
   const int start = lexed_.tokens[first].start;
@@ -79,7 +80,8 @@ Result<StructField> Parser::ColumnDefinition(const std::string& name) {
   if (!char_type_.empty()) metadata["__CHAR_VARCHAR_TYPE_STRING"] = char_type_;
   bool commented = false, not_null = false;
   const auto repeated = [&](const char* option) {
-    return ErrorSince(start, "CREATE_TABLE_COLUMN_DESCRIPTOR_DUPLICATE", {{"columnName", name}, {"optionName", option}});
+    return ErrorSince(start, "CREATE_TABLE_COLUMN_DESCRIPTOR_DUPLICATE",
+                      {{"columnName", name}, {"optionName", option}});
   };
   for (;;) {
     if (At(Keyword::kNOT) && At(Keyword::kNULL, 1)) {
@@ -100,7 +102,8 @@ Result<StructField> Parser::ColumnDefinition(const std::string& name) {
       break;
     }
   }
-  if (!metadata.empty()) field.metadata_json = metadata.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  if (!metadata.empty())
+    field.metadata_json = metadata.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   return field;
 }
 
@@ -178,7 +181,8 @@ Result<std::vector<PartitionField>> Parser::PartitionFields(std::vector<StructFi
     const bool sized = field.transform == "bucket" || field.transform == "truncate";
     if (field.column.empty() || arguments != (sized ? 2 : 1)) {
       return ErrorSince(start, "INVALID_SQL_SYNTAX.TRANSFORM_WRONG_NUM_ARGS",
-                        {{"transform", QuoteIdentifier(field.transform)}, {"expectedNum", sized ? "2" : "1"},
+                        {{"transform", QuoteIdentifier(field.transform)},
+                         {"expectedNum", sized ? "2" : "1"},
                          {"actualNum", std::to_string(arguments)}});
     }
     out.push_back(std::move(field));
