@@ -12,8 +12,8 @@ namespace sluice::connectors::kafka {
 namespace {
 
 // Prefetched payloads of one source, shared over its partitions. Each waiting message costs about 250 bytes beside it.
-constexpr int64_t kPrefetchBytes = 16 << 20, kMinPrefetchBytes = 256 << 10, kMaxPrefetchBytes = 8 << 20;
-constexpr int64_t kPrefetchMessages = 32'000, kMinPrefetchMessages = 1'000;
+constexpr int64_t kPrefetchBytes = 16 << 20, kMinPrefetchBytes = 64 << 10, kMaxPrefetchBytes = 8 << 20;
+constexpr int64_t kPrefetchMessages = 32'000, kMinPrefetchMessages = 200;
 
 int64_t PrefetchMessages(size_t partitions) {
   return std::max(kPrefetchMessages / static_cast<int64_t>(partitions), kMinPrefetchMessages);

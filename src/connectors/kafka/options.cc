@@ -275,7 +275,10 @@ Result<SourceOptions> ParseSourceOptions(const OptionMap& options, bool streamin
   ARROW_ASSIGN_OR_RAISE(out.fetch_retries, NumberOr(options, "fetchOffset.numRetries", 3));
   ARROW_ASSIGN_OR_RAISE(out.fetch_retry_interval_ms, NumberOr(options, "fetchOffset.retryIntervalMs", 10));
   if (config != nullptr) {
-    ARROW_ASSIGN_OR_RAISE(out.poll_timeout_ms, config->GetDurationMs(kNetworkTimeout));
+    const std::string timeout = config->Get(kNetworkTimeout);  // a bare number of this one is seconds
+    const bool bare = timeout.find_first_not_of("0123456789") == timeout.npos;
+    ARROW_ASSIGN_OR_RAISE(int64_t us, ParseDurationUs(bare ? timeout + "s" : timeout));
+    out.poll_timeout_ms = us / 1000;
   }
   ARROW_ASSIGN_OR_RAISE(out.poll_timeout_ms, NumberOr(options, "kafkaConsumer.pollTimeoutMs", out.poll_timeout_ms));
   ARROW_ASSIGN_OR_RAISE(out.client, MakeClientConfig(options, Role::kConsumer));

@@ -188,7 +188,7 @@ Result<std::shared_ptr<Producer>> Producer::Make(const ClientConfig& config) {
 
 Producer::Task* Producer::NewTask() {
   std::lock_guard lock(mutex_);
-  std::erase_if(tasks_, [](const auto& task) { return task->failed && task->waiting == 0 && task->topic == "\n"; });
+  std::erase_if(tasks_, [](const auto& task) { return task->ended && task->waiting == 0; });
   tasks_.push_back(std::make_unique<Task>());
   return tasks_.back().get();
 }
@@ -200,9 +200,7 @@ void Producer::EndTask(Task* task) {
     return;
   }
   // Records are still on their way: NewTask drops it when they are reported.
-  std::lock_guard task_lock(task->mutex);
-  task->failed = true;
-  task->topic = "\n";
+  task->ended = true;
 }
 
 void Producer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {

@@ -27,7 +27,7 @@ class Producer {
   /// One task's records on their way. Outlives them: kept by the producer until all are reported.
   struct Task {
     std::atomic<int64_t> waiting{0};
-    std::atomic<bool> failed{false};
+    std::atomic<bool> failed{false}, ended{false};
     std::mutex mutex;
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::string topic, text;
