@@ -162,11 +162,16 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
     }
   }
   ExprList grouping;
-  if (node.grouping_kind == GroupingKind::kAll) {
+  bool by_all = node.grouping_kind == GroupingKind::kAll;
+  if (by_all && !node.grouping.empty()) {  // a real column named ALL wins
+    ARROW_ASSIGN_OR_RAISE(ExprPtr column, expressions.TryResolveColumn({"ALL"}, node.origin));
+    by_all = column == nullptr;
+  }
+  if (by_all) {
     for (const auto& item : items)
       if (!Contains(item, ExprKind::kAggregateCall)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
   }
-  for (const auto& g : node.grouping) {
+  for (const auto& g : by_all ? ExprList{} : node.grouping) {
     if (const auto* literal = As<Literal>(g); literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
       ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
       if (position < 1 || position > static_cast<int64_t>(items.size()))

@@ -546,7 +546,9 @@ Result<ExprList> ExpressionResolver::ResolveSelectItem(const ExprPtr& item) {
   if (const auto* star = As<UnresolvedStar>(inner)) return ExpandStar(*star);
   ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, Resolve(inner));
   if (As<Attribute>(resolved) || As<Alias>(resolved) || As<MultiAlias>(resolved) || As<GeneratorCall>(resolved)) return ExprList{resolved};
-  return ExprList{MakeAlias(resolved, NameOf(resolved, context_))};
+  // a.b.c is named c.
+  const auto* path = As<UnresolvedAttribute>(inner);
+  return ExprList{MakeAlias(resolved, path && As<GetField>(resolved) ? path->parts.back() : NameOf(resolved, context_))};
 }
 
 }  // namespace sluice::analyzer
