@@ -312,7 +312,10 @@ Status BindDecodeCase(BindContext& context) {
 Result<ArrayPtr> DecodeCase(const KernelCall& call, std::span<const Vector> args) {
   const size_t n = args.size();
   RowAssembler out(call.bound.result_type, call.length);
-  for (const Vector& arg : args.subspan(1)) out.AddPiece(arg.array);
+  std::vector<size_t> pieces(n);  // of the arguments that are results
+  for (size_t k = 1; k < n; ++k) {
+    if (k % 2 == 0 || k + 1 == n) pieces[k] = out.AddPiece(args[k].array);
+  }
   auto equal = [&](size_t k, int64_t i) {
     return CompareNullableRows(*args[0].array, args[0].At(i), *args[k].array, args[k].At(i)) == 0;
   };
@@ -323,7 +326,7 @@ Result<ArrayPtr> DecodeCase(const KernelCall& call, std::span<const Vector> args
       pick = k + 1;
       break;
     }
-    if (pick > 0) out.Set(i, pick - 1, args[pick].At(i));
+    if (pick > 0) out.Set(i, pieces[pick], args[pick].At(i));
   }
   return out.Finish();
 }

@@ -13,6 +13,9 @@
   F(CollectFunctions) \
   F(MomentFunctions) \
   F(JsonFunctions) \
+  F(StructFunctions) \
+  F(CollectionMakeFunctions) \
+  F(CollectionAccessFunctions) \
   F(MathFunctions) \
   F(RoundFunctions) \
   F(StringFunctions) \

@@ -24,6 +24,7 @@ struct EvalContext {
   int64_t now_us = 0;                    // current_timestamp(): start of the query or of the micro-batch
   int32_t task_partition = 0;            // spark_partition_id, monotonically_increasing_id, rand
   int64_t rows_before = 0;               // rows this task saw in earlier batches
+  bool last_map_key_wins = false;        // spark.sql.mapKeyDedupPolicy = LAST_WIN
   std::string user, current_catalog, current_database;
 };
 

@@ -33,6 +33,9 @@ Result<ArrayPtr> RowAssembler::Finish() {
     } else if (piece->type_id() == arrow::Type::NA) {
       ARROW_ASSIGN_OR_RAISE(auto nulls, arrow::MakeArrayOfNull(arrow_type, piece->length()));
       pieces.push_back(std::move(nulls));
+    } else if (piece->type_id() != arrow_type->id()) {
+      return MakeError("INTERNAL_ERROR",
+                       {{"message", "rows of " + piece->type()->ToString() + " among " + arrow_type->ToString()}});
     } else {  // the same but for names and null flags inside
       auto data = piece->data()->Copy();
       data->type = arrow_type;
