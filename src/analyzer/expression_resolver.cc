@@ -375,12 +375,13 @@ Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction&
   return Bind(function, def, std::move(args));
 }
 
-Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& def, ExprList args) {
+Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def, ExprList args) {
   BindContext bind;
   std::string called = Lower(function.name.back());
   bind.name = called;
   bind.ansi = context_.ansi;
   bind.time_zone = context_.time_zone;
+  bind.ignore_nulls = function.ignore_nulls;
   std::vector<std::unique_ptr<TypedValue>> constants;
   for (const auto& arg : args) {
     bind.arg_types.push_back(*arg->type);
@@ -401,7 +402,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     }
     bind.arg_literals.push_back(constant);
   }
-  Status bound_status = functions::BindFunction(def, &bind);
+  Status bound_status = functions::BindFunction(called_def, &bind);
   if (!bound_status.ok()) {
     // The binder knows types and positions only; the texts of the call and its arguments are known here.
     if (const Error* error = GetError(bound_status)) {
@@ -409,9 +410,9 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
       if (error->getCondition().rfind("DATATYPE_MISMATCH", 0) == 0) {
         auto shown = std::make_shared<Call>();
         shown->children = args;
-        shown->def = &def;
+        shown->def = &called_def;
         shown->display_name = called;
-        shown->display = def.display;
+        shown->display = called_def.display;
         shown->type = DataType::Void();
         parameters["sqlExpr"] = InDoubleQuotes(ExpressionSql(*shown, context_.time_zone));
         for (size_t i = 0; i < args.size(); ++i)
@@ -422,14 +423,17 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     }
     return bound_status;
   }
+  const FunctionDef& def = bind.target ? *bind.target : called_def;
+  if (bind.target) {
+    ExprList ordered;
+    for (int from : bind.arg_order) ordered.push_back(args[static_cast<size_t>(from)]);
+    args = std::move(ordered);
+  }
   for (size_t i = 0; i < args.size(); ++i)
     if (!As<Lambda>(args[i])) args[i] = CastTo(args[i], bind.arg_types[i], context_);
 
-  auto bound = std::make_shared<functions::BoundCall>();
-  bound->arg_types = bind.arg_types;
-  bound->result_type = bind.result_type;
-  bound->ansi = context_.ansi;
-  bound->state = bind.state ? bind.state : def.user_state;
+  auto bound = std::make_shared<functions::BoundCall>(functions::MakeBoundCall(bind));
+  if (!bound->state) bound->state = def.user_state;
 
   if (def.kind != FunctionKind::kAggregate && (function.distinct || function.filter))
     return MakeError(function.distinct ? "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX" : "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
@@ -439,7 +443,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     node->children = std::move(args);
     node->def = &def;
     node->bound = bound;
-    node->display_name = function.is_operator ? OperatorDisplayName(function) : called;
+    node->display_name = bind.target ? std::string(def.name) : function.is_operator ? OperatorDisplayName(function) : called;
     node->origin = function.origin;
     node->type = bind.result_type;
     node->nullable = bind.result_nullable;
