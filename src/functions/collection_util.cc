@@ -196,16 +196,28 @@ ElementKeys::ElementKeys(ArrayPtr values, bool bits) : values_(std::move(values)
     case arrow::Type::BOOL:
       for (size_t i = 0; i < hashes_.size(); ++i) hashes_[i] = static_cast<const arrow::BooleanArray&>(v).Value(static_cast<int64_t>(i));
       return;
-    case arrow::Type::INT8: return CanonicalValues<int8_t>(v, bits, &hashes_);
-    case arrow::Type::INT16: return CanonicalValues<int16_t>(v, bits, &hashes_);
+    case arrow::Type::INT8: 
+      CanonicalValues<int8_t>(v, bits, &hashes_);
+      return;
+    case arrow::Type::INT16: 
+      CanonicalValues<int16_t>(v, bits, &hashes_);
+      return;
     case arrow::Type::INT32:
     case arrow::Type::DATE32:
-    case arrow::Type::INTERVAL_MONTHS: return CanonicalValues<int32_t>(v, bits, &hashes_);
+    case arrow::Type::INTERVAL_MONTHS: 
+      CanonicalValues<int32_t>(v, bits, &hashes_);
+      return;
     case arrow::Type::INT64:
     case arrow::Type::TIMESTAMP:
-    case arrow::Type::DURATION: return CanonicalValues<int64_t>(v, bits, &hashes_);
-    case arrow::Type::FLOAT: return CanonicalValues<float>(v, bits, &hashes_);
-    case arrow::Type::DOUBLE: return CanonicalValues<double>(v, bits, &hashes_);
+    case arrow::Type::DURATION: 
+      CanonicalValues<int64_t>(v, bits, &hashes_);
+      return;
+    case arrow::Type::FLOAT: 
+      CanonicalValues<float>(v, bits, &hashes_);
+      return;
+    case arrow::Type::DOUBLE: 
+      CanonicalValues<double>(v, bits, &hashes_);
+      return;
     default: break;
   }
   exact_ = false;
