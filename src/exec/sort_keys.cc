@@ -87,9 +87,14 @@ void PutFixed(const arrow::ArrayData& data, const DataType& type, int64_t i, cha
 
 /// 0x00 is written 0x00 0xFF, the end 0x00 0x00: a prefix sorts first.
 void PutText(std::string_view text, std::vector<char>* out) {
-  for (char c : text) {
-    out->push_back(c);
-    if (c == 0) out->push_back(static_cast<char>(0xFF));
+  while (!text.empty()) {
+    const size_t zero = text.find('\0');
+    const std::string_view plain = text.substr(0, zero);
+    out->insert(out->end(), plain.begin(), plain.end());
+    if (zero == std::string_view::npos) break;
+    out->push_back(0);
+    out->push_back(static_cast<char>(0xFF));
+    text.remove_prefix(zero + 1);
   }
   out->push_back(0);
   out->push_back(0);
