@@ -16,6 +16,10 @@
   F(StructFunctions) \
   F(CollectionMakeFunctions) \
   F(CollectionAccessFunctions) \
+  F(CollectionReshapeFunctions) \
+  F(CollectionSetFunctions) \
+  F(HigherOrderFunctions) \
+  F(GeneratorFunctions) \
   F(MathFunctions) \
   F(RoundFunctions) \
   F(StringFunctions) \
