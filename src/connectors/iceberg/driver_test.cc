@@ -56,5 +56,58 @@ TEST(Driver, Write) {
   ASSERT_OK(WriteBatch(*many, "[[78]]"));
 }
 
+TEST(Driver, Rest) {
+  const char* uri = std::getenv("SLUICE_ICEBERG_REST");
+  if (!uri) GTEST_SKIP();
+  auto made = kIcebergCatalogs.make("r", {{"type", "rest"}, {"uri", uri}, {"header.X-Test", "1"}}, Config());
+  ASSERT_OK(made);
+  auto catalog = *made;
+  EXPECT_EQ(ConditionOf(catalog->ListTables({"nope"}).status()), "SCHEMA_NOT_FOUND");
+  ASSERT_OK(catalog->CreateNamespace({"db"}, {{"k", "v"}}, false));
+  EXPECT_EQ(ConditionOf(catalog->CreateNamespace({"db"}, {}, false)), "SCHEMA_ALREADY_EXISTS");
+  EXPECT_EQ(catalog->LoadNamespace({"db"}).ValueOrDie()["k"], "v");
+  EXPECT_EQ(ConditionOf(catalog->LoadTable({{"db"}, "t"}, {}, {}).status()), "TABLE_OR_VIEW_NOT_FOUND");
+  TableDefinition definition;
+  definition.schema = ParseSchema("id BIGINT, s STRING").ValueOrDie();
+  definition.partitioning = {{"bucket", {"id"}, 2}};
+  ASSERT_OK(catalog->CreateTable({{"db"}, "t"}, definition));
+  EXPECT_EQ(ConditionOf(catalog->CreateTable({{"db"}, "t"}, definition).status()), "TABLE_OR_VIEW_ALREADY_EXISTS");
+  EXPECT_EQ(ConditionOf(catalog->DropNamespace({"db"}, false, false)), "SCHEMA_NOT_EMPTY");
+  auto other = *kIcebergCatalogs.make("r", {{"type", "rest"}, {"uri", uri}}, Config());
+  auto table = catalog->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie();
+  auto concurrent = other->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie();
+  ASSERT_OK(WriteBatch(*table, R"([[1,"a"],[2,"b"]])"));
+  ASSERT_OK(WriteBatch(*concurrent, R"([[3,"c"]])"));
+  ASSERT_OK(WriteBatch(*table, R"([[4,"d"]])"));  // from stale metadata: refreshed and tried again
+  StreamWriteContext context;
+  context.query_id = "q";
+  context.schema = table->schema();
+  auto sink = table->NewStreamSink(context).ValueOrDie();
+  for (int i = 0; i < 3; ++i) {
+    auto write = sink->NewBatch(i).ValueOrDie();
+    auto task = write->NewTask(0).ValueOrDie();
+    ASSERT_OK(task->Write(*BatchOf(table->schema(), R"([[5,"e"]])")));
+    ASSERT_OK(write->Commit({task->Close().ValueOrDie()}));
+  }
+  EXPECT_TRUE(other->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie()->NewStreamSink(context).ValueOrDie()->AlreadyCommitted(2).ValueOrDie());
+  EXPECT_EQ(ReadRows(*other->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie()).size(), 7u);
+  EXPECT_EQ(ReadRows(*other->LoadTable({{"db", "t"}, "snapshots"}, {}, {}).ValueOrDie()).size(), 6u);
+  auto staged = catalog->StageTable({{"db"}, "ctas"}, definition, false).ValueOrDie();
+  ASSERT_OK(WriteBatch(*staged->table(), R"([[1,"x"]])"));
+  EXPECT_FALSE(other->TableExists({{"db"}, "ctas"}).ValueOrDie());
+  ASSERT_OK(staged->Commit());
+  EXPECT_EQ(ReadRows(*other->LoadTable({{"db"}, "ctas"}, {}, {}).ValueOrDie()).size(), 1u);
+  definition.schema = ParseSchema("z STRING").ValueOrDie();
+  definition.partitioning.clear();
+  auto replaced = catalog->StageTable({{"db"}, "ctas"}, definition, true).ValueOrDie();
+  ASSERT_OK(WriteBatch(*replaced->table(), R"([["y"]])"));
+  ASSERT_OK(replaced->Commit());
+  EXPECT_EQ(ReadRows(*other->LoadTable({{"db"}, "ctas"}, {}, {}).ValueOrDie()), std::vector<std::string>{"y"});
+  ASSERT_OK(catalog->CreateTable({{"db"}, "gone"}, definition));
+  EXPECT_TRUE(catalog->DropTable({{"db"}, "gone"}, true).ValueOrDie());
+  EXPECT_FALSE(catalog->DropTable({{"db"}, "gone"}, true).ValueOrDie());
+  EXPECT_EQ(catalog->ListTables({"db"}).ValueOrDie(), (std::vector<std::string>{"ctas", "t"}));
+}
+
 }  // namespace
 }  // namespace sluice::iceberg

@@ -6,20 +6,72 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <future>
+#include <mutex>
 
 #include "connectors/iceberg/s3_put.h"
 
 namespace sluice::iceberg {
+
+/// Syncs that run on threads of their own. Settle waits for those that began before it.
+class PendingSyncs {
+ public:
+  /// Takes over `fd`.
+  void Add(int fd, std::string path) {
+    auto sync = std::async(std::launch::async, [fd, path = std::move(path)]() -> Status {
+      int error = ::fdatasync(fd) == 0 ? 0 : errno;
+      ::close(fd);
+      if (error == 0) return Status::OK();
+      return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
+    });
+    std::lock_guard lock(mutex_);
+    running_.push_back({sync.share(), std::chrono::steady_clock::now()});
+  }
+
+  Status Settle() {
+    std::vector<Sync> waiting;
+    {
+      std::lock_guard lock(mutex_);
+      waiting = running_;
+    }
+    Status first = Status::OK();
+    for (const Sync& sync : waiting) {
+      if (first.ok()) first = sync.result.get();
+      else sync.result.wait();
+    }
+    // A failure stays for a while: another commit under way may rest on the same file.
+    auto old = std::chrono::steady_clock::now() - std::chrono::seconds(60);
+    std::lock_guard lock(mutex_);
+    std::erase_if(running_, [&](const Sync& sync) {
+      bool done = sync.result.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+      return done && (sync.result.get().ok() || sync.begun < old);
+    });
+    return first;
+  }
+
+ private:
+  struct Sync {
+    std::shared_future<Status> result;
+    std::chrono::steady_clock::time_point begun;
+  };
+  std::mutex mutex_;
+  std::vector<Sync> running_;
+};
+
+FileIo::FileIo(Properties properties) : properties_(std::move(properties)), pending_(std::make_shared<PendingSyncs>()) {}
+Status FileIo::Settle() const { return pending_->Settle(); }
 
 namespace {
 Status WriteFailed(const std::string& path, int error) {
   return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
 }
 
-Status WriteLocal(const std::string& path, std::string_view bytes, bool sync) {
+/// `syncs` null: not synced.
+Status WriteLocal(const std::string& path, std::string_view bytes, PendingSyncs* syncs) {
   auto open = [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); };
   int fd = open();
   if (fd < 0 && errno == ENOENT) {
@@ -34,22 +86,27 @@ Status WriteLocal(const std::string& path, std::string_view bytes, bool sync) {
     if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
     else if (errno != EINTR) error = errno;
   }
-  if (error == 0 && sync && ::fdatasync(fd) != 0) error = errno;
+  if (error == 0 && syncs) {
+    syncs->Add(fd, path);
+    return Status::OK();
+  }
   ::close(fd);
   if (error == 0) return Status::OK();
   ::unlink(path.c_str());
   return WriteFailed(path, error);
 }
 
-/// Syncs the file when it is closed.
+/// Hands the file to be synced when it is closed.
 class SyncedFile final : public arrow::io::OutputStream {
  public:
-  SyncedFile(std::shared_ptr<arrow::io::FileOutputStream> file, std::string path)
-      : file_(std::move(file)), path_(std::move(path)) {}
+  SyncedFile(std::shared_ptr<arrow::io::FileOutputStream> file, std::string path, std::shared_ptr<PendingSyncs> syncs)
+      : file_(std::move(file)), path_(std::move(path)), syncs_(std::move(syncs)) {}
   ~SyncedFile() override { (void)file_->Close(); }
   Status Close() override {
     if (file_->closed()) return Status::OK();
-    if (::fdatasync(file_->file_descriptor()) != 0) return WriteFailed(path_, errno);
+    int fd = ::fcntl(file_->file_descriptor(), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return WriteFailed(path_, errno);
+    syncs_->Add(fd, path_);
     return file_->Close();
   }
   bool closed() const override { return file_->closed(); }
@@ -65,6 +122,7 @@ class SyncedFile final : public arrow::io::OutputStream {
  private:
   std::shared_ptr<arrow::io::FileOutputStream> file_;
   std::string path_;
+  std::shared_ptr<PendingSyncs> syncs_;
   int64_t position_ = 0;
 };
 
@@ -86,7 +144,7 @@ Result<std::string> FileIo::Read(const std::string& path) const {
 Status FileIo::WriteNew(const std::string& path, std::string_view bytes) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
   if (at.local && FaultsInjected()) return WriteFileDurably(at.path, bytes);
-  if (at.local) return WriteLocal(at.path, bytes, true);
+  if (at.local) return WriteLocal(at.path, bytes, pending_.get());
   ARROW_ASSIGN_OR_RAISE(auto out, at.fs->OpenOutputStream(at.path));
   ARROW_RETURN_NOT_OK(out->Write(bytes.data(), static_cast<int64_t>(bytes.size())));
   return out->Close();
@@ -94,7 +152,11 @@ Status FileIo::WriteNew(const std::string& path, std::string_view bytes) const {
 
 Status FileIo::WriteExclusive(const std::string& path, std::string_view bytes) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
-  if (at.local) return WriteFileDurably(at.path, bytes, /*exclusive=*/true);
+  if (at.local) {
+    // What the new file names must be durable before it is there itself.
+    ARROW_RETURN_NOT_OK(Settle());
+    return WriteFileDurably(at.path, bytes, /*exclusive=*/true);
+  }
   return PutIfAbsent(at.path, bytes, properties_);
 }
 
@@ -102,7 +164,7 @@ Status FileIo::Replace(const std::string& path, std::string_view bytes) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
   if (!at.local) return WriteNew(path, bytes);
   std::string temporary = at.path + "." + RandomUuid() + ".tmp";
-  ARROW_RETURN_NOT_OK(WriteLocal(temporary, bytes, false));
+  ARROW_RETURN_NOT_OK(WriteLocal(temporary, bytes, nullptr));
   if (::rename(temporary.c_str(), at.path.c_str()) == 0) return Status::OK();
   int error = errno;
   ::unlink(temporary.c_str());
@@ -170,7 +232,7 @@ Result<std::shared_ptr<arrow::io::OutputStream>> FileIo::OpenOutput(const std::s
     file = open();
   }
   if (!file.ok()) return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + file.status().message() + ")"}});
-  return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, path));
+  return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, path, pending_));
 }
 
 }  // namespace sluice::iceberg

@@ -139,7 +139,7 @@ class HadoopCatalog final : public Catalog {
   Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition, bool replace) override {
     ARROW_ASSIGN_OR_RAISE(auto prepared, Prepare(id, definition, replace));
     MetadataPtr base = prepared.operations->current();
-    auto staged = std::make_shared<StagedOperations>(io_, base ? Replacing(*base, std::move(prepared.metadata)) : std::move(prepared.metadata));
+    auto staged = std::make_shared<StagedOperations>(prepared.operations->io(), base ? Replacing(*base, std::move(prepared.metadata)) : std::move(prepared.metadata));
     ARROW_ASSIGN_OR_RAISE(auto table, MakeIcebergTable(staged, staged->current(), Origin(id), {}, {}));
     return std::make_unique<HadoopStagedTable>(prepared.operations, base, staged, std::move(table));
   }
@@ -203,7 +203,7 @@ class HadoopCatalog final : public Catalog {
   TableOperationsPtr OperationsOf(const TableIdentifier& id) {
     std::lock_guard lock(mutex_);
     auto& slot = operations_[Location(id)];
-    if (!slot) slot = MakeHadoopOperations(io_, Location(id));
+    if (!slot) slot = MakeHadoopOperations(std::make_shared<FileIo>(properties_), Location(id));  // its own: syncs are waited for per table
     return slot;
   }
 

@@ -37,7 +37,8 @@ std::vector<std::shared_ptr<arrow::RecordBatch>> Batches(int64_t rows, int64_t b
       (void)amount.Append(static_cast<double>(i % 1000) + static_cast<double>(i % 100) / 100);
       (void)session.Append(fmt::format("{:016x}", i * 2654435761));
     }
-    out.push_back(arrow::RecordBatch::Make(sluice::ToArrowSchema(Rows()), id.length(),
+    const int64_t length = id.length();
+    out.push_back(arrow::RecordBatch::Make(sluice::ToArrowSchema(Rows()), length,
         {id.Finish().ValueOrDie(), user.Finish().ValueOrDie(), type.Finish().ValueOrDie(), page.Finish().ValueOrDie(),
          time.Finish().ValueOrDie(), amount.Finish().ValueOrDie(), session.Finish().ValueOrDie()}));
   }

@@ -154,12 +154,16 @@ class RestCatalog final : public Catalog {
   }
 
  private:
-  static std::string Encoded(const Namespace& ns) {
+  std::string Encoded(const Namespace& ns) const {
+    auto separator = client_->properties().find("namespace-separator");  // servers may choose theirs, encoded
     std::string out;
-    for (const auto& part : ns) out += (out.empty() ? "" : "%1F") + UrlEncode(part);
+    for (const auto& part : ns) {
+      if (!out.empty()) out += separator == client_->properties().end() ? "%1F" : separator->second;
+      out += UrlEncode(part);
+    }
     return out;
   }
-  static std::string Path(const TableIdentifier& id) { return "namespaces/" + Encoded(id.ns) + "/tables/" + UrlEncode(id.name); }
+  std::string Path(const TableIdentifier& id) const { return "namespaces/" + Encoded(id.ns) + "/tables/" + UrlEncode(id.name); }
   Status NoNamespace(const Namespace& ns) const { return MakeError("SCHEMA_NOT_FOUND", {{"schemaName", QuotedName(ns, "", name_)}}); }
   static Status TableExistsError(const TableIdentifier& id) {
     return MakeError("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", QuotedName(id.ns, id.name)}});
@@ -194,7 +198,8 @@ class RestCatalog final : public Catalog {
       }
     }
     ARROW_ASSIGN_OR_RAISE(auto response, client_->Send("GET", Path(id)));
-    if (response.status == 404) return FoundTable{};
+    // Some servers take names of several levels for malformed ones.
+    if (response.status == 404 || (response.status == 400 && id.ns.size() > 1)) return FoundTable{};
     if (!response.ok()) return client_->Failure("loading a table", response);
     return Opened(id, response.body);
   }
