@@ -1,14 +1,20 @@
 // The one place that names the connectors: a line each.
 #include "connectors/api/connector.h"
+#include "connectors/console/table.h"
 #include "connectors/iceberg/provider.h"
 #include "connectors/kafka/table.h"
+#include "connectors/memory/table.h"
+#include "connectors/noop/table.h"
 
 namespace sluice::connectors {
 
 const std::vector<const Connector*>& AllConnectors() {
   static const std::vector<const Connector*> all = {
+      &kConsoleConnector,
       &iceberg::kIcebergConnector,
       &kKafkaConnector,
+      &kMemoryConnector,
+      &kNoopConnector,
   };
   return all;
 }
