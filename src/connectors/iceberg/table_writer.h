@@ -27,7 +27,7 @@ struct WriteContext {
   parquet_io::WriterOptions parquet;
   int64_t target_file_bytes = 512 << 20;
   size_t max_open_files = 64;
-  int64_t max_buffered_bytes = 48 << 20;  // Arrow bytes held for open row groups, per task
+  int64_t max_buffered_bytes = 24 << 20;  // Arrow bytes held for open row groups, per task
 };
 using WriteContextPtr = std::shared_ptr<const WriteContext>;
 
