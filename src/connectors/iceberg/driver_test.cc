@@ -56,6 +56,30 @@ TEST(Driver, Write) {
   ASSERT_OK(WriteBatch(*many, "[[78]]"));
 }
 
+// Endless epochs, to be killed at any moment and started again: each is in the table once.
+TEST(Driver, Append) {
+  const char* warehouse = std::getenv("SLUICE_ICEBERG_APPEND");
+  if (!warehouse) GTEST_SKIP();
+  auto catalog = testing_support::Catalog(warehouse);
+  ASSERT_OK(catalog->CreateNamespace({"db"}, {}, true));
+  TableDefinition definition;
+  definition.schema = ParseSchema("id INT").ValueOrDie();
+  definition.properties = {{"commit.manifest.min-count-to-merge", "7"}};
+  (void)catalog->CreateTable({{"db"}, "k"}, definition);
+  auto table = catalog->LoadTable({{"db"}, "k"}, {}, {}).ValueOrDie();
+  StreamWriteContext context;
+  context.query_id = "q";
+  context.schema = table->schema();
+  auto sink = table->NewStreamSink(context).ValueOrDie();
+  for (int64_t epoch = 0;; ++epoch) {
+    if (sink->AlreadyCommitted(epoch).ValueOrDie()) continue;
+    auto write = sink->NewBatch(epoch).ValueOrDie();
+    auto task = write->NewTask(0).ValueOrDie();
+    ASSERT_OK(task->Write(*BatchOf(table->schema(), "[[" + std::to_string(epoch) + "]]")));
+    ASSERT_OK(write->Commit({task->Close().ValueOrDie()}));
+  }
+}
+
 TEST(Driver, Rest) {
   const char* uri = std::getenv("SLUICE_ICEBERG_REST");
   if (!uri) GTEST_SKIP();
