@@ -1,7 +1,8 @@
 // The main job as a program for tests and benchmarks: Kafka -> from_json -> Iceberg (or noop), through a checkpoint.
 // Arguments are key=value: brokers topic warehouse checkpoint [table=demo.db.events] [trigger=availableNow|default|<ms>]
 // [max=<maxOffsetsPerTrigger>] [master=local[2]] [sink=iceberg|noop] [rounds=1] [seconds=0: run until the trigger ends]
-// [shape=bench|id] [create=true] [partition=<SQL of PARTITIONED BY>]. Prints one line of JSON.
+// [shape=bench|id] [schema=<columns of JSON and table, instead of a shape>] [create=true] [partition=<SQL of PARTITIONED BY>]
+// [source.NAME=<option of the source>]... [json.NAME=<option of from_json>]... Prints one line of JSON.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "sluice/functions.h"
 #include "sluice/sluice.h"
@@ -35,6 +37,15 @@ double SinceProcessStart() {
   double uptime = 0;
   std::ifstream("/proc/uptime") >> uptime;
   return uptime - std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+/// The arguments "PREFIX.NAME=value", by NAME.
+std::vector<std::pair<std::string, std::string>> Options(const std::map<std::string, std::string>& args, const std::string& prefix) {
+  std::vector<std::pair<std::string, std::string>> options;
+  for (const auto& [key, value] : args) {
+    if (key.rfind(prefix, 0) == 0) options.emplace_back(key.substr(prefix.size()), value);
+  }
+  return options;
 }
 
 }  // namespace
@@ -62,18 +73,22 @@ int main(int argc, char** argv) {
     for (int round = 0; round < std::stoi(args["rounds"]); ++round) {
       std::string table = args["table"] + (round == 0 ? "" : std::to_string(round));
       std::string checkpoint = args["checkpoint"] + (round == 0 ? "" : std::to_string(round));
-      bool bench = args["shape"] == "bench";
+      bool bench = args["schema"].empty() && args["shape"] == "bench";
+      std::string schema = !args["schema"].empty() ? args["schema"] : bench ? kBenchSchema : "id BIGINT, name STRING";
       if (args["sink"] == "iceberg" && args["create"] == "true") {
         spark.sql("CREATE NAMESPACE IF NOT EXISTS demo.db");
         std::string partition = args["partition"].empty() ? "" : " PARTITIONED BY (" + args["partition"] + ")";
         spark.sql("CREATE TABLE IF NOT EXISTS " + table +
                   (bench ? " (event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, amount DOUBLE, session STRING)"
-                         : " (id BIGINT, name STRING)") +
+                         : " (" + schema + ")") +
                   " USING iceberg" + partition);
       }
       auto reader = spark.readStream().format("kafka").option("kafka.bootstrap.servers", args["brokers"]).option("subscribe", args["topic"]).option("startingOffsets", "earliest");
       if (!args["max"].empty()) reader = reader.option("maxOffsetsPerTrigger", args["max"]);
-      DataFrame events = reader.load().select(from_json(col("value").cast("string"), bench ? kBenchSchema : "id BIGINT, name STRING").alias("d")).select("d.*");
+      for (const auto& [name, value] : Options(args, "source.")) reader = reader.option(name, value);
+      auto json = Options(args, "json.");
+      Column text = col("value").cast("string");
+      DataFrame events = reader.load().select((json.empty() ? from_json(text, schema) : from_json(text, schema, json)).alias("d")).select("d.*");
       if (bench) events = events.withColumn("event_time", col("event_time").cast("timestamp"));
       auto writer = events.writeStream().outputMode("append").option("checkpointLocation", checkpoint);
       if (args["trigger"] == "availableNow") {
@@ -88,7 +103,7 @@ int main(int argc, char** argv) {
       if (args["seconds"] == "0") {
         query.awaitTermination();
       } else {
-        query.awaitTermination(std::chrono::milliseconds(std::stoll(args["seconds"]) * 1000));
+        query.awaitTermination(std::stoll(args["seconds"]) * 1000);
         query.stop();
       }
       double took = Now() - start;
@@ -99,8 +114,8 @@ int main(int argc, char** argv) {
       long long n = 0;
       progress = "[";
       for (const auto& p : query.recentProgress()) {
-        progress += (progress.size() > 1 ? "," : "") + p.json();
-        n += p.numInputRows();
+        progress += (progress.size() > 1 ? "," : "") + p.json;
+        n += p.numInputRows;
       }
       progress += "]";
       rows = n;
