@@ -43,19 +43,7 @@ function(sluice_library target header)
   endforeach()
 endfunction()
 
-# Debian's CMake files name abseil's shared libraries; take the archives.
-get_directory_property(imported IMPORTED_TARGETS)
-foreach(target IN LISTS imported)
-  if(target MATCHES "^absl::")
-    get_target_property(location ${target} IMPORTED_LOCATION_NONE)
-    if(location)
-      string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive "${location}")
-      if(EXISTS "${archive}")
-        set_target_properties(${target} PROPERTIES IMPORTED_LOCATION_NONE "${archive}")
-      endif()
-    endif()
-  endif()
-endforeach()
+# abseil stays shared: Debian's archives are not position-independent, libsluice could not hold them.
 
 sluice_library(lz4::lz4 lz4.h liblz4.a)
 sluice_library(zstd::zstd zstd.h libzstd.a)

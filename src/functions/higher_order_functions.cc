@@ -218,7 +218,9 @@ Result<ArrayPtr> Fold(const KernelCall& call, std::span<const Vector> args, std:
     }
     ArrayPtr elements;
     if (in.values->type_id() == arrow::Type::NA) elements = *arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(rows.size()));
-    else ARROW_ASSIGN_OR_RAISE(elements, TakeRows(in.values, picks));
+    else {
+      ARROW_ASSIGN_OR_RAISE(elements, TakeRows(in.values, picks));
+    }
     ARROW_ASSIGN_OR_RAISE(ArrayPtr before, TakeRows(state, states));
     const ArrayPtr parameters[] = {before, elements};
     ARROW_ASSIGN_OR_RAISE(ArrayPtr after, lambdas[0]->Evaluate(parameters, rows));

@@ -11,7 +11,7 @@ namespace sluice::cli {
 
 int RunBroker(const BrokerRequest& request) {
   try {
-    auto broker = ValueOrThrow(connectors::kafka::EmbeddedBroker::Start(request.port, request.partitions));
+    auto broker = ValueOrThrow(connectors::kafka::EmbeddedBroker::Start(request.port));
     for (const auto& topic : request.topics) ThrowIfError(broker->CreateTopic(topic, request.partitions));
     std::cout << "Kafka endpoint: " << broker->bootstrap_servers() << "\nIt is " << connectors::kafka::EmbeddedBroker::kLimits << ".\nStop it with Ctrl-C.\n" << std::flush;
     while (!StopRequested()) std::this_thread::sleep_for(std::chrono::seconds(1));
