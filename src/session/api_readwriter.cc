@@ -89,7 +89,7 @@ void DataFrameWriter::save() {
     return saveAsTable(path);
   }
   const Config config = df_.session()->config();
-  auto table = ValueOrThrow(session::LoadFormat(format_, Options(options_), {}, df_.schema(), false, true, config));
+  auto table = ValueOrThrow(session::LoadFormat(format_, Options(options_), {}, std::nullopt, false, true, config));
   connectors::WriteRequest request;
   request.schema = df_.schema();
   request.options = Options(options_);

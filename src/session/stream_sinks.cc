@@ -118,7 +118,8 @@ Result<SinkPlan> PlanSink(Session& session, const plan::PlanPtr& analyzed, const
     schema = analyzer::SchemaOf(*out.plan);
   } else {
     const Config config = session.config();
-    ARROW_ASSIGN_OR_RAISE(table, LoadFormat(request.format, request.options, {}, schema, /*is_streaming=*/true, /*for_write=*/true, config));
+    ARROW_ASSIGN_OR_RAISE(table, LoadFormat(request.format, request.options, {}, format == "memory" ? std::optional(schema) : std::nullopt,
+                                                    /*is_streaming=*/true, /*for_write=*/true, config));
   }
   if (!table->can_stream_write())
     return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION", {{"tableName", QuoteIdentifier(table->name())}, {"operation", "streaming write"}});

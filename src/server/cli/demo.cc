@@ -18,9 +18,9 @@ namespace {
 
 constexpr char kSchema[] = "id BIGINT, user STRING, action STRING, amount DOUBLE, ts TIMESTAMP";
 constexpr char kEvent[] =
-    "to_json(named_struct('id', id, 'user', concat('user', CAST(id % 97 AS STRING)), 'action', "
-    "CASE WHEN id % 3 = 0 THEN 'view' WHEN id % 3 = 1 THEN 'click' ELSE 'buy' END, 'amount', id * 0.25D, "
-    "'ts', CAST(1767225600 + id * 7 AS TIMESTAMP)))";
+    R"(concat('{"id":', CAST(id AS STRING), ',"user":"user', CAST(id % 97 AS STRING), '","action":"',
+              CASE WHEN id % 3 = 0 THEN 'view' WHEN id % 3 = 1 THEN 'click' ELSE 'buy' END, '","amount":', CAST(id * 0.25D AS STRING),
+              ',"ts":"2026-01-0', CAST(1 + id % 3 AS STRING), 'T12:00:0', CAST(id % 10 AS STRING), 'Z"}'))";
 
 class Demo {
  public:
