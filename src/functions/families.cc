@@ -19,7 +19,9 @@
   F(CollectionReshapeFunctions) \
   F(CollectionSetFunctions) \
   F(HigherOrderFunctions) \
+  F(HigherOrderMapFunctions) \
   F(GeneratorFunctions) \
+  F(DatetimeFieldFunctions) \
   F(MathFunctions) \
   F(RoundFunctions) \
   F(StringFunctions) \
