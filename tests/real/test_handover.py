@@ -15,16 +15,21 @@ from pyspark.sql.functions import col, from_json
 events = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", brokers).option("subscribe", topic)
           .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", per_batch).load()
           .select(from_json(col("value").cast("string"), "id BIGINT, name STRING").alias("d")).select("d.*"))
-query = (events.writeStream.outputMode("append").option("checkpointLocation", checkpoint)
-         .trigger(availableNow=True).toTable("demo.db.events"))
-query.awaitTermination()
+writer = events.writeStream.outputMode("append").option("checkpointLocation", checkpoint)
+if replays:  # Spark's Kafka source fails when availableNow begins with a replayed batch
+    query = writer.toTable("demo.db.events")
+    query.processAllAvailable()
+    query.stop()
+else:
+    query = writer.trigger(availableNow=True).toTable("demo.db.events")
+    query.awaitTermination()
 result = {"id": str(query.id), "rows": spark.table("demo.db.events").count()}
 """
 
 
-def run_spark(kafka, topic, warehouse, checkpoint, per_batch):
+def run_spark(kafka, topic, warehouse, checkpoint, per_batch, replays=False):
     return real_spark.run(SPARK_JOB, real_spark.iceberg_catalog("demo", type="hadoop", warehouse=warehouse),
-                          brokers=kafka.bootstrap, topic=topic, checkpoint=checkpoint, per_batch=per_batch)
+                          brokers=kafka.bootstrap, topic=topic, checkpoint=checkpoint, per_batch=per_batch, replays=replays)
 
 
 def run_sluice(build, kafka, topic, warehouse, checkpoint, per_batch):
@@ -78,7 +83,7 @@ def test_spark_replays_a_batch_that_sluice_left_uncommitted(kafka, build, tmp_pa
     run_sluice(build, kafka, topic, warehouse, checkpoint, 50)
     newest = max((checkpoint / "commits").iterdir(), key=lambda p: int(p.name))
     newest.unlink()
-    assert run_spark(kafka, topic, warehouse, str(checkpoint), 50)["rows"] == 100
+    assert run_spark(kafka, topic, warehouse, str(checkpoint), 50, replays=True)["rows"] == 100
     newest = max((checkpoint / "commits").glob("[0-9]*"), key=lambda p: int(p.name))
     newest.unlink()
     (checkpoint / "commits" / f".{newest.name}.crc").unlink(missing_ok=True)
