@@ -3,6 +3,7 @@
 // [max=<maxOffsetsPerTrigger>] [master=local[2]] [sink=iceberg|noop] [rounds=1] [seconds=0: run until the trigger ends]
 // [shape=bench|id] [schema=<columns of JSON and table, instead of a shape>] [create=true] [partition=<SQL of PARTITIONED BY>]
 // [source.NAME=<option of the source>]... [json.NAME=<option of from_json>]... Prints one line of JSON.
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sluice/functions.h"
@@ -48,9 +50,24 @@ std::vector<std::pair<std::string, std::string>> Options(const std::map<std::str
   return options;
 }
 
+/// SIGTERM and SIGINT let the running batch finish; then awaitTermination returns.
+void StopGracefullyOnSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any other thread starts
+  std::thread([signals] {
+    int number = 0;
+    sigwait(&signals, &number);
+    if (auto spark = SparkSession::active()) spark->streams().stopAllGracefully();
+  }).detach();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  StopGracefullyOnSignals();
   std::map<std::string, std::string> args{{"table", "demo.db.events"}, {"trigger", "availableNow"}, {"master", "local[2]"},
                                           {"sink", "iceberg"},         {"rounds", "1"},             {"seconds", "0"},
                                           {"shape", "bench"},          {"create", "true"}};

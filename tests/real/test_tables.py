@@ -61,7 +61,7 @@ def evolved(spark, hadoop):
           id % 2 = 0, timestamp_ntz'2024-12-30 20:00:00' + make_interval(0, 0, 0, 0, id)
           FROM (SELECT cast(id AS INT) id FROM range(40));
         INSERT INTO {EVOLVED} VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-          (100, timestamp'1969-12-31 23:59:59.999999', '', float('nan'), -0.01, named_struct('a', NULL, 'b', ''),
+          (100, timestamp'1969-12-31 23:59:59.999999', '', cast('nan' AS FLOAT), -0.01, named_struct('a', NULL, 'b', ''),
            array(), map(), date'0001-01-01', X'', false, timestamp_ntz'1900-01-01 00:00:00');
         ALTER TABLE {EVOLVED} CREATE TAG before_change;
         ALTER TABLE {EVOLVED} ALTER COLUMN id TYPE BIGINT;
@@ -104,8 +104,8 @@ def test_evolved_table_reads_the_same(spark, hadoop, evolved):
     "WHERE title = 'name 3'",
     "WHERE title LIKE 'n1%'",
     "WHERE title <> 'new'",
-    "WHERE amount > 5",
-    "WHERE amount = double('nan')",
+    "WHERE amount BETWEEN 5 AND 7",
+    "WHERE amount = cast('nan' AS DOUBLE)",
     "WHERE price < 0",
     "WHERE nested.a = 12",
     "WHERE nested.bb = 'x'",
@@ -203,15 +203,15 @@ COLUMNS = """
     ts TIMESTAMP, local TIMESTAMP_NTZ, list ARRAY<INT>, nested STRUCT<a: INT, b: STRUCT<c: STRING>>, props MAP<STRING, DOUBLE>
 """
 ROWS = """
-    (1, 1, true, float(1.5), 2.5, 12.34, 1234567890123456789012345678.0123456789, 'äöü 🙂', X'00ff', date'2024-02-29',
+    (1, 1, true, 1.5F, 2.5, 12.34, 1234567890123456789012345678.0123456789, 'äöü 🙂', X'00ff', date'2024-02-29',
      timestamp'2024-02-29 12:34:56.789012', timestamp_ntz'2024-02-29 12:34:56.789012', array(1, NULL, 3),
      named_struct('a', 1, 'b', named_struct('c', 'deep')), map('k', 0.5, 'n', NULL)),
-    (2, -2147483648, false, float('nan'), double('-inf'), -9999999.99, -0.0000000001, '', X'', date'1969-12-31',
+    (2, -2147483648, false, cast('nan' AS FLOAT), cast('-Infinity' AS DOUBLE), -9999999.99, -0.0000000001, '', X'', date'1969-12-31',
      timestamp'1969-12-31 23:59:59.999999', timestamp_ntz'1600-01-01 00:00:00', array(), named_struct('a', NULL, 'b', NULL), map()),
     (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-    (9223372036854775807, 2147483647, true, float('-0.0'), double('1e308'), 0, 0, 'long long long long long text', X'deadbeef',
+    (9223372036854775807, 2147483647, true, -0.0F, 1e308, 0, 0, 'long long long long long text', X'deadbeef',
      date'9999-12-31', timestamp'2261-01-01 00:00:00', timestamp_ntz'2261-01-01 00:00:00', array(7), named_struct('a', 2, 'b', named_struct('c', NULL)), map('z', 1e0)),
-    (5, 5, true, float(5), 5, 5, 5, 'äöx', X'00', date'2024-03-01', timestamp'2024-03-01 00:00:00', timestamp_ntz'2024-03-01 00:00:00', NULL, NULL, NULL)
+    (5, 5, true, 5F, 5, 5, 5, 'äöx', X'00', date'2024-03-01', timestamp'2024-03-01 00:00:00', timestamp_ntz'2024-03-01 00:00:00', NULL, NULL, NULL)
 """
 
 
@@ -232,7 +232,7 @@ def test_table_of_sluice_reads_the_same_everywhere(spark, hadoop, partitioning):
     rows = same_answer(spark, sql, table)
     assert [row["id"] for row in rows].count("5") == 2 and len(rows) == 6
     for where in ("WHERE id = 5", "WHERE s = 'äöx'", "WHERE s IS NULL", "WHERE ts >= timestamp'2024-03-01 00:00:00'",
-                  "WHERE d = date'2024-02-29'", "WHERE x > 0", "WHERE price < 0", "WHERE f = float('nan')", "WHERE raw = X'00'"):
+                  "WHERE d = date'2024-02-29'", "WHERE x > 0", "WHERE price < 0", "WHERE f = cast('nan' AS FLOAT)", "WHERE raw = X'00'"):
         same_answer(spark, sql, table, where)
 
     from pyiceberg.table import StaticTable
@@ -270,7 +270,9 @@ def test_ctas_and_properties(spark, hadoop):
                   "AS SELECT id, cast(id AS STRING) AS s FROM range(100)")
     assert len(same_answer(spark, hadoop[1], table)) == 100
     properties = {row.key: row.value for row in spark.sql(f"SHOW TBLPROPERTIES {table}").collect()}
-    assert properties["write.parquet.compression-codec"] == "snappy" and properties["comment"] == "a comment"
+    assert properties["write.parquet.compression-codec"] == "snappy"
+    described = {row.col_name: row.data_type for row in spark.sql(f"DESCRIBE EXTENDED {table}").collect()}
+    assert described["Comment"] == "a comment"
 
 
 # ---- other places --------------------------------------------------------------------------------------------------
@@ -338,11 +340,20 @@ def test_rest_catalog_over_s3(spark, sluice, storage, tmp_path):
         assert len(same_answer(spark, sql, "rest_s3.db.t")) == 11
 
 
-@pytest.mark.parametrize("kind", ["hadoop", "rest"])
-def test_writers_at_once_all_succeed(spark, sluice, rest_catalog, tmp_path, kind):
-    name = f"race_{kind}"
-    target = {"type": "rest", "uri": rest_catalog.uri} if kind == "rest" else {"type": "hadoop", "warehouse": tmp_path}
-    settings = real_spark.iceberg_catalog(name, **target)
+@pytest.fixture(params=["hadoop", "rest"])
+def race_catalog(request, tmp_path):
+    """Options of a catalog; the server keeps its tables in a file, as the usual one in memory can't take two clients."""
+    if request.param == "hadoop":
+        yield {"type": "hadoop", "warehouse": tmp_path}
+        return
+    database = f"jdbc:sqlite:{tmp_path}/catalog.db?busy_timeout=30000"
+    with parts.RestCatalog(tmp_path, uri=database, clients=1) as server:
+        yield {"type": "rest", "uri": server.uri}
+
+
+def test_writers_at_once_all_succeed(spark, sluice, race_catalog):
+    name = f"race_{race_catalog['type']}"
+    settings = real_spark.iceberg_catalog(name, **race_catalog)
     configure(spark, {**settings, f"spark.sql.catalog.{name}.cache-enabled": "false"})
     sql = Sluice(sluice, settings)
     sql.run(f"CREATE NAMESPACE {name}.race")

@@ -83,6 +83,7 @@ Result<plan::PlanPtr> RunShowColumns(Session& session, const plan::ShowColumns& 
 Result<plan::PlanPtr> RunShowFunctions(Session& session, const plan::ShowFunctions& command) {
   std::set<std::string> names;
   auto add = [&](const functions::FunctionDef& def) {
+    if (def.name.starts_with("__")) return;  // what other functions turn into
     names.insert(std::string(def.name));
     for (auto alias : def.aliases) names.insert(std::string(alias));
   };

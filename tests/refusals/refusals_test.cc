@@ -1,0 +1,203 @@
+// What Sluice does not have yet is refused by name: each line of the README's list has a case here.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sluice/functions.h"
+#include "sluice/sluice.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+using functions::col;
+using functions::count;
+using functions::expr;
+using functions::lit;
+
+constexpr char kUnsupported[] = "UNSUPPORTED_FEATURE";
+constexpr char kNoRoutine[] = "UNRESOLVED_ROUTINE";
+constexpr char kStreamRule[] = "_LEGACY_ERROR_TEMP_3102";  // Spark's own refusals of streaming plans have no better name
+
+/// A session with the catalog `demo` in a folder of its own, and a table demo.db.t.
+class Refusals : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "refusals-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    spark_ = std::make_unique<SparkSession>(SparkSession::builder()
+                                                .master("local[2]")
+                                                .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
+                                                .config("spark.sql.catalog.demo.type", "hadoop")
+                                                .config("spark.sql.catalog.demo.warehouse", folder_ + "/warehouse")
+                                                .create());
+    spark_->sql("CREATE NAMESPACE demo.db");
+    spark_->sql("CREATE TABLE demo.db.t (id BIGINT, s STRING) USING iceberg");
+  }
+  void TearDown() override {
+    if (spark_) spark_->stop();
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  /// `action` throws `condition`, or one below it (A.B for A), and the message says `names`.
+  static void Refused(const std::string& what, const std::string& condition, const std::string& names,
+                      const std::function<void()>& action) {
+    SCOPED_TRACE(what);
+    try {
+      action();
+      ADD_FAILURE() << "it works: take it off the README's list, and out of this test";
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.getCondition() == condition || error.getCondition().rfind(condition + ".", 0) == 0) << error.what();
+      EXPECT_NE(std::string(error.what()).find(names), std::string::npos) << error.what();
+    }
+  }
+
+  /// A stream that is never read: a plan is refused before its broker is asked for anything.
+  DataFrame Stream() const {
+    return spark_->readStream().format("kafka").option("kafka.bootstrap.servers", "127.0.0.1:1").option("subscribe", "t").load().selectExpr(
+        "CAST(value AS STRING) AS v", "timestamp AS ts");
+  }
+  void Start(const DataFrame& df, const std::string& mode = "append") const {
+    df.writeStream().format("noop").outputMode(mode).option("checkpointLocation", folder_ + "/checkpoint").start().stop();
+  }
+
+  std::string folder_;
+  std::unique_ptr<SparkSession> spark_;
+};
+
+struct SqlCase {
+  const char* sql;
+  const char* condition;
+  const char* names;
+};
+
+TEST_F(Refusals, Sql) {
+  const SqlCase cases[] = {
+      // queries
+      {"SELECT rank() OVER (ORDER BY id) FROM demo.db.t", kUnsupported, "window function"},
+      {"SELECT sum(id) OVER (PARTITION BY s) FROM demo.db.t", kUnsupported, "window function"},
+      {"SELECT (SELECT max(id) FROM demo.db.t)", kUnsupported, "subquery"},
+      {"SELECT * FROM demo.db.t WHERE id IN (SELECT 1)", kUnsupported, "subquery"},
+      {"SELECT * FROM demo.db.t WHERE EXISTS (SELECT 1)", kUnsupported, "subquery"},
+      {"SELECT * FROM demo.db.t, LATERAL (SELECT t.id + 1)", kUnsupported, "LATERAL"},
+      {"WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT * FROM r", kUnsupported, "RECURSIVE"},
+      {"SELECT * FROM demo.db.t PIVOT (count(s) FOR id IN (1, 2))", kUnsupported, "Pivot"},
+      {"SELECT * FROM (SELECT 1 AS a, 2 AS b) UNPIVOT (v FOR k IN (a, b))", kUnsupported, "Unpivot"},
+      {"SELECT s COLLATE UNICODE FROM demo.db.t", kUnsupported, "COLLATE"},
+      {"SELECT TIME'12:00:00'", kUnsupported, "TIME"},
+      {"SELECT CAST('{}' AS VARIANT)", "UNSUPPORTED_DATATYPE", "VARIANT"},
+      {"FROM demo.db.t INSERT INTO demo.db.t SELECT id, s", kUnsupported, "multi-insert"},
+      {"FROM demo.db.t |> SET id = 1", kUnsupported, "|> SET"},
+      // functions
+      {"SELECT window(timestamp'2025-01-01', '5 minutes')", kNoRoutine, "window"},
+      {"SELECT session_window(timestamp'2025-01-01', '5 minutes')", kNoRoutine, "session_window"},
+      {"SELECT from_csv('1', 'a INT')", kNoRoutine, "from_csv"},
+      {"SELECT xpath('<a/>', 'a')", kNoRoutine, "xpath"},
+      {"SELECT parse_json('{}')", kNoRoutine, "parse_json"},
+      // changing tables
+      {"MERGE INTO demo.db.t USING demo.db.t AS u ON t.id = u.id WHEN MATCHED THEN DELETE", kUnsupported, "MERGE"},
+      {"UPDATE demo.db.t SET id = 1", kUnsupported, "UPDATE"},
+      {"DELETE FROM demo.db.t WHERE id = 1", kUnsupported, "DELETE"},
+      {"TRUNCATE TABLE demo.db.t", kUnsupported, "TRUNCATE"},
+      {"ALTER TABLE demo.db.t ADD COLUMN x INT", kUnsupported, "ALTER TABLE"},
+      {"INSERT INTO demo.db.t PARTITION (id = 1) SELECT 'x'", kUnsupported, "PARTITION"},
+      {"INSERT INTO demo.db.t REPLACE WHERE id = 1 SELECT 1, 'x'", kUnsupported, "REPLACE WHERE"},
+      {"INSERT OVERWRITE DIRECTORY '/tmp/x' SELECT 1", kUnsupported, "DIRECTORY"},
+      {"CALL demo.system.rollback_to_snapshot('db.t', 1)", kUnsupported, "CALL"},
+      // definitions
+      {"CREATE TABLE demo.db.v3 (id INT) USING iceberg TBLPROPERTIES ('format-version' = '3')", kUnsupported, "version 3"},
+      {"CREATE TABLE demo.db.d (id INT DEFAULT 1) USING iceberg", kUnsupported, "DEFAULT"},
+      {"CREATE TABLE demo.db.l LIKE demo.db.t", kUnsupported, "LIKE"},
+      {"CREATE TABLE demo.db.i (i INTERVAL DAY) USING iceberg", kUnsupported, "INTERVAL DAY"},
+      {"CREATE VIEW demo.db.v AS SELECT 1", kUnsupported, "VIEW"},
+      {"CREATE FUNCTION f AS 'x'", kUnsupported, "CREATE FUNCTION"},
+      {"COMMENT ON TABLE demo.db.t IS 'x'", kUnsupported, "COMMENT"},
+      {"SHOW PARTITIONS demo.db.t", kUnsupported, "SHOW PARTITIONS"},
+      // the rest
+      {"CACHE TABLE demo.db.t", kUnsupported, "CACHE"},
+      {"ANALYZE TABLE demo.db.t COMPUTE STATISTICS", kUnsupported, "ANALYZE"},
+      {"DECLARE VARIABLE x INT", kUnsupported, "DECLARE"},
+      {"SET VARIABLE x = 1", kUnsupported, "SET VARIABLE"},
+      {"BEGIN SELECT 1; END", kUnsupported, "BEGIN"},
+      {"EXECUTE IMMEDIATE 'SELECT 1'", kUnsupported, "EXECUTE"},
+  };
+  for (const auto& test : cases) Refused(test.sql, test.condition, test.names, [&] { spark_->sql(test.sql).collect(); });
+}
+
+TEST_F(Refusals, Formats) {
+  for (const char* format : {"csv", "json", "parquet", "orc", "text", "avro", "xml", "jdbc"}) {
+    Refused(std::string("read ") + format, kUnsupported, format, [&] { spark_->read().format(format).load(folder_).collect(); });
+    Refused(std::string("write ") + format, kUnsupported, format, [&] { spark_->range(1).write().format(format).save(folder_ + "/out"); });
+  }
+  for (const char* format : {"csv", "json", "parquet", "text", "socket", "rate", "rate-micro-batch"}) {
+    Refused(std::string("stream from ") + format, kUnsupported, format,
+            [&] { spark_->readStream().format(format).schema("a INT").load(folder_); });
+  }
+  Refused("stream to files", kUnsupported, "parquet", [&] {
+    Stream().writeStream().format("parquet").option("path", folder_ + "/out").option("checkpointLocation", folder_ + "/c").start();
+  });
+  Refused("files in SQL", kUnsupported, "json", [&] { spark_->sql("SELECT * FROM json.`" + folder_ + "`").collect(); });
+  Refused("no such format", "DATA_SOURCE_NOT_FOUND", "nonsense", [&] { spark_->read().format("nonsense").load(); });
+}
+
+TEST_F(Refusals, StatefulStreams) {
+  const DataFrame stream = Stream();
+  const DataFrame timed = stream.withWatermark("ts", "1 minute");
+  Refused("aggregate", kUnsupported, "aggregate", [&] { Start(stream.groupBy("v").count(), "complete"); });
+  Refused("aggregate, update", kUnsupported, "aggregate", [&] { Start(stream.groupBy("v").count(), "update"); });
+  Refused("distinct", kUnsupported, "deduplicate", [&] { Start(stream.distinct()); });
+  Refused("dropDuplicates", kUnsupported, "deduplicate", [&] { Start(timed.dropDuplicates({"v", "ts"})); });
+  Refused("dropDuplicatesWithinWatermark", kUnsupported, "deduplicate", [&] { Start(timed.dropDuplicatesWithinWatermark({"v"})); });
+  Refused("limit", kUnsupported, "limit", [&] { Start(stream.limit(5)); });
+  Refused("join of two streams", kUnsupported, "stream-stream join", [&] { Start(stream.join(Stream(), "v")); });
+  Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, current_timestamp() AS ts"))); });
+}
+
+TEST_F(Refusals, WhatSparkRefusesToo) {
+  const DataFrame stream = Stream();
+  Refused("sort", kStreamRule, "Sorting", [&] { Start(stream.orderBy("v")); });
+  Refused("offset", kStreamRule, "Offset", [&] { Start(stream.offset(5)); });
+  Refused("sample", kStreamRule, "Sampling", [&] { Start(stream.sample(0.5)); });
+  Refused("collect", kStreamRule, "writeStream", [&] { stream.collect(); });
+  Refused("complete without aggregate", "STREAMING_OUTPUT_MODE", "complete", [&] { Start(stream, "complete"); });
+  Refused("full outer join", kStreamRule, "Full outer", [&] { Start(stream.join(spark_->sql("SELECT '1' AS v"), "v", "full")); });
+  Refused("batch started as a stream", "WRITE_STREAM_NOT_ALLOWED", "writeStream", [&] { Start(spark_->range(1).selectExpr("id")); });
+  Refused("no checkpoint", kStreamRule, "checkpointLocation", [&] { stream.writeStream().toTable("demo.db.t"); });
+}
+
+TEST_F(Refusals, StreamsAndTables) {
+  Refused("Iceberg as a stream", kUnsupported, "as a stream", [&] { Start(spark_->readStream().table("demo.db.t")); });
+  Refused("update mode", kUnsupported, "update", [&] {
+    Stream().selectExpr("1L AS id", "v AS s").writeStream().outputMode("update").option("checkpointLocation", folder_ + "/c").toTable("demo.db.t");
+  });
+  Refused("remote checkpoint", kUnsupported, "s3://bucket/c", [&] {
+    Stream().selectExpr("1L AS id", "v AS s").writeStream().option("checkpointLocation", "s3://bucket/c").toTable("demo.db.t");
+  });
+  Refused("hdfs", kUnsupported, "hdfs", [&] { Start(Stream()), spark_->read().format("iceberg").load("hdfs://host/t").collect(); });
+}
+
+TEST_F(Refusals, Sessions) {
+  for (const char* master : {"yarn", "spark://host:7077", "k8s://host", "local[0]"}) {
+    Refused(master, "INVALID_CONF_VALUE", master, [&] { SparkSession::builder().master(master).create(); });
+  }
+  Refused("catalog class", kUnsupported, "HiveThing", [&] {
+    spark_->conf().set("spark.sql.catalog.other", "com.example.HiveThing");
+    spark_->sql("SHOW NAMESPACES IN other").collect();
+  });
+  for (const char* type : {"hive", "glue", "jdbc", "nessie"}) {
+    Refused(type, kUnsupported, type, [&] {
+      const std::string name = std::string("c_") + type;
+      spark_->conf().set("spark.sql.catalog." + name, "org.apache.iceberg.spark.SparkCatalog");
+      spark_->conf().set("spark.sql.catalog." + name + ".type", type);
+      spark_->sql("SHOW NAMESPACES IN " + name).collect();
+    });
+  }
+}
+
+}  // namespace
+}  // namespace sluice
