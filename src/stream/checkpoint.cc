@@ -192,8 +192,10 @@ void Checkpoint::Release() {
 }
 
 Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location) {
+  // Asked first: a remote file system may not even be reachable.
+  if (location.find("://") != std::string::npos && !location.starts_with("file:"))
+    return UnsupportedFeature("checkpointLocation " + location + " on a remote file system");
   ARROW_ASSIGN_OR_RAISE(FileLocation resolved, ResolveLocation(location));
-  if (!resolved.local) return UnsupportedFeature("checkpointLocation " + location + " on a remote file system");
   const std::string path = fs::absolute(resolved.path).lexically_normal();
   std::error_code error;
   for (const char* sub : {"/offsets", "/commits", "/sources"}) {
