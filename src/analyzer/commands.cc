@@ -56,6 +56,7 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
       int at = find(columns[i]);
       if (at < 0)
         return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION", {{"objectName", QuoteIdentifier(columns[i])}, {"proposal", list(fields, [](const auto& f) { return f.name; })}});
+      if (source[static_cast<size_t>(at)]) return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(columns[i])}});
       source[static_cast<size_t>(at)] = data[i];
     }
   } else if (by_name) {
@@ -78,14 +79,12 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
   for (size_t i = 0; i < fields.size(); ++i) {
     const StructField& field = fields[i];
     if (!source[i]) {
-      if (!field.nullable || by_name)
+      if (!field.nullable)
         return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA", {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}});
       project->list.push_back(MakeAlias(MakeLiteral(NullValue(field.type)), field.name));
       same = false;
       continue;
     }
-    if (source[i]->nullable && !field.nullable)
-      return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.NULLABLE_COLUMN", {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}});
     if (!functions::CanStoreAssign(*source[i]->type, field.type))
       return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
                        {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}, {"srcType", InDoubleQuotes(source[i]->type->sql())}, {"targetType", InDoubleQuotes(field.type.sql())}});

@@ -139,6 +139,7 @@ Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::stri
     }
     auto copy = std::static_pointer_cast<Attribute>(matches[0]->Clone());
     copy->origin = origin;
+    copy->name = parts[qualifier];  // as written
     ExprPtr result = copy;
     for (size_t i = qualifier + 1; i < parts.size(); ++i) {
       if (result->type->id() == TypeId::kMap) {  // m.key

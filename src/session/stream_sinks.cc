@@ -1,5 +1,6 @@
 #include "session/stream_sinks.h"
 
+#include "session/checked_write.h"
 #include "session/commands/commands.h"
 #include "session/source_resolver.h"
 #include "types/arrow_types.h"
@@ -138,7 +139,8 @@ Result<SinkPlan> PlanSink(Session& session, const plan::PlanPtr& analyzed, const
     context.options = request.options;
     context.partition_by = request.partition_by;
     context.config = config.get();
-    return table->NewStreamSink(context);
+    ARROW_ASSIGN_OR_RAISE(auto sink, table->NewStreamSink(context));
+    return CheckNotNull(std::move(sink), table->schema());
   };
   return out;
 }

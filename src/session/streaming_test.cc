@@ -1,0 +1,126 @@
+// Starting streams: sinks, checkpoint locations, names.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "session/test_stream.h"
+
+namespace sluice {
+namespace {
+
+using session::NumberFeed;
+using session::StreamOf;
+using testing::HasSubstr;
+
+class StreamingTest : public testing::Test {
+ protected:
+  StreamingTest() : folder_(std::filesystem::temp_directory_path() / ("sluice-streaming-" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(folder_);
+    spark_ = SparkSession::builder()
+                 .master("local[2]")
+                 .config("spark.sql.session.timeZone", "UTC")
+                 .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
+                 .config("spark.sql.catalog.demo.type", "hadoop")
+                 .config("spark.sql.catalog.demo.warehouse", (folder_ / "demo").string())
+                 .create();
+  }
+  ~StreamingTest() override {
+    spark_->stop();
+    std::filesystem::remove_all(folder_);
+  }
+  std::string Checkpoint() const { return (folder_ / "checkpoint").string(); }
+  std::shared_ptr<NumberFeed> feed_ = std::make_shared<NumberFeed>();
+  std::filesystem::path folder_;
+  std::optional<SparkSession> spark_;
+};
+
+TEST_F(StreamingTest, MemorySinkIsATable) {
+  auto query = StreamOf(*spark_, feed_).select((Column("value") * 10).as("v")).writeStream().format("memory").queryName("out").start();
+  EXPECT_TRUE(query.isActive());
+  feed_->Add({1, 2});
+  query.processAllAvailable();
+  feed_->Add({3});
+  query.processAllAvailable();
+  auto rows = spark_->sql("SELECT v FROM out ORDER BY v").collect();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[2].getLong(0), 30);
+  EXPECT_EQ(query.lastProgress()->numInputRows, 1);
+  EXPECT_EQ(query.name(), "out");
+  EXPECT_EQ(spark_->streams().active().size(), 1u);
+  query.stop();
+  EXPECT_FALSE(query.isActive());
+  EXPECT_FALSE(query.exception());
+}
+
+TEST_F(StreamingTest, ToTableMakesTheTableAndGoesOnFromTheCheckpoint) {
+  spark_->sql("CREATE NAMESPACE demo.db");
+  auto run = [&] {
+    auto query = StreamOf(*spark_, feed_).writeStream().option("checkpointLocation", Checkpoint()).trigger(Trigger::AvailableNow()).toTable("demo.db.t");
+    query.awaitTermination();
+    return query.id();
+  };
+  feed_->Add({1, 2, 3});
+  std::string first = run();
+  feed_->Add({4});
+  EXPECT_EQ(run(), first);
+  EXPECT_EQ(spark_->table("demo.db.t").count(), 4);
+  EXPECT_EQ(spark_->table("demo.db.t.snapshots").count(), 2);
+  EXPECT_EQ(spark_->table("demo.db.t").schema().simpleString(), "struct<value:bigint>");
+}
+
+TEST_F(StreamingTest, ForeachBatchGetsDataFrames) {
+  std::vector<std::pair<int64_t, int64_t>> seen;
+  feed_->Add({5, 6, 7});
+  auto query = StreamOf(*spark_, feed_).writeStream().trigger(Trigger::AvailableNow())
+                   .foreachBatch([&](DataFrame batch, int64_t id) { seen.emplace_back(id, batch.filter("value > 5").count()); }).start();
+  query.awaitTermination();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0], std::make_pair(int64_t{0}, int64_t{2}));
+}
+
+TEST_F(StreamingTest, AFailingFunctionEndsTheQuery) {
+  feed_->Add({1});
+  auto query = StreamOf(*spark_, feed_).writeStream().trigger(Trigger::AvailableNow())
+                   .foreachBatch([](DataFrame, int64_t) { throw std::runtime_error("no more"); }).start();
+  try {
+    query.awaitTermination();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.getCondition(), "STREAM_FAILED");
+    EXPECT_THAT(error.getMessage(), HasSubstr("no more"));
+  }
+  EXPECT_EQ(query.exception()->getCondition(), "STREAM_FAILED");
+}
+
+TEST_F(StreamingTest, ConsolePrintsAsSparkDoes) {
+  feed_->Add({1, 2});
+  testing::internal::CaptureStdout();
+  StreamOf(*spark_, feed_).writeStream().format("console").trigger(Trigger::AvailableNow()).start().awaitTermination();
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "-------------------------------------------\nBatch: 0\n-------------------------------------------\n"
+            "+-----+\n|value|\n+-----+\n|    1|\n|    2|\n+-----+\n\n");
+}
+
+TEST_F(StreamingTest, Refusals) {
+  auto condition = [](auto&& f) {
+    try {
+      f();
+      return std::string("none");
+    } catch (const Error& error) {
+      return error.getCondition() + " " + error.getMessage();
+    }
+  };
+  auto stream = StreamOf(*spark_, feed_);
+  EXPECT_THAT(condition([&] { spark_->range(3).writeStream(); }), HasSubstr("WRITE_STREAM_NOT_ALLOWED"));
+  EXPECT_THAT(condition([&] { stream.collect(); }), HasSubstr("writeStream.start()"));
+  EXPECT_THAT(condition([&] { stream.writeStream().format("kafka").start(); }), HasSubstr("checkpointLocation must be specified"));
+  EXPECT_THAT(condition([&] { stream.writeStream().format("memory").start(); }), HasSubstr("queryName must be specified"));
+  EXPECT_THAT(condition([&] { stream.writeStream().outputMode("sometimes"); }), HasSubstr("STREAMING_OUTPUT_MODE.INVALID"));
+  auto query = stream.writeStream().format("noop").queryName("one").start();
+  EXPECT_THAT(condition([&] { stream.writeStream().format("noop").queryName("one").start(); }), HasSubstr("already active"));
+  query.stop();
+}
+
+}  // namespace
+}  // namespace sluice
