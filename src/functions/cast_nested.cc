@@ -30,7 +30,8 @@ Result<ArrayPtr> CastNested(const CastCall& call) {
     ARROW_ASSIGN_OR_RAISE(auto keys, Child(call, map.keys(), call.from.keyType(), call.to.keyType()));
     ARROW_ASSIGN_OR_RAISE(auto items, Child(call, map.items(), call.from.valueType(), call.to.valueType()));
     if (keys->null_count() > 0) return MakeError("NULL_MAP_KEY", {}, call.origin);
-    const auto& entry_type = static_cast<const arrow::MapType&>(*ToArrowType(call.to)).value_type();
+    const auto map_type = ToArrowType(call.to);
+    const auto& entry_type = static_cast<const arrow::MapType&>(*map_type).value_type();
     auto entries = arrow::ArrayData::Make(entry_type, keys->length(), {nullptr}, {keys->data(), items->data()}, 0);
     return WithValues(call, {entries});
   }

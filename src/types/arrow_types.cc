@@ -69,7 +69,8 @@ std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type) {
     case TypeId::kLong: return arrow::int64();
     case TypeId::kFloat: return arrow::float32();
     case TypeId::kDouble: return arrow::float64();
-    case TypeId::kDecimal: return arrow::decimal128(type.precision(), type.scale());
+    // DECIMAL(0,0) exists in Spark; Arrow knows none.
+    case TypeId::kDecimal: return arrow::decimal128(std::max(1, type.precision()), type.scale());
     case TypeId::kString: return arrow::utf8();
     case TypeId::kBinary: return arrow::binary();
     case TypeId::kDate: return arrow::date32();
