@@ -22,6 +22,9 @@
   F(HigherOrderMapFunctions) \
   F(GeneratorFunctions) \
   F(DatetimeFieldFunctions) \
+  F(DatetimeTextFunctions) \
+  F(DatetimeArithmeticFunctions) \
+  F(DatetimeMakeFunctions) \
   F(MathFunctions) \
   F(RoundFunctions) \
   F(StringFunctions) \
