@@ -59,3 +59,13 @@ target_link_libraries(rdkafka::rdkafka INTERFACE
 # cpp-httplib pulls that OpenSSL in: serve plain HTTP with it, never TLS.
 sluice_library(CURL::gnutls curl/curl.h curl-gnutls)
 sluice_library(httplib::httplib httplib.h cpp-httplib)
+# gRPC's archives call the shared abseil, as everything here does.
+sluice_library(protobuf::protobuf google/protobuf/message.h libprotobuf.a)
+target_link_libraries(protobuf::protobuf INTERFACE ZLIB::ZLIB Threads::Threads)
+sluice_library(gRPC::grpc++ grpcpp/grpcpp.h
+  libgrpc++.a libgrpc.a libgpr.a libaddress_sorting.a libupb.a libre2.a libcares.a)
+target_link_libraries(gRPC::grpc++ INTERFACE
+  protobuf::protobuf OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB
+  absl::base absl::bad_optional_access absl::bad_variant_access absl::cord absl::flat_hash_map absl::flat_hash_set
+  absl::hash absl::random_random absl::raw_hash_set absl::status absl::statusor absl::str_format absl::strings
+  absl::synchronization absl::time ${CMAKE_DL_LIBS})

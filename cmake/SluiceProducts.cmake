@@ -4,7 +4,7 @@ get_property(rooms GLOBAL PROPERTY SLUICE_ROOM_TARGETS)
 
 if(EXISTS "${PROJECT_SOURCE_DIR}/src/server/cli/main.cc")
   add_executable(sluice_cli src/server/cli/main.cc)
-  target_link_libraries(sluice_cli PRIVATE sluice_server ${SLUICE_SANITIZER_DEFAULTS})
+  target_link_libraries(sluice_cli PRIVATE sluice_server_cli ${SLUICE_SANITIZER_DEFAULTS})
   sluice_use_pch(sluice_cli)
   set_target_properties(sluice_cli PROPERTIES
     OUTPUT_NAME sluice INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/sluice")
@@ -15,7 +15,7 @@ endif()
 # hides the third-party archives without hiding our own code.
 set(objects "")
 set(libraries "")
-list(REMOVE_ITEM rooms sluice_server)
+list(REMOVE_ITEM rooms sluice_server_cli sluice_server_connect)
 foreach(room IN LISTS rooms)
   list(APPEND objects $<TARGET_OBJECTS:${room}>)
   get_target_property(linked ${room} LINK_LIBRARIES)

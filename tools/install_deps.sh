@@ -1,19 +1,19 @@
 #!/bin/bash
 # Install what Sluice is built, tested and linted with. Safe to run again: what is there is skipped.
 #
-#   tools/install_deps.sh [build] [test] [lint] [fuzz] [connect]     (default: build)
+#   tools/install_deps.sh [build] [test] [lint] [fuzz]     (default: build)
 #
-#   build    compiler tools, libraries, and the pinned pyarrow wheel (Arrow C++) in build/deps/venv
-#   test     a JRE, Maven, Kafka's and Spark's jars, and the Python packages of tests/
-#   lint     clang-format and clang-tidy
-#   fuzz     clang with libFuzzer
-#   connect  gRPC, protobuf and RocksDB, for the Spark Connect server and spilling state
+#   build  compiler tools, libraries, the pinned pyarrow wheel (Arrow C++) in build/deps/venv, and
+#          the modules of Spark Connect's protocol in build/deps/connect
+#   test   a JRE, Maven, Kafka's and Spark's jars, and the Python packages of tests/
+#   lint   clang-format and clang-tidy
+#   fuzz   clang with libFuzzer
 #
 # Downloads are kept in ${XDG_CACHE_HOME:-~/.cache}/sluice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly pyarrow=26.0.1 pysimdjson=7.0.2 kafka=4.1.1 spark=4.1.1 iceberg=1.11.0 jetty=12.1.5
+readonly pyarrow=26.0.1 pysimdjson=7.0.2 pyspark_client=4.1.1 googleapis=1.76.0 kafka=4.1.1 spark=4.1.1 iceberg=1.11.0 jetty=12.1.5
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice
 readonly venv=build/deps/venv
 
@@ -22,12 +22,11 @@ readonly build_packages=(
   librdkafka-dev libabsl-dev libpcre2-dev libfmt-dev libspdlog-dev
   nlohmann-json3-dev libcli11-dev libcpp-httplib-dev libhowardhinnant-date-dev libsqlite3-dev
   libedit-dev libcurl4-gnutls-dev libxxhash-dev liblz4-dev libzstd-dev zlib1g-dev libsnappy-dev
-  libssl-dev libsasl2-dev
+  libssl-dev libsasl2-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev)
 readonly test_packages=(default-jre-headless maven procps)
 readonly lint_packages=(clang-format-16 clang-tidy-16)
 readonly fuzz_packages=(clang-16 libclang-rt-16-dev llvm-16)
-readonly connect_packages=(libgrpc++-dev protobuf-compiler-grpc librocksdb-dev)
 
 readonly test_requirements=(
   "pytest==8.*" "pytest-timeout==2.*" "pyspark[connect]==$spark" pandas pyiceberg[sql-sqlite]
@@ -82,6 +81,27 @@ simdjson_sources() {
   echo "$pysimdjson" > "$folder/.done"
 }
 
+# The Python modules that hold the descriptors of Spark Connect's messages and of Google's error details
+# (tools/descriptor_set.py reads them; the packages themselves are not installed).
+connect_protocol() {
+  local folder=build/deps/connect wanted="$pyspark_client $googleapis"
+  local client=$cache/sources/pyspark_client-$pyspark_client.tar.gz
+  local google=$cache/sources/googleapis_common_protos-$googleapis-py3-none-any.whl
+  [ "$(cat "$folder/.done" 2>/dev/null)" = "$wanted" ] && return 0
+  [ -f "$client" ] || retry "$venv/bin/pip" download -q --no-deps --no-binary pyspark-client \
+    -d "$cache/sources" "pyspark-client==$pyspark_client"
+  [ -f "$google" ] || retry "$venv/bin/pip" download -q --no-deps --only-binary :all: \
+    -d "$cache/sources" "googleapis-common-protos==$googleapis"
+  rm -rf "$folder" && mkdir -p "$folder"
+  tar -xzf "$client" -C "$folder" --strip-components=5 --wildcards '*/pyspark/sql/connect/proto/*_pb2.py'
+  python3 - "$google" "$folder" google/rpc/status_pb2.py google/rpc/error_details_pb2.py <<< \
+    'import os, sys, zipfile
+for name in sys.argv[3:]:
+    with zipfile.ZipFile(sys.argv[1]) as wheel, open(os.path.join(sys.argv[2], os.path.basename(name)), "wb") as out:
+        out.write(wheel.read(name))'
+  echo "$wanted" > "$folder/.done"
+}
+
 # maven_jars FOLDER COORDINATE...: the jars, once, into the cache. A coordinate is
 # GROUP:ARTIFACT:VERSION[:CLASSIFIER], with what it depends on unless it starts with '='.
 maven_jars() {
@@ -112,6 +132,7 @@ install_build() {
   apt_install "${build_packages[@]}"
   pip_install build "pyarrow==$pyarrow"
   simdjson_sources
+  connect_protocol
 }
 
 install_test() {
@@ -137,7 +158,6 @@ for part in "${@:-build}"; do
     build | test) "install_$part" ;;
     lint) apt_install "${lint_packages[@]}" ;;
     fuzz) apt_install "${fuzz_packages[@]}" ;;
-    connect) apt_install "${connect_packages[@]}" ;;
     *) echo "unknown part '$part'" >&2; exit 2 ;;
   esac
 done
