@@ -5,6 +5,7 @@
 
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
 
@@ -291,7 +292,7 @@ std::span<const FunctionDef> CollectionMakeFunctions() {
       {.name = "map_from_arrays", .bind = &BindMapFromArrays, .group = "map_funcs", .doc = "A map of an array of keys and one of values.", .example = {"map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"}, .kernel = &MapFromArrays},
       {.name = "map_from_entries", .bind = &BindMapFromEntries, .yields_null = true, .group = "map_funcs", .doc = "A map of an array of pairs.", .example = {"map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "{1 -> a, 2 -> b}"}, .kernel = &MapFromEntries},
       {.name = "map_concat", .bind = &BindMapConcat, .group = "map_funcs", .doc = "All entries of several maps.", .example = {"map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"}, .kernel = &MapConcat},
-      {.name = "__concat_arrays", .bind = &BindConcatArrays, .group = "array_funcs", .doc = "concat of arrays.", .kernel = &ConcatArrays},
+      {.name = "__concat_arrays", .bind = &BindConcatArrays, .group = "array_funcs", .doc = "concat of arrays.", .kernel = &ConcatArrays, .display = &FixedName<"concat">},
       {.name = "array_repeat", .bind = &BindArrayRepeat, .nulls = NullRule::kCustom, .group = "array_funcs", .doc = "The value n times.", .example = {"array_repeat('123', 2)", "[123, 123]"}, .kernel = &ArrayRepeat},
       {.name = "arrays_zip", .bind = &BindArraysZip, .group = "array_funcs", .doc = "The elements at each position of several arrays as structs; short arrays give nulls.", .example = {"arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"}, .kernel = &ArraysZip},
   };

@@ -7,6 +7,7 @@
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
 #include "functions/compare.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/select_rows.h"
 #include "functions/signature.h"
@@ -352,7 +353,7 @@ Result<ArrayPtr> Join(const KernelCall& call, std::span<const Vector> args) {
 std::span<const FunctionDef> CollectionReshapeFunctions() {
   static const FunctionDef kTable[] = {
       {.name = "sort_array", .bind = &BindSortArray, .group = kGroup, .doc = "The elements in order; nulls are least.", .example = {"sort_array(array('b', 'd', null, 'c', 'a'), true)", "[NULL, a, b, c, d]"}, .kernel = &SortArray, .display = &SortArrayDisplay},
-      {.name = "__reverse_array", .bind = &BindSameArray, .group = kGroup, .doc = "reverse of an array.", .kernel = &ReverseArray},
+      {.name = "__reverse_array", .bind = &BindSameArray, .group = kGroup, .doc = "reverse of an array.", .kernel = &ReverseArray, .display = &FixedName<"reverse">},
       {.name = "shuffle", .bind = &BindShuffle, .deterministic = false, .group = kGroup, .doc = "The elements in random order.", .kernel = &Shuffle},
       {.name = "array_max", .bind = &BindExtreme, .yields_null = true, .group = kGroup, .doc = "The greatest element; nulls do not count.", .example = {"array_max(array(1, 20, null, 3))", "20"}, .kernel = &Extreme<true>},
       {.name = "array_min", .bind = &BindExtreme, .yields_null = true, .group = kGroup, .doc = "The least element; nulls do not count.", .example = {"array_min(array(1, 20, null, 3))", "1"}, .kernel = &Extreme<false>},

@@ -4,6 +4,7 @@
 #include "functions/cast.h"
 #include "functions/coercion.h"
 #include "functions/compare.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/operators.h"
@@ -479,7 +480,8 @@ std::span<const FunctionDef> ConditionalFunctions() {
        .nulls = kCustom,
        .group = "string_funcs",
        .doc = "decode(value, search, result ... [default]).",
-       .kernel = &DecodeCase},
+       .kernel = &DecodeCase,
+       .display = &FixedName<"decode">},
       {.name = "assert_true",
        .bind = &BindAssertTrue,
        .nulls = kCustom,

@@ -22,7 +22,10 @@ std::optional<TypedValue> Literal(std::string_view text) {
   const std::string_view body = text.substr(text.front() == '-');
   const size_t end = body.find_first_not_of("0123456789");
   if (end == 0) return std::nullopt;
-  if (end == std::string_view::npos) return IntegralValue(std::stoll(std::string(text)), DataType::Integer());
+  if (end == std::string_view::npos) {
+    const int64_t v = std::stoll(std::string(text));
+    return IntegralValue(v, v == static_cast<int32_t>(v) ? DataType::Integer() : DataType::Long());
+  }
   if (body.substr(end) == "L") return IntegralValue(std::stoll(std::string(text)), DataType::Long());
   if (body[end] != '.') return std::nullopt;
   const size_t stop = body.find_first_not_of("0123456789", end + 1);

@@ -13,6 +13,7 @@
   F(CollectFunctions) \
   F(MomentFunctions) \
   F(JsonFunctions) \
+  F(JsonTextFunctions) \
   F(StructFunctions) \
   F(CollectionMakeFunctions) \
   F(CollectionAccessFunctions) \

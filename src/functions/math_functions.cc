@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -86,7 +87,12 @@ FunctionDef OneDouble(std::string_view name, Kernel kernel, std::string_view doc
           .group = kGroup,
           .doc = doc,
           .example = example,
-          .kernel = kernel};
+          .kernel = kernel,
+          .display = name == "ln" || name == "rint" ? nullptr : &UpperName<"sign">};
+}
+
+std::string LogDisplay(std::string_view, std::span<const std::string> args) {
+  return args.size() == 1 ? "LOG(E(), " + args[0] + ")" : DisplayCall("LOG", args);
 }
 
 }  // namespace
@@ -127,26 +133,30 @@ std::span<const FunctionDef> MathFunctions() {
        .group = kGroup,
        .doc = "Logarithm to a base; natural with one argument.",
        .example = {"log(10, 100)", "2.0"},
-       .kernel = &ByCount<1, &Map<D, &Ln, D>, &Map<D, &LogBase, D, D>>},
+       .kernel = &ByCount<1, &Map<D, &Ln, D>, &Map<D, &LogBase, D, D>>,
+       .display = &LogDisplay},
       {.name = "power",
        .aliases = {"pow"},
        .signature = "(double, double) -> double",
        .group = kGroup,
        .doc = "The first to the power of the second.",
        .example = {"power(2, 3)", "8.0"},
-       .kernel = Binary<D, D, D, &Pow>},
+       .kernel = Binary<D, D, D, &Pow>,
+       .display = &UpperName<"pow">},
       {.name = "atan2",
        .signature = "(double, double) -> double",
        .group = kGroup,
        .doc = "Angle of the point (x, y), given y first.",
        .example = {"atan2(0, 0)", "0.0"},
-       .kernel = Binary<D, D, D, &Atan2>},
+       .kernel = Binary<D, D, D, &Atan2>,
+       .display = &UpperName<>},
       {.name = "hypot",
        .signature = "(double, double) -> double",
        .group = kGroup,
        .doc = "sqrt(a*a + b*b).",
        .example = {"hypot(3, 4)", "5.0"},
-       .kernel = &Map<D, static_cast<double (*)(double, double)>(&std::hypot), D, D>},
+       .kernel = &Map<D, static_cast<double (*)(double, double)>(&std::hypot), D, D>,
+       .display = &UpperName<>},
       {.name = "factorial",
        .signature = "(int) -> bigint",
        .yields_null = true,
@@ -166,13 +176,15 @@ std::span<const FunctionDef> MathFunctions() {
        .group = kGroup,
        .doc = "Euler's number.",
        .example = {"e()", "2.718281828459045"},
-       .kernel = &Constant<kE>},
+       .kernel = &Constant<kE>,
+       .display = &UpperName<>},
       {.name = "pi",
        .signature = "() -> double",
        .group = kGroup,
        .doc = "Pi.",
        .example = {"pi()", "3.141592653589793"},
-       .kernel = &Constant<kPi>},
+       .kernel = &Constant<kPi>,
+       .display = &UpperName<>},
   };
   return kTable;
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <random>
 
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -157,7 +158,8 @@ Status NeverNull(BindContext& context) {
 }
 
 FunctionDef Session(std::string_view name, Kernel kernel, std::string_view doc,
-                    std::vector<std::string_view> aliases = {}, bool deterministic = true) {
+                    std::vector<std::string_view> aliases = {}, bool deterministic = true,
+                    decltype(FunctionDef::display) display = nullptr) {
   return {.name = name,
           .aliases = std::move(aliases),
           .signature = "() -> string",
@@ -166,7 +168,8 @@ FunctionDef Session(std::string_view name, Kernel kernel, std::string_view doc,
           .deterministic = deterministic,
           .group = kGroup,
           .doc = doc,
-          .kernel = kernel};
+          .kernel = kernel,
+          .display = display};
 }
 
 }  // namespace
@@ -185,7 +188,7 @@ std::span<const FunctionDef> MiscFunctions() {
       Session("version", &Version, "Spark's version, and this engine."),
       Session("current_user", &User, "The user.", {"user", "session_user"}),
       Session("current_catalog", &Catalog, "The current catalog."),
-      Session("current_database", &Database, "The current namespace.", {"current_schema"}),
+      Session("current_database", &Database, "The current namespace.", {"current_schema"}, true, &FixedName<"current_schema">),
       Session("input_file_name", &FileName, "The file being read; empty when there is none.", {}, false),
       Session("uuid", &Uuid, "A random UUID.", {}, false),
       {.name = "monotonically_increasing_id",
@@ -205,7 +208,8 @@ std::span<const FunctionDef> MiscFunctions() {
        .group = kGroup,
        .doc = "The partition's number.",
        .example = {"spark_partition_id()", "0"},
-       .kernel = &Partition},
+       .kernel = &Partition,
+       .display = &UpperName<>},
       {.name = "rand",
        .aliases = {"random"},
        .bind = &BindRandom,
@@ -214,7 +218,8 @@ std::span<const FunctionDef> MiscFunctions() {
        .group = "math_funcs",
        .doc = "Random numbers in [0, 1).",
        .example = {"rand(0)", "0.7604953758285915"},
-       .kernel = &Random<false>},
+       .kernel = &Random<false>,
+       .display = &FixedName<"rand">},
       {.name = "randn",
        .bind = &BindRandom,
        .nulls = kCustom,

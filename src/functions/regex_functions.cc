@@ -1,6 +1,7 @@
 // like ilike rlike regexp_* split.
 #include <arrow/builder.h>
 
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/regex.h"
@@ -339,20 +340,23 @@ std::span<const FunctionDef> RegexFunctions() {
        .group = kGroup,
        .doc = "Every match replaced; $1 is the first group.",
        .example = {"regexp_replace('100-200', '(\\\\d+)', 'num')", "num-num"},
-       .kernel = &ByCount<3, &Map<S, &Replace3, S, S, S>, &Map<S, &Replace4, S, S, S, I>>},
+       .kernel = &ByCount<3, &Map<S, &Replace3, S, S, S>, &Map<S, &Replace4, S, S, S, I>>,
+       .display = &WithDefaults<3, "1">},
       {.name = "regexp_extract",
        .signature = "(string, string [, int]) -> string",
        .group = kGroup,
        .doc = "A group of the first match, the first by default.",
        .example = {"regexp_extract('100-200', '(\\\\d+)-(\\\\d+)', 1)", "100"},
-       .kernel = &ByCount<2, &Map<S, &Extract2, S, S>, &Map<S, &Extract3, S, S, I>>},
+       .kernel = &ByCount<2, &Map<S, &Extract2, S, S>, &Map<S, &Extract3, S, S, I>>,
+       .display = &WithDefaults<2, "1">},
       {.name = "regexp_extract_all",
        .signature = "(string, string [, int])",
        .bind = &TextArray,
        .group = kGroup,
        .doc = "A group of every match.",
        .example = {"regexp_extract_all('100-200, 300-400', '(\\\\d+)-(\\\\d+)', 1)", "[100, 300]"},
-       .kernel = &ExtractAll},
+       .kernel = &ExtractAll,
+       .display = &WithDefaults<2, "1">},
       {.name = "regexp_count",
        .signature = "(string, string) -> int",
        .group = kGroup,
@@ -364,7 +368,8 @@ std::span<const FunctionDef> RegexFunctions() {
        .group = kGroup,
        .doc = "Position of the first match, from 1; 0: none.",
        .example = {"regexp_instr('Steven Jones', 'Jones')", "8"},
-       .kernel = &ByCount<2, &Map<I, &Instr2, S, S>, &Map<I, &Instr3, S, S, I>>},
+       .kernel = &ByCount<2, &Map<I, &Instr2, S, S>, &Map<I, &Instr3, S, S, I>>,
+       .display = &WithDefaults<2, "0">},
       {.name = "regexp_substr",
        .signature = "(string, string) -> string",
        .yields_null = true,
@@ -378,7 +383,8 @@ std::span<const FunctionDef> RegexFunctions() {
        .group = kGroup,
        .doc = "Pieces between the matches of a regular expression.",
        .example = {"split('oneAtwoBthreeC', '[ABC]')", "[one, two, three, ]"},
-       .kernel = &Split},
+       .kernel = &Split,
+       .display = &WithDefaults<2, "-1">},
   };
   return kTable;
 }

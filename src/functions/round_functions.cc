@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "functions/decimal.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -201,6 +202,11 @@ Result<ArrayPtr> Round(const KernelCall& call, std::span<const Vector> args) {
   });
 }
 
+/// Capitals with one argument only.
+std::string FloorDisplay(std::string_view name, std::span<const std::string> args) {
+  return args.size() == 1 ? UpperName<"ceiling">(name, args) : DisplayCall(name, args);
+}
+
 }  // namespace
 
 std::span<const FunctionDef> RoundFunctions() {
@@ -210,26 +216,30 @@ std::span<const FunctionDef> RoundFunctions() {
        .group = "math_funcs",
        .doc = "Rounded to a number of digits, half away from zero.",
        .example = {"round(2.5, 0)", "3"},
-       .kernel = &Round<Rounding::kHalfUp>},
+       .kernel = &Round<Rounding::kHalfUp>,
+       .display = &WithDefaults<1, "0">},
       {.name = "bround",
        .bind = &BindRound,
        .group = "math_funcs",
        .doc = "Rounded to a number of digits, half to even.",
        .example = {"bround(2.5, 0)", "2"},
-       .kernel = &Round<Rounding::kHalfEven>},
+       .kernel = &Round<Rounding::kHalfEven>,
+       .display = &WithDefaults<1, "0">},
       {.name = "floor",
        .bind = &BindFloor,
        .group = "math_funcs",
        .doc = "The next lower whole number, or number of so many digits.",
        .example = {"floor(-0.1)", "-1"},
-       .kernel = &Round<Rounding::kFloor>},
+       .kernel = &Round<Rounding::kFloor>,
+       .display = &FloorDisplay},
       {.name = "ceil",
        .aliases = {"ceiling"},
        .bind = &BindFloor,
        .group = "math_funcs",
        .doc = "The next higher whole number, or number of so many digits.",
        .example = {"ceil(-0.1)", "0"},
-       .kernel = &Round<Rounding::kCeil>},
+       .kernel = &Round<Rounding::kCeil>,
+       .display = &FloorDisplay},
   };
   return kTable;
 }

@@ -3,6 +3,7 @@
 #include <arrow/array/array_nested.h>
 
 #include "functions/coercion.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -343,7 +344,8 @@ std::span<const FunctionDef> StringFunctions() {
        .group = kGroup,
        .doc = "Part of text from a position (from 1, or from the end when negative).",
        .example = {"substring('Spark SQL', 5, 1)", "k"},
-       .kernel = kSubstring},
+       .kernel = kSubstring,
+       .display = &WithDefaults<2, "2147483647">},
       {.name = "left",
        .signature = "(string|binary, int)",
        .bind = &SameText,

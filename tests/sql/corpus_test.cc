@@ -1,6 +1,8 @@
 // The SQL corpus through SparkSession: answers recorded from real Spark, failures known by name.
 //   SLUICE_CORPUS=json,cast    only these files
 //   SLUICE_CORPUS_VERBOSE=1    show what each failing block gave
+//   SLUICE_CORPUS_FOLDER=DIR   *.test files of another folder
+//   SLUICE_CORPUS_POSITIONS=1  places of errors must be Spark's as well
 //   SLUICE_CORPUS_TRACE=1      name each block before it runs
 //   SLUICE_CORPUS_GAPS=FILE    write the failures there, in the form of known_gaps.txt
 #include <gtest/gtest.h>
@@ -59,6 +61,14 @@ std::vector<std::string> RowLines(const DataFrame& df) {
       lines.push_back(line);
     }
   return lines;
+}
+
+/// As the corpus writes it; "" when the error names no place.
+std::string PositionText(const Error& error, bool parse_error) {
+  if (error.getQueryContext().empty()) return "";
+  const QueryContext& at = error.getQueryContext()[0];
+  if (parse_error) return "@" + std::to_string(at.line) + ":" + std::to_string(at.position);
+  return at.startIndex < 0 ? "" : "@" + std::to_string(at.startIndex) + "-" + std::to_string(at.stopIndex);
 }
 
 std::string Join(const std::vector<std::string>& lines) {
@@ -127,7 +137,7 @@ class Runner {
       if (block.kind == Kind::kStatement) return "";
       if (block.kind == Kind::kError) return "no error, but " + block.condition;
       for (auto& row : rows) row = corpus::Replace(row, work, "${WORK}");
-      const std::string schema = df.schema().simpleString();
+      const std::string schema = EscapeCell(df.schema().simpleString());
       if (schema != block.schema) return "schema " + schema + ", not " + block.schema;
       std::vector<std::string> expected = block.rows;
       if (block.rowsort) {
@@ -139,6 +149,10 @@ class Runner {
       if (block.kind != Kind::kError) return error.getMessage();
       if (block.condition != "-" && error.getCondition() != block.condition) return error.getCondition() + ", not " + block.condition + ": " + error.getMessage();
       if (block.sql_state != "-" && error.getSqlState() != block.sql_state) return "SQLSTATE " + error.getSqlState() + ", not " + block.sql_state;
+      if (std::getenv("SLUICE_CORPUS_POSITIONS")) {
+        std::string position = PositionText(error, block.position.find(':') != std::string::npos);
+        if (position != block.position) return "position " + position + ", not " + block.position + ": " + error.getMessage();
+      }
       return "";
     } catch (const std::exception& error) {
       return std::string("exception ") + error.what();
@@ -151,12 +165,13 @@ class Runner {
 
 TEST(SqlCorpus, AnswersAreSparks) {
   const fs::path folder = fs::path(SLUICE_SOURCE_DIR) / "tests/sql";
+  const char* other_folder = std::getenv("SLUICE_CORPUS_FOLDER");
   const char* only = std::getenv("SLUICE_CORPUS");
   const bool verbose = std::getenv("SLUICE_CORPUS_VERBOSE") != nullptr;
   std::map<std::string, std::string> known;
   for (const auto& gap : corpus::ReadGaps((folder / "known_gaps.txt").string())) known[gap.place] = gap.reason;
   std::set<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
+  for (const auto& entry : fs::directory_iterator(other_folder ? fs::path(other_folder) : folder))
     if (entry.path().extension() == ".test" &&
         (!only || ("," + std::string(only) + ",").find("," + entry.path().stem().string() + ",") != std::string::npos))
       files.insert(entry.path());

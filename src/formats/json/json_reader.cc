@@ -323,8 +323,8 @@ Outcome JsonReader::Impl::Object(od::object object, JsonColumn* column, int dept
   size_t guess = 0;
   for (auto field : object) {
     od::raw_json_string raw_key;
-    std::string_view key = field.escaped_key();
-    if (field.key().get(raw_key)) return Outcome::kSyntax;
+    std::string_view key;
+    if (field.key().get(raw_key) || field.escaped_key().get(key)) return Outcome::kSyntax;
     if (std::memchr(key.data(), '\\', key.size()) && field.unescaped_key(true).get(key)) return Outcome::kSyntax;
     od::value value;
     if (field.value().get(value)) return Outcome::kSyntax;
