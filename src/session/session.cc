@@ -11,6 +11,7 @@
 #include "plan/transform.h"
 #include "session/commands/commands.h"
 #include "session/settings.h"
+#include "session/shutdown.h"
 #include "session/source_resolver.h"
 #include "session/streams.h"
 #include "sql/parser.h"
@@ -54,7 +55,10 @@ Session::Session(Config config)
     : config_(config), initial_(std::move(config)), functions_(std::make_shared<functions::FunctionRegistry>()),
       streams_(std::make_unique<Streams>(this)) {}
 
-Session::~Session() { Stop(); }
+Session::~Session() {
+  ForgetOnShutdown(this);
+  Stop();
+}
 
 Result<std::shared_ptr<Session>> Session::Make(Config config) {
   static const Status initialized = arrow::compute::Initialize();

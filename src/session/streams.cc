@@ -8,6 +8,7 @@
 #include "plan/transform.h"
 #include "session/session.h"
 #include "session/settings.h"
+#include "session/shutdown.h"
 #include "session/stream_sinks.h"
 
 namespace sluice::session {
@@ -114,6 +115,8 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   definition.compile = [optimized](const Config& conf) { return exec::Compile(optimized, conf); };
   ARROW_ASSIGN_OR_RAISE(auto compiled, exec::Compile(optimized, *config));
   definition.explain_text = compiled->ToString();
+  ARROW_ASSIGN_OR_RAISE(bool graceful, config->GetBool(kStopGracefully));
+  if (graceful) StopGracefullyOnShutdown(session_);
   ARROW_ASSIGN_OR_RAISE(auto execution, stream::Execution::Start(std::move(definition), ListenersFor()));
   std::lock_guard lock(mutex_);
   queries_.erase(std::remove_if(queries_.begin(), queries_.end(), [](const auto& q) { return !q->is_active(); }), queries_.end());
@@ -165,6 +168,12 @@ void Streams::RemoveListener(int id) {
 
 void Streams::StopAll() {
   for (const auto& query : Active()) query->Stop();
+}
+
+size_t Streams::StopAllAfterBatch() {
+  auto active = Active();
+  for (const auto& query : active) query->StopAfterBatch();
+  return active.size();
 }
 
 void Streams::StopAllGracefully() {

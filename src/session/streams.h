@@ -48,6 +48,8 @@ class Streams {
   int AddListener(stream::Listener listener);
   void RemoveListener(int id);
   void StopAll();
+  /// Every query ends after its running batch; returns at once how many there are.
+  size_t StopAllAfterBatch();
   /// Every query finishes its running batch; returns when all have ended.
   void StopAllGracefully();
 

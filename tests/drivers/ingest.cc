@@ -1,9 +1,10 @@
 // The main job as a program for tests and benchmarks: Kafka -> from_json -> Iceberg (or noop), through a checkpoint.
-// Arguments are key=value: brokers topic warehouse checkpoint [table=demo.db.events] [trigger=availableNow|default|<ms>]
-// [max=<maxOffsetsPerTrigger>] [master=local[2]] [sink=iceberg|noop] [rounds=1] [seconds=0: run until the trigger ends]
-// [shape=bench|id] [schema=<columns of JSON and table, instead of a shape>] [create=true] [partition=<SQL of PARTITIONED BY>]
-// [source.NAME=<option of the source>]... [json.NAME=<option of from_json>]... Prints one line of JSON.
-#include <signal.h>
+// Arguments are key=value: brokers topic warehouse checkpoint [table=demo.db.events]
+// [trigger=availableNow|default|<ms>] [max=<maxOffsetsPerTrigger>] [master=local[2]] [sink=iceberg|noop] [rounds=1]
+// [seconds=0: run until the trigger ends] [shape=bench|id] [schema=<columns of JSON and table, instead of a shape>]
+// [create=true] [partition=<SQL of PARTITIONED BY>] [source.NAME=<option of the source>]... [json.NAME=<option of
+// from_json>]... [sink.NAME=<option of the sink>]... [conf.NAME=<setting>]... Prints one line of JSON. SIGTERM and
+// SIGINT: the running batch is finished first.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,7 +14,6 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "sluice/functions.h"
@@ -50,24 +50,9 @@ std::vector<std::pair<std::string, std::string>> Options(const std::map<std::str
   return options;
 }
 
-/// SIGTERM and SIGINT let the running batch finish; then awaitTermination returns.
-void StopGracefullyOnSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any other thread starts
-  std::thread([signals] {
-    int number = 0;
-    sigwait(&signals, &number);
-    if (auto spark = SparkSession::active()) spark->streams().stopAllGracefully();
-  }).detach();
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  StopGracefullyOnSignals();
   std::map<std::string, std::string> args{{"table", "demo.db.events"}, {"trigger", "availableNow"}, {"master", "local[2]"},
                                           {"sink", "iceberg"},         {"rounds", "1"},             {"seconds", "0"},
                                           {"shape", "bench"},          {"create", "true"}};
@@ -77,7 +62,9 @@ int main(int argc, char** argv) {
     args[arg.substr(0, eq)] = eq == std::string::npos ? "" : arg.substr(eq + 1);
   }
   try {
+    auto conf = Options(args, "conf.");
     auto spark = SparkSession::builder()
+                     .config({conf.begin(), conf.end()})
                      .master(args["master"])
                      .appName("ingest")
                      .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
@@ -108,6 +95,7 @@ int main(int argc, char** argv) {
       DataFrame events = reader.load().select((json.empty() ? from_json(text, schema) : from_json(text, schema, json)).alias("d")).select("d.*");
       if (bench) events = events.withColumn("event_time", col("event_time").cast("timestamp"));
       auto writer = events.writeStream().outputMode("append").option("checkpointLocation", checkpoint);
+      for (const auto& [name, value] : Options(args, "sink.")) writer = writer.option(name, value);
       if (args["trigger"] == "availableNow") {
         writer = writer.trigger(Trigger::AvailableNow());
       } else if (args["trigger"] != "default") {

@@ -14,8 +14,7 @@ int RunBroker(const BrokerRequest& request) {
     auto broker = ValueOrThrow(connectors::kafka::EmbeddedBroker::Start(request.port));
     for (const auto& topic : request.topics) ThrowIfError(broker->CreateTopic(topic, request.partitions));
     std::cout << "Kafka endpoint: " << broker->bootstrap_servers() << "\nIt is " << connectors::kafka::EmbeddedBroker::kLimits << ".\nStop it with Ctrl-C.\n" << std::flush;
-    while (!StopRequested()) std::this_thread::sleep_for(std::chrono::seconds(1));
-    return 0;
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));  // until a signal
   } catch (const Error& error) {
     PrintError(error, "", std::cerr);
     return 1;

@@ -30,9 +30,4 @@ struct BrokerRequest {
 };
 int RunBroker(const BrokerRequest& request);
 
-/// SIGINT and SIGTERM let every query of the process's session finish its batch, then end the program.
-void StopGracefullyOnSignals();
-/// True once such a signal came.
-bool StopRequested();
-
 }  // namespace sluice::cli

@@ -50,7 +50,6 @@ int Run(int argc, char** argv) {
     std::cout << "sluice 0.1.0 (behaves like Spark 4.1.1)\n";
     return 0;
   }
-  StopGracefullyOnSignals();
   if (demo_app->parsed()) return RunDemo(demo);
   if (broker_app->parsed()) return RunBroker(broker);
   sql.output = output == "csv" ? OutputFormat::kCsv : output == "json" ? OutputFormat::kJson : OutputFormat::kTable;

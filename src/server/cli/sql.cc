@@ -132,7 +132,7 @@ int RunSql(const SqlRequest& request) {
       if (!RunScript(spark, text.str(), request.output)) return 1;
     }
     // Queries that the script started go on until they end or a signal comes.
-    while (!spark.streams().active().empty() && !StopRequested()) spark.streams().awaitAnyTermination(200);
+    while (!spark.streams().active().empty()) spark.streams().awaitAnyTermination(200);
     spark.stop();
     return 0;
   } catch (const Error& error) {
