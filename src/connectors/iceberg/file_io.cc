@@ -69,6 +69,11 @@ namespace {
 Status WriteFailed(const std::string& path, int error) {
   return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
 }
+/// Of Arrow's own files: why it failed is in the detail, not in the message.
+Status WriteFailed(const std::string& path, const Status& cause) {
+  std::string why = cause.message() + (cause.detail() ? ": " + cause.detail()->ToString() : "");
+  return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + why + ")"}});
+}
 
 /// `syncs` null: not synced.
 Status WriteLocal(const std::string& path, std::string_view bytes, PendingSyncs* syncs) {
@@ -113,7 +118,7 @@ class SyncedFile final : public arrow::io::OutputStream {
   Result<int64_t> Tell() const override { return position_; }
   Status Write(const void* data, int64_t n) override {
     Status status = file_->Write(data, n);
-    if (!status.ok()) return MakeError("TASK_WRITE_FAILED", {{"path", path_ + " (" + status.message() + ")"}});
+    if (!status.ok()) return WriteFailed(path_, status);
     position_ += n;
     return Status::OK();
   }
@@ -231,7 +236,7 @@ Result<std::shared_ptr<arrow::io::OutputStream>> FileIo::OpenOutput(const std::s
     if (error) return WriteFailed(path, error.value());
     file = open();
   }
-  if (!file.ok()) return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + file.status().message() + ")"}});
+  if (!file.ok()) return WriteFailed(path, file.status());
   return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, path, pending_));
 }
 

@@ -64,6 +64,10 @@ class HadoopOperations final : public TableOperations {
     // An old version's file may be gone (metadata.delete-after-commit): then only the hint tells that others went on.
     int64_t hint = ReadHint();
     if (base ? hint > version_ : hint > 0) return Status::AlreadyExists("the table is at version ", hint);
+    if (base) {  // a dropped table must not come back with this commit alone
+      ARROW_ASSIGN_OR_RAISE(bool exists, io()->Exists(file_));
+      if (!exists) return Status::AlreadyExists(file_, " is gone");
+    }
     int64_t version = base ? version_ + 1 : 1;
     std::vector<std::string> expired;
     if (base) {

@@ -46,12 +46,19 @@ class IcebergWrite final : public BatchWrite {
     ARROW_ASSIGN_OR_RAISE(update.files, FilesOfMessages(*context_, messages));
     int64_t rows = 0;
     for (const DataFile& file : update.files) rows += file.record_count;
-    ARROW_RETURN_NOT_OK(CommitSnapshot(*operations_, std::move(update)));
+    commit_tried_ = true;
+    Status status = CommitSnapshot(*operations_, std::move(update));
+    if (!status.ok()) {
+      if (operations_->current()) return status;
+      return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", context_->table_name}});
+    }
     if (committed_) committed_(rows);
     return Status::OK();
   }
 
   void Abort(const std::vector<std::string>& messages) override {
+    // CommitSnapshot removes the files itself, unless the catalog may have taken them.
+    if (commit_tried_) return;
     auto files = FilesOfMessages(*context_, messages);
     if (files.ok()) DeleteFiles(*context_->io, *files);
   }
@@ -64,6 +71,7 @@ class IcebergWrite final : public BatchWrite {
   std::string branch_;
   std::function<bool(const TableMetadata&)> already_done_;
   std::function<void(int64_t)> committed_;
+  bool commit_tried_ = false;
 };
 
 void AddSnapshotProperties(const OptionMap& options, Properties* summary) {

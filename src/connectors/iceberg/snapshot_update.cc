@@ -65,9 +65,14 @@ class Producer {
   }
 
   void Committed() { operations_.RememberManifests(snapshot_id_, std::move(manifests_)); }
+  /// Nothing of this attempt is in the table: its files go.
   void Failed() {
     RemoveRetryFiles();
     if (added_) (void)operations_.io()->Delete(added_->path);
+    for (const DataFile& file : update_.files) {
+      Status status = operations_.io()->Delete(file.path);
+      if (!status.ok()) LogWarn("file of a failed write not deleted", {{"path", file.path}, {"error", status}});
+    }
   }
 
   int64_t snapshot_id() const { return snapshot_id_; }
@@ -294,6 +299,8 @@ Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update) {
   Producer producer(operations, update);
   bool done_before = false;
   Status status = CommitWithRetry(operations, [&](const MetadataPtr& base) -> Result<std::optional<TableMetadata>> {
+    // An attempt whose answer was lost shows as a conflict with itself.
+    if (base->FindSnapshot(producer.snapshot_id())) return std::nullopt;
     ARROW_ASSIGN_OR_RAISE(auto next, producer.Produce(base));
     done_before = !next.has_value();
     return next;

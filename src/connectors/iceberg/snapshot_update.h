@@ -24,7 +24,8 @@ struct SnapshotUpdate {
   std::function<bool(const TableMetadata&)> already_done = {};
 };
 
-/// Commits, retrying against other writers. On failure the new metadata files are removed; data files are the caller's.
+/// Commits, retrying against other writers. On failure the update's files are removed, data files included, unless
+/// nobody can say whether the catalog took them.
 Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update);
 
 /// The newest epoch of query `query_id` among the ancestors of the current snapshot.

@@ -48,9 +48,13 @@ Status CommitWithRetry(TableOperations& operations,
   if (!base) {
     ARROW_ASSIGN_OR_RAISE(base, operations.Refresh());
   }
+  const std::string uuid = base ? base->table_uuid : "";
   int64_t waited_ms = 0;
   for (int64_t attempt = 0;; ++attempt) {
     if (!base) return Status::IOError("Iceberg: the table is gone");
+    if (base->table_uuid != uuid)
+      return Status::IOError("Iceberg: the table at ", base->location, " was dropped and made anew (uuid ",
+                             base->table_uuid, ", before ", uuid, ")");
     ARROW_ASSIGN_OR_RAISE(auto next, apply(base));
     if (!next) return Status::OK();
     Status status = operations.Commit(base, std::move(*next));
