@@ -63,9 +63,30 @@ const std::map<std::string_view, std::string_view> kRenamed = {
     {"sasl.kerberos.ticket.renew.jitter", ""},
     {"sasl.kerberos.ticket.renew.window.factor", ""},
     {"ssl.secure.random.implementation", ""},
+    {"metadata.recovery.strategy", ""},
+    {"group.remote.assignor", ""},
+    {"internal.leave.group.on.close", ""},
+    {"internal.throw.on.fetch.stable.offset.unsupported", ""},
+    {"sasl.login.connect.timeout.ms", ""},
+    {"sasl.login.read.timeout.ms", ""},
+    {"sasl.login.refresh.buffer.seconds", ""},
+    {"sasl.login.refresh.min.period.seconds", ""},
+    {"sasl.login.refresh.window.factor", ""},
+    {"sasl.login.refresh.window.jitter", ""},
+    {"sasl.login.retry.backoff.max.ms", ""},
+    {"sasl.login.retry.backoff.ms", ""},
+    {"sasl.oauthbearer.clock.skew.seconds", ""},
+    {"sasl.oauthbearer.expected.audience", ""},
+    {"sasl.oauthbearer.expected.issuer", ""},
+    {"sasl.oauthbearer.jwks.endpoint.refresh.ms", ""},
+    {"sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", ""},
+    {"sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", ""},
+    {"sasl.oauthbearer.jwks.endpoint.url", ""},
+    {"sasl.oauthbearer.scope.claim.name", ""},
+    {"sasl.oauthbearer.sub.claim.name", ""},
 };
 
-/// Refused by name, with the way out.
+/// Refused by name, with the way out. Together with kRenamed: every setting of the Java client that librdkafka lacks.
 const std::map<std::string_view, std::string_view> kRefused = {
     {"interceptor.classes", "interceptors are Java classes and could change records."},
     {"enable.auto.commit", "positions live in the checkpoint."},
@@ -83,6 +104,10 @@ const std::map<std::string_view, std::string_view> kRefused = {
     {"sasl.client.callback.handler.class", "it names a Java class."},
     {"sasl.login.class", "it names a Java class."},
     {"sasl.login.callback.handler.class", "it names a Java class."},
+    {"sasl.oauthbearer.header.urlencode", "the token request is encoded as the broker's default has it."},
+    {"compression.gzip.level", "set 'kafka.compression.level' instead."},
+    {"compression.lz4.level", "set 'kafka.compression.level' instead."},
+    {"compression.zstd.level", "set 'kafka.compression.level' instead."},
 };
 
 struct Jaas {
@@ -208,6 +233,11 @@ Result<int64_t> Number(std::string_view key, std::string_view text) {
   return value;
 }
 
+/// Its value may be wrong all the same.
+bool IsKnown(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
+  return rd_kafka_conf_set(conf, key.c_str(), value.c_str(), nullptr, 0) != RD_KAFKA_CONF_UNKNOWN;
+}
+
 Status SetOne(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
   char error[512];
   switch (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof(error))) {
@@ -268,6 +298,10 @@ Result<ClientConfig> MakeClientConfig(const OptionMap& options, Role role) {
     if (name.ends_with("buffer.bytes") && text == "-1") text = "0";  // the system's default
     if (name == "security.protocol" || name == "isolation.level") text = Lower(text);
     if (name == "ssl.endpoint.identification.algorithm" && text.empty()) text = "none";
+    if (!IsKnown(probe.get(), name, text)) {  // nor to the Java client, which warns as well
+      LogWarn("Kafka option is unknown and has no effect", {{"option", "kafka." + key}});
+      continue;
+    }
     if (Status status = SetOne(probe.get(), name, text); !status.ok()) {
       // Say the name the user wrote.
       if (name != key) {

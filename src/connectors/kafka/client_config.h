@@ -30,7 +30,8 @@ struct ClientConfig {
                           const std::map<std::string, std::string>& fixed) const;
 };
 
-/// Takes the keys "kafka.*" of `options`. KAFKA_INVALID_OPTION names a key that has no counterpart, or a bad value.
+/// Takes the keys "kafka.*" of `options`. KAFKA_INVALID_OPTION names a bad value, or a setting of the
+/// Java client that has no counterpart; of a key that is no setting at all there is a warning, as from the Java client.
 Result<ClientConfig> MakeClientConfig(const OptionMap& options, Role role);
 
 }  // namespace sluice::connectors::kafka

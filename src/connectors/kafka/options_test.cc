@@ -86,11 +86,13 @@ TEST(KafkaOptions, Limits) {
 
 TEST(KafkaOptions, RefusedKafkaOptions) {
   EXPECT_THAT(SourceError({{"subscribe", "a"}}), HasSubstr("Option 'kafka.bootstrap.servers' must be specified"));
-  for (const char* key : {"auto.offset.reset", "key.deserializer", "value.deserializer", "enable.auto.commit", "interceptor.classes",
-                          "ssl.engine.factory.class", "sasl.login.callback.handler.class", "no.such.setting"}) {
+  for (const char* key :
+       {"auto.offset.reset", "key.deserializer", "value.deserializer", "enable.auto.commit", "interceptor.classes",
+        "ssl.engine.factory.class", "sasl.login.callback.handler.class", "compression.zstd.level"}) {
     EXPECT_THAT(SourceError(Basic({{std::string("kafka.") + key, "x"}})), HasSubstr(std::string("Kafka option '") + key + "' is not supported"));
   }
   EXPECT_THAT(SourceError(Basic({{"kafka.fetch.min.bytes", "lots"}})), HasSubstr("fetch.min.bytes"));
+  EXPECT_TRUE(ParseSourceOptions(Basic({{"kafka.no.such.setting", "x"}}), true, nullptr).ok());  // a warning
   for (const char* key : {"key.serializer", "transactional.id", "partitioner.class"}) {
     auto sink = ParseSinkOptions({{"kafka.bootstrap.servers", "x"}, {std::string("kafka.") + key, "x"}});
     EXPECT_THAT(sink.status().message(), HasSubstr(key));
