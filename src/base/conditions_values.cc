@@ -111,7 +111,7 @@ std::span<const ErrorCondition> ValueConditions() {
        "A JSON array was found where a struct was expected."},
       {"MALFORMED_RECORD_IN_PARSING.CANNOT_PARSE_STRING_AS_DATATYPE", "",
        "The value <fieldValue> of the field <fieldName>, of the JSON type <inputType>, is no <targetType>."},
-      {"MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "", ""},
+      {"MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "", "The record: <text>"},
       {"MALFORMED_CSV_RECORD", "KD000", "Malformed CSV record: <badRecord>"},
       {"CANNOT_PARSE_JSON_FIELD", "2203G",
        "The field <fieldName> with the value <fieldValue> of the JSON type <jsonType> is no <dataType>."},

@@ -10,6 +10,7 @@
 #include <limits>
 #include <tuple>
 
+#include "base/log.h"
 #include "formats/json/json_column.h"
 #include "types/datetime.h"
 
@@ -101,6 +102,15 @@ int FindField(const std::vector<StructField>& fields, std::string_view key, size
   for (size_t i = 0; i < fields.size(); ++i)
     if (fields[i].name == key && static_cast<int>(i) != corrupt) return static_cast<int>(i);
   return -1;
+}
+
+/// The beginning of a document, cut between characters.
+std::string Excerpt(std::string_view text) {
+  constexpr size_t kMost = 200;
+  if (text.size() <= kMost) return std::string(text);
+  size_t end = kMost;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
 }
 
 }  // namespace
@@ -528,7 +538,8 @@ Result<JsonBatch> JsonReader::Parse(const arrow::BinaryArray& documents) {
     Outcome outcome = impl_->Document(text, static_cast<size_t>(end - text.data()), &root);
     if (outcome != Outcome::kOk) {
       if (impl_->options.mode == ParseMode::kFailFast)
-        return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {{"badRecord", impl_->BadRecord()}, {"failFastMode", "FAILFAST"}});
+        return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+                         {{"badRecord", impl_->BadRecord()}, {"failFastMode", "FAILFAST"}, {"text", Excerpt(text)}});
       batch.malformed.push_back(i);
       if (outcome == Outcome::kSyntax) root.Rollback();
       if (impl_->schema.id() == TypeId::kStruct) {
@@ -559,7 +570,9 @@ Result<JsonReadOptions> ParseJsonReadOptions(const OptionMap& options, const std
       out.mode = ParseMode::kFailFast;
     } else if (upper == "DROPMALFORMED") {
       out.mode = ParseMode::kDropMalformed;
-    }  // anything else is PERMISSIVE, as Spark takes it
+    } else if (upper != "PERMISSIVE") {
+      LogWarn("not a valid parse mode; PERMISSIVE is used, as Spark does", {{"mode", *mode}});
+    }
   }
   struct Flag {
     const char* name;

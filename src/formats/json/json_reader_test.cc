@@ -43,6 +43,7 @@ TEST(JsonReader, CorruptColumnKeepsTheText) {
 }
 
 TEST(JsonReader, FailFast) { EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "FAILFAST"}}), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"); }
+TEST(JsonReader, UnknownModeIsPermissive) { EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "SLOPPY"}}), Show("a INT", {"{"}, {{"mode", "PERMISSIVE"}})); }
 
 TEST(JsonReader, SkippedFieldsAreStillChecked) { EXPECT_EQ(Show("a INT", {R"({"a":1,"b":tru})", R"({"a":1,"b":01})"}), "{NULL} {NULL}"); }
 
