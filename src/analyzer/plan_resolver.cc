@@ -65,9 +65,11 @@ Result<PlanPtr> PlanResolver::Resolve(const PlanPtr& plan) {
   ++depth_;
   auto result = (this->*handler)(plan);
   --depth_;
-  if (!result.ok() || (*result)->resolved) return result;
+  const bool tagged = !plan->plan_id || (result.ok() && (*result)->plan_id == plan->plan_id);
+  if (!result.ok() || ((*result)->resolved && tagged)) return result;
   auto copy = (*result)->Clone();
   copy->resolved = true;
+  if (plan->plan_id) copy->plan_id = plan->plan_id;
   return PlanPtr(copy);
 }
 
