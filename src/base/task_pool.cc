@@ -6,6 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/blocking_scope.h"
+
 namespace sluice {
 namespace {
 
@@ -22,53 +24,94 @@ struct Task {
   Group* group;
 };
 
-}  // namespace
+struct Workers {
+  explicit Workers(int n) : limit(std::max(n, 1)) {}
 
-struct TaskPool::Impl {
+  const int limit;
   std::mutex mutex;
   std::condition_variable wake;
   std::deque<Task> queue;
   bool stopping = false;
+  // Threads are made when there is work for them. `blocked` of them wait in a BlockingScope and do not count.
+  int running = 0, idle = 0, blocked = 0;
   std::vector<std::thread> threads;
 
-  void Work() {
-    for (;;) {
-      Task task;
-      {
-        std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return stopping || !queue.empty(); });
-        if (queue.empty()) return;
-        task = std::move(queue.front());
-        queue.pop_front();
-      }
-      bool skip;
-      {
-        std::lock_guard lock(task.group->mutex);
-        skip = !task.group->first_failure.ok();
-      }
-      Status status;
-      if (!skip) {
-        // Third-party code may throw; a task must not take the process down.
-        try {
-          status = task.run();
-        } catch (const Error& e) {
-          status = ToStatus(e);
-        } catch (const std::exception& e) {
-          status = MakeError("INTERNAL_ERROR", {{"message", e.what()}});
-        }
-      }
-      task.run = nullptr;  // releases what it captured before the caller goes on
-      std::lock_guard lock(task.group->mutex);
-      if (!status.ok() && task.group->first_failure.ok()) task.group->first_failure = std::move(status);
-      // Under the lock: the caller destroys the group as soon as it sees 0.
-      if (--task.group->left == 0) task.group->done.notify_all();
+  /// Under `mutex`.
+  void AddThreads() {
+    size_t wanted = queue.size();
+    while (wanted > static_cast<size_t>(idle) && running - blocked < limit) {
+      threads.emplace_back([this] { Work(); });
+      ++running;
+      --wanted;
     }
   }
+
+  void Work();
 };
 
-TaskPool::TaskPool(int threads) : impl_(std::make_unique<Impl>()) {
-  for (int i = 0; i < std::max(threads, 1); ++i) impl_->threads.emplace_back([this] { impl_->Work(); });
+thread_local Workers* t_workers = nullptr;
+
+void Workers::Work() {
+  t_workers = this;
+  for (;;) {
+    Task task;
+    {
+      std::unique_lock lock(mutex);
+      ++idle;
+      // A thread beyond the limit, made for one that has come back since, keeps out of the way.
+      wake.wait(lock, [&] { return stopping || (!queue.empty() && running - idle - blocked < limit); });
+      --idle;
+      if (queue.empty()) return;
+      task = std::move(queue.front());
+      queue.pop_front();
+    }
+    bool skip;
+    {
+      std::lock_guard lock(task.group->mutex);
+      skip = !task.group->first_failure.ok();
+    }
+    Status status;
+    if (!skip) {
+      // Third-party code may throw; a task must not take the process down.
+      try {
+        status = task.run();
+      } catch (const Error& e) {
+        status = ToStatus(e);
+      } catch (const std::exception& e) {
+        status = MakeError("INTERNAL_ERROR", {{"message", e.what()}});
+      }
+    }
+    task.run = nullptr;  // releases what it captured before the caller goes on
+    std::lock_guard lock(task.group->mutex);
+    if (!status.ok() && task.group->first_failure.ok()) task.group->first_failure = std::move(status);
+    // Under the lock: the caller destroys the group as soon as it sees 0.
+    if (--task.group->left == 0) task.group->done.notify_all();
+  }
 }
+
+}  // namespace
+
+struct TaskPool::Impl : Workers {
+  using Workers::Workers;
+};
+
+BlockingScope::BlockingScope() : workers_(t_workers) {
+  if (workers_ == nullptr) return;
+  auto* workers = static_cast<Workers*>(workers_);
+  std::lock_guard lock(workers->mutex);
+  ++workers->blocked;
+  workers->AddThreads();
+  workers->wake.notify_one();
+}
+
+BlockingScope::~BlockingScope() {
+  if (workers_ == nullptr) return;
+  auto* workers = static_cast<Workers*>(workers_);
+  std::lock_guard lock(workers->mutex);
+  --workers->blocked;
+}
+
+TaskPool::TaskPool(int threads) : impl_(std::make_unique<Impl>(threads)) {}
 
 TaskPool::~TaskPool() {
   {
@@ -79,7 +122,7 @@ TaskPool::~TaskPool() {
   for (std::thread& thread : impl_->threads) thread.join();
 }
 
-int TaskPool::threads() const { return static_cast<int>(impl_->threads.size()); }
+int TaskPool::threads() const { return impl_->limit; }
 
 Status TaskPool::RunAll(std::vector<std::function<Status()>> tasks) {
   if (tasks.empty()) return Status::OK();
@@ -88,6 +131,7 @@ Status TaskPool::RunAll(std::vector<std::function<Status()>> tasks) {
   {
     std::lock_guard lock(impl_->mutex);
     for (auto& task : tasks) impl_->queue.push_back({std::move(task), &group});
+    impl_->AddThreads();
   }
   if (tasks.size() == 1) {
     impl_->wake.notify_one();

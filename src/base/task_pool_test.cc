@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/blocking_scope.h"
 #include "base/cancel.h"
 #include "base/log.h"
 
@@ -14,6 +15,35 @@ namespace sluice {
 namespace {
 
 using Tasks = std::vector<std::function<Status()>>;
+
+TEST(TaskPool, BlockedTasksDoNotKeepOthersWaiting) {
+  TaskPool pool(1);
+  std::atomic<bool> go{false};
+  std::thread slow([&] {
+    EXPECT_TRUE(pool.RunAll({[&] {
+                      BlockingScope blocking;
+                      while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                      return Status::OK();
+                    }}).ok());
+  });
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> done{0}, at_once{0}, most{0};
+    Tasks tasks;
+    for (int i = 0; i < 4; ++i) {
+      tasks.push_back([&] {
+        most = std::max<int>(most, ++at_once);
+        ++done;
+        --at_once;
+        return Status::OK();
+      });
+    }
+    EXPECT_TRUE(pool.RunAll(std::move(tasks)).ok());
+    EXPECT_EQ(done, 4);
+    EXPECT_EQ(most, 1);  // one thread stands in for the blocked one, not more
+  }
+  go = true;
+  slow.join();
+}
 
 TEST(TaskPool, RunsAllAndWaits) {
   TaskPool pool(3);

@@ -2,6 +2,7 @@
 
 #include "exec/expression.h"
 #include "exec/lowering.h"
+#include "exec/ordered_output.h"
 #include "types/arrow_types.h"
 
 namespace sluice::exec {
@@ -66,6 +67,16 @@ class CompiledQueryImpl final : public CompiledQuery {
     return result;
   }
 
+  Status CollectInto(const RunContext& context, const ConsumeBatch& consume) {
+    RunState run{context, {}, {}};
+    ARROW_ASSIGN_OR_RAISE(Pipeline pipeline, root_->Start(run));
+    OrderedOutput output([&](Batch batch) -> Status {
+      ARROW_ASSIGN_OR_RAISE(auto record_batch, ToRecordBatch(batch, arrow_schema_));
+      return consume(record_batch);
+    });
+    return RunPipeline(run, pipeline, output.Sinks());
+  }
+
   std::string ToString() const override { return "== Physical Plan ==\n" + ExplainTree(*root_); }
 
  private:
@@ -92,6 +103,10 @@ Result<std::unique_ptr<CompiledQuery>> Compile(const plan::PlanPtr& plan, const 
 
 Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> Collect(CompiledQuery* query, const RunContext& context) {
   return static_cast<CompiledQueryImpl*>(query)->Collect(context);
+}
+
+Status CollectInto(CompiledQuery* query, const RunContext& context, const ConsumeBatch& consume) {
+  return static_cast<CompiledQueryImpl*>(query)->CollectInto(context, consume);
 }
 
 Result<TypedValue> EvaluateConstant(const plan::ExprPtr& expr, const functions::EvalContext& context) {

@@ -18,6 +18,14 @@ std::string QuoteName(const NameParts& parts) {
   return out;
 }
 
+void Catalogs::CopyFrom(const Catalogs& other) {
+  std::scoped_lock lock(mutex_, other.mutex_);
+  loaded_ = other.loaded_;
+  current_ = other.current_;
+  namespace_set_ = other.namespace_set_;
+  namespace_ = other.namespace_;
+}
+
 bool Catalogs::IsConfigured(const std::string& name, const Config& config) {
   return name == kSessionCatalog || config.values().count(kPrefix + name) > 0;
 }

@@ -34,6 +34,8 @@ class Catalogs {
   Result<std::shared_ptr<connectors::Catalog>> Get(const std::string& name, const Config& config);
   /// Catalogs used so far and spark_catalog, sorted.
   std::vector<std::string> Names(const Config& config) const;
+  /// Becomes what `other` is now.
+  void CopyFrom(const Catalogs& other);
   static bool IsConfigured(const std::string& name, const Config& config);
 
   std::string current_catalog(const Config& config) const;

@@ -60,14 +60,25 @@ Session::~Session() {
   Stop();
 }
 
-Result<std::shared_ptr<Session>> Session::Make(Config config) {
+Result<std::shared_ptr<Session>> Session::Make(Config config, std::shared_ptr<TaskPool> pool) {
   static const Status initialized = arrow::compute::Initialize();
   ARROW_RETURN_NOT_OK(initialized);
   ARROW_ASSIGN_OR_RAISE(int threads, ThreadsOf(config.Get(kMaster)));
   ARROW_RETURN_NOT_OK(TimeZone::Find(SessionTimeZone(config)).status());
   std::shared_ptr<Session> session(new Session(std::move(config)));
-  session->pool_ = std::make_shared<TaskPool>(threads);
+  session->pool_ = pool ? std::move(pool) : std::make_shared<TaskPool>(threads);
   return session;
+}
+
+std::shared_ptr<Session> Session::Clone() const {
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<Session> copy(new Session(initial_));
+  copy->config_ = config_;
+  copy->pool_ = pool_;
+  copy->catalogs_.CopyFrom(catalogs_);
+  copy->views_ = views_;
+  copy->functions_ = functions_;
+  return copy;
 }
 
 Config Session::config() const {
@@ -239,6 +250,14 @@ Result<Batches> Session::Collect(const plan::PlanPtr& analyzed, const CancelToke
   ARROW_ASSIGN_OR_RAISE(auto query, exec::Compile(optimized, config()));
   ARROW_ASSIGN_OR_RAISE(auto context, MakeRunContext(cancel));
   return exec::Collect(query.get(), context);
+}
+
+Status Session::CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume, const CancelToken& cancel) {
+  ARROW_RETURN_NOT_OK(analyzer::CheckBatch(analyzed));
+  ARROW_ASSIGN_OR_RAISE(plan::PlanPtr optimized, Optimize(analyzed));
+  ARROW_ASSIGN_OR_RAISE(auto query, exec::Compile(optimized, config()));
+  ARROW_ASSIGN_OR_RAISE(auto context, MakeRunContext(cancel));
+  return exec::CollectInto(query.get(), context, consume);
 }
 
 Status Session::Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output, const CancelToken& cancel) {

@@ -13,6 +13,7 @@
 #include "analyzer/analyzer.h"
 #include "base/config.h"
 #include "base/task_pool.h"
+#include "exec/ordered_output.h"
 #include "exec/query.h"
 #include "functions/registry.h"
 #include "plan/command.h"
@@ -30,7 +31,10 @@ inline constexpr char kGlobalTempDatabase[] = "global_temp";
 class Session : public std::enable_shared_from_this<Session> {
  public:
   /// Error: a spark.master that is not local.
-  static Result<std::shared_ptr<Session>> Make(Config config);
+  /// `pool`: of other sessions too, instead of one of its own.
+  static Result<std::shared_ptr<Session>> Make(Config config, std::shared_ptr<TaskPool> pool = nullptr);
+  /// Settings, temporary views, functions and the current namespace, from here on apart. Queries stay here.
+  std::shared_ptr<Session> Clone() const;
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -43,6 +47,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// At start-up: static keys too.
   void Configure(const std::string& key, const std::string& value);
   const std::shared_ptr<TaskPool>& pool() const { return pool_; }
+  /// Before the first query.
+  void UsePool(std::shared_ptr<TaskPool> pool) { pool_ = std::move(pool); }
 
   // ---- names
   Catalogs& catalogs() { return catalogs_; }
@@ -65,6 +71,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Result<plan::PlanPtr> Optimize(const plan::PlanPtr& analyzed) const;
   /// `analyzed` may be optimized already.
   Result<Batches> Collect(const plan::PlanPtr& analyzed, const CancelToken& cancel = {});
+  /// Hands out rows, in order, while the query runs.
+  Status CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume, const CancelToken& cancel);
   /// Runs a batch query into `output` and commits it.
   Status Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output, const CancelToken& cancel = {});
   Result<std::string> Explain(const plan::PlanPtr& plan, plan::ExplainMode mode);

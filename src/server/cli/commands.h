@@ -5,6 +5,7 @@
 
 #include "server/cli/output.h"
 #include "server/cli/settings.h"
+#include "server/connect/settings.h"
 
 namespace sluice::cli {
 
@@ -29,5 +30,25 @@ struct BrokerRequest {
   std::vector<std::string> topics;
 };
 int RunBroker(const BrokerRequest& request);
+
+struct ServerRequest {
+  SettingsRequest settings;
+  int port = -1;        // -1: as configured
+  std::string address;  // "": as configured
+};
+int RunServer(const ServerRequest& request);
+/// What a Spark Connect server is started with; `overrides` win over all other settings.
+Result<connect::ServerSettings> ServerSettingsOf(const SettingsRequest& request, const std::map<std::string, std::string>& overrides);
+
+struct SubmitRequest {
+  SettingsRequest settings;
+  std::string packages, name, py_files;
+  std::string remote;          // a server that runs already, instead of an engine of its own
+  std::string without_effect;  // spark-submit's options for clusters that were given
+  std::vector<std::string> program;  // script and its arguments
+};
+int RunSubmit(const SubmitRequest& request);
+/// A Python shell with `spark`.
+int RunPyspark(const SubmitRequest& request);
 
 }  // namespace sluice::cli

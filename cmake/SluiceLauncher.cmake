@@ -1,0 +1,13 @@
+# launcher_python.h: the launcher's Python files as texts, so that the command is one file wherever it is installed.
+set(folder "${PROJECT_SOURCE_DIR}/src/server/cli/python")
+set(text "#pragma once\n")
+foreach(name sitecustomize shell)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${folder}/${name}.py")
+  file(READ "${folder}/${name}.py" source)
+  string(SUBSTRING "${name}" 0 1 first)
+  string(SUBSTRING "${name}" 1 -1 rest)
+  string(TOUPPER "${first}" first)
+  string(APPEND text "inline constexpr char k${first}${rest}Python[] = R\"PYTHON(${source})PYTHON\";\n")
+endforeach()
+file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/launcher/launcher_python.h" CONTENT "${text}")
+target_include_directories(sluice_server_cli PRIVATE "${CMAKE_BINARY_DIR}/launcher")
