@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/allocator.h"
 #include "base/clock.h"
 #include "optimizer/optimizer.h"
 #include "plan/transform.h"
@@ -63,6 +64,7 @@ Session::~Session() {
 Result<std::shared_ptr<Session>> Session::Make(Config config, std::shared_ptr<TaskPool> pool) {
   static const Status initialized = arrow::compute::Initialize();
   ARROW_RETURN_NOT_OK(initialized);
+  ARROW_RETURN_NOT_OK(LimitMallocArenas(config));
   ARROW_ASSIGN_OR_RAISE(int threads, ThreadsOf(config.Get(kMaster)));
   ARROW_RETURN_NOT_OK(TimeZone::Find(SessionTimeZone(config)).status());
   std::shared_ptr<Session> session(new Session(std::move(config)));
@@ -209,6 +211,7 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
   context.session_functions = scope->functions.get();
   context.ansi = BoolOf(scope->config, kAnsi);
   context.case_sensitive = BoolOf(scope->config, kCaseSensitive);
+  context.allow_precision_loss = BoolOf(scope->config, kAllowPrecisionLoss);
   context.time_zone = SessionTimeZone(scope->config);
   context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) { return exec::EvaluateConstant(expr, eval); };
   *holder = scope;

@@ -12,7 +12,7 @@ namespace sluice::connectors::kafka {
 namespace {
 
 // Prefetched payloads of one source, shared over its partitions. Each waiting message costs about 250 bytes beside it.
-constexpr int64_t kPrefetchBytes = 16 << 20, kMinPrefetchBytes = 64 << 10, kMaxPrefetchBytes = 8 << 20;
+constexpr int64_t kPrefetchBytes = 32 << 20, kMinPrefetchBytes = 64 << 10, kMaxPrefetchBytes = 8 << 20;
 constexpr int64_t kPrefetchMessages = 32'000, kMinPrefetchMessages = 200;
 
 int64_t PrefetchMessages(size_t partitions) {
@@ -168,7 +168,7 @@ Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, co
   }
   std::unique_ptr<PartitionConsumer> consumer(new PartitionConsumer);
   consumer->tp_ = tp;
-  consumer->refill_below_ = static_cast<size_t>(PrefetchMessages(partitions_)) / 2;
+  consumer->refill_below_ = static_cast<size_t>(PrefetchMessages(partitions_));
   ARROW_ASSIGN_OR_RAISE(consumer->client_, ClientFor(tp));
   rd_kafka_t* handle = consumer->client_->get();
   consumer->topic_.reset(rd_kafka_topic_new(handle, tp.topic.c_str(), nullptr));

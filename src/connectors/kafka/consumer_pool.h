@@ -25,6 +25,8 @@ class PartitionConsumer {
   void set_position(int64_t position) { position_ = position; }
   /// Up to `n` messages (or errors, as messages) that are there, waiting `timeout_ms` for the first.
   size_t Take(rd_kafka_message_t** messages, size_t n, int timeout_ms);
+  /// Messages that a Take would get at once.
+  size_t Waiting() const { return put_back_.size() + rd_kafka_queue_length(queue_.get()); }
   /// Kept for the next Take.
   void PutBack(rd_kafka_message_t** messages, size_t n) { put_back_.insert(put_back_.end(), messages, messages + n); }
   /// Starts over from another offset.

@@ -18,11 +18,7 @@ constexpr int64_t kEndDoubtUs = 500'000;    // of silence at the log's end befor
 
 }  // namespace
 
-std::string KafkaSplit::ToString() const {
-  return fmt::format("{} [{}, {})", range.partition.ToString(), range.start, range.end);
-}
-
-Result<std::unique_ptr<BatchReader>> KafkaReader::Make(std::shared_ptr<const SourceOptions> options,
+Result<std::unique_ptr<KafkaReader>> KafkaReader::Make(std::shared_ptr<const SourceOptions> options,
                                                        std::shared_ptr<ConsumerPool> pool, OffsetRange range,
                                                        const ScanRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto lease, pool->Acquire(range.partition, range.start));

@@ -1,5 +1,5 @@
 #pragma once
-// Reads [start, end) of one topic-partition.
+// Reads [start, end) of one topic-partition, or of several in turns.
 #include "connectors/api/table.h"
 #include "connectors/kafka/batch_builder.h"
 #include "connectors/kafka/consumer_pool.h"
@@ -7,20 +7,30 @@
 namespace sluice::connectors::kafka {
 
 struct KafkaSplit : Split {
-  explicit KafkaSplit(OffsetRange r) : range(std::move(r)) {}
+  explicit KafkaSplit(std::vector<OffsetRange> r) : ranges(std::move(r)) {}
   std::string ToString() const override;
-  OffsetRange range;
+  std::vector<OffsetRange> ranges;
 };
+
+/// A split per range, or, when there are many records and more ranges than tasks, one per task of about equal size: all
+/// partitions are then read at once, so that what is prefetched of each is soon used.
+std::vector<SplitPtr> MakeSplits(std::vector<OffsetRange> ranges, int parallelism);
+
+Result<std::unique_ptr<BatchReader>> OpenSplit(const std::shared_ptr<const SourceOptions>& options,
+                                               const std::shared_ptr<ConsumerPool>& pool, const KafkaSplit& split,
+                                               const ScanRequest& request);
 
 /// Ends when it is past every offset before `end`, whether or not records stand there: compaction and transactions leave
 /// gaps. Errors: KAFKA_DATA_LOSS, KAFKA_READ_TIMEOUT, KAFKA_CLIENT_ERROR, OPERATION_CANCELED.
 class KafkaReader final : public BatchReader {
  public:
-  static Result<std::unique_ptr<BatchReader>> Make(std::shared_ptr<const SourceOptions> options,
+  static Result<std::unique_ptr<KafkaReader>> Make(std::shared_ptr<const SourceOptions> options,
                                                    std::shared_ptr<ConsumerPool> pool, OffsetRange range,
                                                    const ScanRequest& request);
   ~KafkaReader() override;
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override;
+  /// Messages that Next would not have to wait for.
+  size_t waiting() const { return done_ ? 0 : consumer_->Waiting(); }
 
  private:
   KafkaReader(ConsumerPool::Lease lease) : consumer_(std::move(lease)) {}

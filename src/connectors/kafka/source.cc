@@ -204,19 +204,15 @@ Result<std::vector<SplitPtr>> KafkaSource::Plan(const Offset& start_offset, cons
   ARROW_ASSIGN_OR_RAISE(auto ranges, Ranges(start, end));
   ranges = SplitRanges(std::move(ranges), options_->min_partitions, options_->max_records_per_partition);
   PartitionOffsets first;
-  std::vector<SplitPtr> splits;
-  for (OffsetRange& range : ranges) {
-    first.emplace(range.partition, range.start);
-    splits.push_back(std::make_shared<KafkaSplit>(std::move(range)));
-  }
+  for (const OffsetRange& range : ranges) first.emplace(range.partition, range.start);
   ARROW_RETURN_NOT_OK(pool_->Prepare(first, request.parallelism));
-  return splits;
+  return MakeSplits(std::move(ranges), request.parallelism);
 }
 
 Result<std::unique_ptr<BatchReader>> KafkaSource::Open(const SplitPtr& split, const ScanRequest& request) {
   const auto* kafka = dynamic_cast<const KafkaSplit*>(split.get());
   if (kafka == nullptr) return MakeError("INTERNAL_ERROR", {{"message", "Not a split of Kafka: " + split->ToString()}});
-  return KafkaReader::Make(options_, pool_, kafka->range, request);
+  return OpenSplit(options_, pool_, *kafka, request);
 }
 
 void KafkaSource::WaitForData(const Offset& start, std::chrono::milliseconds timeout) {

@@ -37,17 +37,13 @@ class KafkaScan final : public Scan {
     }
     ranges = SplitRanges(std::move(ranges), options_->min_partitions, options_->max_records_per_partition);
     PartitionOffsets first;
-    std::vector<SplitPtr> splits;
-    for (OffsetRange& range : ranges) {
-      first.emplace(range.partition, range.start);
-      splits.push_back(std::make_shared<KafkaSplit>(std::move(range)));
-    }
+    for (const OffsetRange& range : ranges) first.emplace(range.partition, range.start);
     ARROW_RETURN_NOT_OK(pool_->Prepare(first, request_.parallelism));
-    return splits;
+    return MakeSplits(std::move(ranges), request_.parallelism);
   }
 
   Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split) override {
-    return KafkaReader::Make(options_, pool_, static_cast<const KafkaSplit&>(*split).range, request_);
+    return OpenSplit(options_, pool_, static_cast<const KafkaSplit&>(*split), request_);
   }
 
  private:
