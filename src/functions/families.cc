@@ -36,7 +36,13 @@
   F(UrlFunctions) \
   F(MiscFunctions) \
   F(StringFormatFunctions) \
-  F(PercentileFunctions)
+  F(PercentileFunctions) \
+  F(TypeCastFunctions) \
+  F(NumberFormatFunctions) \
+  F(MaskFunctions) \
+  F(SentenceFunctions) \
+  F(RandomFunctions) \
+  F(AesFunctions)
 // clang-format on
 
 namespace sluice::functions {
