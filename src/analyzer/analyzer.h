@@ -29,6 +29,7 @@ struct AnalyzerContext {
   const functions::FunctionRegistry* session_functions = nullptr;  // user's own, looked up first; may be null
   bool ansi = true;
   bool case_sensitive = false;
+  bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
   std::string time_zone = "UTC";
   /// Evaluates an expression without columns; session wires it to exec.
   std::function<Result<TypedValue>(const plan::ExprPtr&)> evaluate_constant;

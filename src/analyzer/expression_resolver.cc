@@ -44,23 +44,17 @@ bool IsLiteralFunction(const std::string& lower) {
   return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return lower == n; });
 }
 
-/// `count(*)` and its kin; every other function sees the star's columns.
-bool IsCountStar(const UnresolvedFunction& function, const std::string& name) {
-  return name == "count" && function.children.size() == 1 && As<UnresolvedStar>(function.children[0]) &&
-         As<UnresolvedStar>(function.children[0])->target.empty();
-}
-
 }  // namespace
 
 ExprPtr CastTo(const ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit,
-               std::optional<CastMode> mode) {
+               std::optional<CastMode> mode, const Origin* origin) {
   if (child->type && child->type->sameType(to)) return child;
   auto cast = std::make_shared<Cast>();
   cast->children = {child};
   cast->to = to;
   cast->mode = mode.value_or(context.ansi ? CastMode::kAnsi : CastMode::kLegacy);
   cast->implicit = implicit;
-  cast->origin = child->origin;
+  cast->origin = origin ? *origin : child->origin;
   cast->type = to;
   // A cast that can fail without raising gives null.
   cast->nullable = child->nullable || cast->mode == CastMode::kTry ||
@@ -142,15 +136,15 @@ Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::stri
     copy->name = parts[qualifier];  // as written
     ExprPtr result = copy;
     for (size_t i = qualifier + 1; i < parts.size(); ++i) {
-      if (result->type->id() == TypeId::kMap) {  // m.key
+      const bool structs = result->type->id() == TypeId::kStruct ||
+                           (result->type->id() == TypeId::kArray && result->type->elementType().id() == TypeId::kStruct);
+      if (!structs && (result->type->id() == TypeId::kMap || result->type->id() == TypeId::kArray)) {  // m.key, as m['key']
         auto extract = std::make_shared<UnresolvedExtract>();
         extract->children = {result, MakeLiteral(StringValue(parts[i]), origin)};
         extract->origin = origin;
         ARROW_ASSIGN_OR_RAISE(result, ResolveExtract(*extract));
         continue;
       }
-      bool structs = result->type->id() == TypeId::kStruct ||
-                     (result->type->id() == TypeId::kArray && result->type->elementType().id() == TypeId::kStruct);
       if (!structs)
         return MakeError("INVALID_EXTRACT_BASE_FIELD_TYPE",
                          {{"base", InDoubleQuotes(ExpressionSql(*result, context_.time_zone))}, {"other", InDoubleQuotes(result->type->sql())}}, &origin);
@@ -247,18 +241,21 @@ Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
 
 Result<ExprPtr> ExpressionResolver::ResolveCast(const Cast& cast) {
   ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(cast.children[0]));
-  bool ansi = cast.mode == CastMode::kTry ? true : context_.ansi;
-  if (!functions::CanCast(*child->type, cast.to, ansi)) {
-    bool legacy_allows = ansi && cast.mode != CastMode::kTry && functions::CanCast(*child->type, cast.to, false);
+  const bool tries = cast.mode == CastMode::kTry, ansi = tries || context_.ansi;
+  if (!(tries ? functions::CanTryCast(*child->type, cast.to) : functions::CanCast(*child->type, cast.to, ansi))) {
     ErrorParameters parameters{{"sqlExpr", InDoubleQuotes(ExpressionSql(cast, context_.time_zone))},
                                {"srcType", InDoubleQuotes(child->type->sql())},
                                {"targetType", InDoubleQuotes(cast.to.sql())}};
-    if (legacy_allows) {
+    const char* condition = "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION";
+    if (const char* function = ansi ? functions::InsteadOfCast(*child->type, cast.to) : nullptr) {
+      condition = "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION";
+      parameters["functionNames"] = function;
+    } else if (ansi && !tries && functions::CanCast(*child->type, cast.to, false)) {
+      condition = "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION";
       parameters["config"] = "\"spark.sql.ansi.enabled\"";
       parameters["configVal"] = "'false'";
     }
-    return MakeError(legacy_allows ? "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION" : "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-                     parameters, &cast.origin);
+    return MakeError(condition, parameters, &cast.origin);
   }
   auto copy = std::static_pointer_cast<Cast>(cast.Clone());
   copy->children = {child};
@@ -292,195 +289,6 @@ Result<ExprPtr> ExpressionResolver::ResolveExtract(const UnresolvedExtract& extr
   return Bind(call, *def, {child, key});
 }
 
-Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& function) {
-  std::string name = Lower(function.name.back());
-  const FunctionDef* def = nullptr;
-  if (!function.is_operator && context_.session_functions) def = context_.session_functions->Find(name);
-  if (!def && (function.name.size() == 1 || Lower(function.name[0]) == "system" || Lower(function.name[0]) == "builtin"))
-    def = context_.functions->Find(name);
-  if (!def)
-    return MakeError("UNRESOLVED_ROUTINE", {{"routineName", JoinParts(function.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
-                     &function.origin);
-  if (def->lambda) return ResolveHigherOrder(function, *def);
-
-  struct InAggregate {
-    int& depth;
-    int step;
-    InAggregate(int& d, int s) : depth(d), step(s) { depth += step; }
-    ~InAggregate() { depth -= step; }
-  } in_aggregate(aggregate_depth_, def->kind == FunctionKind::kAggregate ? 1 : 0);
-  ExprList args;
-  if (IsCountStar(function, name)) {
-    args.push_back(MakeLiteral(IntegralValue(1, DataType::Integer()), function.origin));
-  } else {
-    for (const auto& child : function.children) {
-      if (const auto* star = As<UnresolvedStar>(child)) {
-        ARROW_ASSIGN_OR_RAISE(ExprList expanded, ExpandStar(*star));
-        for (auto& e : expanded) args.push_back(As<Alias>(e) ? e->children[0] : e);
-        continue;
-      }
-      ARROW_ASSIGN_OR_RAISE(ExprPtr arg, Resolve(child));
-      args.push_back(std::move(arg));
-    }
-  }
-  return Bind(function, *def, std::move(args));
-}
-
-Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction& function, const FunctionDef& def) {
-  ExprList args(function.children.size());
-  BindContext bind;
-  bind.name = def.name;
-  bind.ansi = context_.ansi;
-  bind.time_zone = context_.time_zone;
-  size_t n = args.size();
-  bind.arg_types.resize(n);
-  bind.arg_nullable.assign(n, true);
-  bind.arg_literals.assign(n, nullptr);
-  bind.arg_names.resize(n);
-  for (size_t i = 0; i < n; ++i) {
-    if (As<Lambda>(function.children[i])) continue;
-    ARROW_ASSIGN_OR_RAISE(args[i], Resolve(function.children[i]));
-    bind.arg_types[i] = *args[i]->type;
-    bind.arg_nullable[i] = args[i]->nullable;
-  }
-  for (size_t i = 0; i < n; ++i) {
-    const auto* lambda = As<Lambda>(function.children[i]);
-    if (!lambda) continue;
-    ARROW_ASSIGN_OR_RAISE(auto parameters, def.lambda_parameters(bind, static_cast<int>(i), static_cast<int>(lambda->parameters.size())));
-    if (parameters.size() != lambda->parameters.size())
-      return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-                       {{"expectedNumArgs", std::to_string(lambda->parameters.size())}, {"actualNumArgs", std::to_string(parameters.size())}}, &lambda->origin);
-    auto resolved = std::static_pointer_cast<Lambda>(lambda->Clone());
-    resolved->parameter_ids.clear();
-    std::map<std::string, ExprPtr> frame;
-    for (size_t p = 0; p < parameters.size(); ++p) {
-      auto variable = std::make_shared<LambdaVariable>();
-      variable->name = lambda->parameters[p];
-      variable->id = NextExprId();
-      variable->type = parameters[p].type;
-      variable->nullable = parameters[p].nullable;
-      resolved->parameter_ids.push_back(variable->id);
-      frame[context_.case_sensitive ? variable->name : Lower(variable->name)] = variable;
-    }
-    lambda_frames_.push_back(std::move(frame));
-    auto body = Resolve(lambda->children[0]);
-    lambda_frames_.pop_back();
-    ARROW_RETURN_NOT_OK(body.status());
-    resolved->children = {*body};
-    resolved->type = (*body)->type;
-    resolved->nullable = (*body)->nullable;
-    args[i] = resolved;
-    bind.arg_types[i] = *resolved->type;
-    bind.arg_nullable[i] = resolved->nullable;
-  }
-  return Bind(function, def, std::move(args));
-}
-
-Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def, ExprList args) {
-  BindContext bind;
-  std::string called = Lower(function.name.back());
-  bind.name = called;
-  bind.ansi = context_.ansi;
-  bind.time_zone = context_.time_zone;
-  bind.ignore_nulls = function.ignore_nulls;
-  std::vector<std::unique_ptr<TypedValue>> constants;
-  for (const auto& arg : args) {
-    bind.arg_types.push_back(*arg->type);
-    bind.arg_nullable.push_back(arg->nullable);
-    bool named = As<Attribute>(arg) || As<Alias>(arg) || As<GetField>(arg);
-    bind.arg_names.push_back(named ? NameOf(arg, context_) : std::string());
-    const TypedValue* constant = nullptr;
-    if (const auto* literal = As<Literal>(arg)) {
-      constants.push_back(std::make_unique<TypedValue>(TypedValue{*arg->type, literal->value}));
-      constant = constants.back().get();
-    } else if (context_.evaluate_constant && lambda_frames_.empty() && IsFoldable(arg)) {
-      // An argument that fails to evaluate is no constant here; it raises when the query runs.
-      auto value = context_.evaluate_constant(arg);
-      if (value.ok()) {
-        constants.push_back(std::make_unique<TypedValue>(*value));
-        constant = constants.back().get();
-      }
-    }
-    bind.arg_literals.push_back(constant);
-  }
-  Status bound_status = functions::BindFunction(called_def, &bind);
-  if (!bound_status.ok()) {
-    // The binder knows types and positions only; the texts of the call and its arguments are known here.
-    if (const Error* error = GetError(bound_status)) {
-      ErrorParameters parameters = error->getMessageParameters();
-      if (error->getCondition().rfind("DATATYPE_MISMATCH", 0) == 0) {
-        auto shown = std::make_shared<Call>();
-        shown->children = args;
-        shown->def = &called_def;
-        shown->display_name = called;
-        shown->display = called_def.display;
-        shown->type = DataType::Void();
-        parameters["sqlExpr"] = InDoubleQuotes(ExpressionSql(*shown, context_.time_zone));
-        for (size_t i = 0; i < args.size(); ++i)
-          if (auto it = parameters.find("inputSql"); it != parameters.end() && it->second == "$" + std::to_string(i))
-            it->second = InDoubleQuotes(ExpressionSql(*args[i], context_.time_zone));
-      }
-      return MakeError(error->getCondition(), parameters, &function.origin);
-    }
-    return bound_status;
-  }
-  const FunctionDef& def = bind.target ? *bind.target : called_def;
-  if (bind.target) {
-    ExprList ordered;
-    for (int from : bind.arg_order) ordered.push_back(args[static_cast<size_t>(from)]);
-    args = std::move(ordered);
-  }
-  for (size_t i = 0; i < args.size(); ++i)
-    if (!As<Lambda>(args[i])) args[i] = CastTo(args[i], bind.arg_types[i], context_);
-
-  auto bound = std::make_shared<functions::BoundCall>(functions::MakeBoundCall(bind));
-  if (!bound->state) bound->state = def.user_state;
-
-  if (def.kind != FunctionKind::kAggregate && (function.distinct || function.filter))
-    return MakeError(function.distinct ? "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX" : "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                     {{"prettyName", QuoteIdentifier(called)}, {"syntax", function.distinct ? "DISTINCT" : "FILTER CLAUSE"}}, &function.origin);
-
-  auto finish = [&](auto node) -> ExprPtr {
-    node->children = std::move(args);
-    node->def = &def;
-    node->bound = bound;
-    node->display_name = bind.target ? std::string(def.name) : function.is_operator ? OperatorDisplayName(function) : called;
-    node->origin = function.origin;
-    node->type = bind.result_type;
-    node->nullable = bind.result_nullable;
-    if constexpr (requires { node->display; }) node->display = def.display;
-    return node;
-  };
-  switch (def.kind) {
-    case FunctionKind::kScalar:
-      return finish(std::make_shared<Call>());
-    case FunctionKind::kGenerator: {
-      auto node = std::make_shared<GeneratorCall>();
-      node->outputs = bind.generator_outputs;
-      return finish(node);
-    }
-    case FunctionKind::kAggregate: {
-      for (const auto& arg : args)
-        if (Contains(arg, ExprKind::kAggregateCall)) return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &function.origin);
-      auto node = std::make_shared<AggregateCall>();
-      node->distinct = function.distinct;
-      node->ignore_nulls = function.ignore_nulls;
-      if (!function.within_group.empty()) return UnsupportedFeature("WITHIN GROUP", &function.origin);
-      if (function.filter) {
-        ARROW_ASSIGN_OR_RAISE(ExprPtr filter, Resolve(function.filter));
-        if (filter->type->id() != TypeId::kBoolean)
-          return MakeError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", {{"filterExpr", InDoubleQuotes(ExpressionSql(*filter, context_.time_zone))}}, &filter->origin);
-        node->has_filter = true;
-        args.push_back(filter);
-      }
-      return finish(node);
-    }
-    case FunctionKind::kWindow:
-      return MakeError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {{"funcName", InDoubleQuotes(called)}}, &function.origin);
-  }
-  return Status::Invalid("unknown function kind");
-}
-
 Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
   if (expr->resolved() && expr->kind != ExprKind::kCast) return expr;
   if (++depth_ > kMaxDepth) {
@@ -503,7 +311,7 @@ Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
     case ExprKind::kUnresolvedAlias:
       return Resolve(expr->children[0]);
     case ExprKind::kUnresolvedStar:
-      return MakeError("INVALID_USAGE_OF_STAR_OR_REGEX", {{"elem", "'*'"}, {"prettyName", "expression"}}, &expr->origin);
+      return MakeError("INVALID_USAGE_OF_STAR_OR_REGEX", {{"elem", "'*'"}, {"prettyName", "expression"}});
     case ExprKind::kAlias: {
       ARROW_ASSIGN_OR_RAISE(ExprPtr child, Resolve(expr->children[0]));
       const auto& alias = *As<Alias>(expr);

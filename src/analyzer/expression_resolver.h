@@ -37,6 +37,8 @@ class ExpressionResolver {
   Result<plan::ExprPtr> ResolveHigherOrder(const plan::UnresolvedFunction& function, const functions::FunctionDef& def);
   Result<plan::ExprList> ExpandStar(const plan::UnresolvedStar& star);
   Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args);
+  Result<plan::ExprPtr> ResolveAggregateFilter(const plan::UnresolvedFunction& function);
+  bool IsStarOfTable(const plan::UnresolvedStar& star) const;
   Status UnresolvedColumn(const std::vector<std::string>& parts, const Origin& origin) const;
 
   const AnalyzerContext& context_;
@@ -46,9 +48,10 @@ class ExpressionResolver {
   int aggregate_depth_ = 0;  // > 0: inside the arguments of an aggregate function
 };
 
-/// `child`, or a cast of it to `to` when the types differ. `implicit` casts do not show in generated names.
+/// `child`, or a cast of it to `to` when the types differ. `implicit` casts do not show in generated names; `origin` is
+/// what they are blamed on (the call or the operator that needs the type), else the child.
 plan::ExprPtr CastTo(const plan::ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit = true,
-                     std::optional<plan::CastMode> mode = std::nullopt);
+                     std::optional<plan::CastMode> mode = std::nullopt, const Origin* origin = nullptr);
 /// child.name for a STRUCT (or an array of them) by case rule; FIELD_NOT_FOUND, AMBIGUOUS_REFERENCE_TO_FIELDS.
 Result<plan::ExprPtr> ExtractField(const plan::ExprPtr& child, const std::string& name, const AnalyzerContext& context,
                                    const Origin& origin);

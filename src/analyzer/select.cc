@@ -43,13 +43,11 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
   Attributes output = child->output();
   // A DataFrame filter may use a column that the select list below dropped; SQL's WHERE never sees a select list below.
   ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, {filter.condition}));
-  ExprPtr condition = over.exprs[0];
-  if (condition->type->id() == TypeId::kVoid || (condition->type->id() == TypeId::kString && context_.ansi))
-    condition = CastTo(condition, DataType::Boolean(), context_);
+  const ExprPtr& condition = over.exprs[0];
   if (condition->type->id() != TypeId::kBoolean)
     return MakeError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
                      {{"sqlExpr", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"filter", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"type", InDoubleQuotes(condition->type->sql())}},
-                     &condition->origin);
+                     &filter.origin);
   if (!filter.having && Contains(condition, ExprKind::kAggregateCall))
     return MakeError("INVALID_WHERE_CONDITION", {{"condition", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"expressionList", ExpressionSql(*condition, context_.time_zone)}}, &filter.origin);
   auto copy = std::make_shared<Filter>();

@@ -122,6 +122,12 @@ std::span<const ErrorCondition> ValueConditions() {
       {"FAILED_ROW_TO_JSON", "2203G", "Cannot convert the value <value> (<class>) of the type <sqlType> to JSON."},
       {"FAILED_EXECUTE_UDF", "39000",
        "The user-defined function <functionName> (<signature> => <result>) failed: <reason>."},
+      {"INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION", "22006",
+       "An interval with hours or smaller units cannot be added to a date. Cast the date to a timestamp, or set "
+       "<ansiConfig> to \"false\"."},
+      {"NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION", "22003",
+       "The frequency <frequencyExpression> gave the negative value <negativeValue>; it must give positive integers."},
+      {"_LEGACY_ERROR_TEMP_1104", "", "The second argument should be a double literal."},
       {"FAILED_FUNCTION_CALL", "38000", "Preparing the call of <funcName> failed: check its arguments."},
   };
   return kTable;

@@ -38,8 +38,8 @@ std::string ValueText(T v) {
 template <typename T>
 Status OverflowError(const KernelCall& call, T a, T b, std::string_view symbol, std::string_view try_name) {
   if (IsInterval(call.bound.result_type)) {
-    return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", QuoteIdentifier(try_name)}},
-                     call.origin);
+    // Spark gives no position here, nor below for small types.
+    return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", QuoteIdentifier(try_name)}});
   }
   if constexpr (sizeof(T) < 4) {
     return MakeError("BINARY_ARITHMETIC_OVERFLOW", {{"value1", ValueText(a)},
@@ -257,8 +257,7 @@ Result<ArrayPtr> IntegralDivideKernel(const KernelCall& call, std::span<const Ve
   const DataType& type = call.bound.arg_types[0];
   const bool fail = call.bound.ansi;
   auto zero = [&] {
-    return MakeError(IsAnsiInterval(type) ? "INTERVAL_DIVIDED_BY_ZERO" : "DIVIDE_BY_ZERO",
-                     {{"config", std::string(kConfig)}}, call.origin);
+    return MakeError("DIVIDE_BY_ZERO", {{"config", std::string(kConfig)}}, call.origin);
   };
   auto overflow = [&] {
     return MakeError("ARITHMETIC_OVERFLOW",
@@ -299,11 +298,9 @@ Result<ArrayPtr> IntegralDivideKernel(const KernelCall& call, std::span<const Ve
   return MapWith<L, L, L>(call, args, divide);
 }
 
-Status NegateOverflow(const KernelCall& call, bool small) {
-  if (IsInterval(call.bound.result_type))
-    return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", {}, call.origin);
-  (void)small;
-  // Spark gives no position here.
+/// Spark gives no position here.
+Status NegateOverflow(const KernelCall& call) {
+  if (IsInterval(call.bound.result_type)) return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION");
   return MakeError("ARITHMETIC_OVERFLOW",
                    {{"message", call.bound.result_type.id() == TypeId::kLong ? "long overflow" : "integer overflow"},
                     {"alternative", ""},
@@ -344,7 +341,7 @@ Result<ArrayPtr> NegateKernel(const KernelCall& call, std::span<const Vector> ar
         return MapWith<A, A>(call, args, [&](T v) -> Result<T> {
           if (absolute && v >= 0) return v;
           if (v == std::numeric_limits<T>::min()) {
-            if (!wraps) return NegateOverflow(call, sizeof(T) < 4);
+            if (!wraps) return NegateOverflow(call);
             return v;
           }
           return static_cast<T>(-v);
@@ -396,10 +393,21 @@ Status BindAddSubtract(BindContext& context) {
   DataType &a = context.arg_types[0], &b = context.arg_types[1];
   if (IsInterval(a) && b.id() == TypeId::kVoid) b = a;
   if (IsInterval(b) && a.id() == TypeId::kVoid) a = b;
+  // A string beside a DATE becomes one, or in legacy mode a number, before the operator's meaning is settled.
+  const DataType promoted = context.ansi ? DataType::Date() : DataType::Double();
+  if (a.id() == TypeId::kDate && b.id() == TypeId::kString) b = promoted;
+  if (OperatorOf(context.name) == '+') {
+    if (b.id() == TypeId::kDate && a.id() == TypeId::kString) a = promoted;
+  }
   ARROW_ASSIGN_OR_RAISE(bool datetime, BindDatetimeOperator(&context));
   if (datetime) return Status::OK();
-  if ((IsInterval(a) || IsInterval(b)) && a.id() != b.id()) return UnexpectedInputType(context, 0, "\"TIMESTAMP\"");
   const char op = OperatorOf(context.name);
+  if (a.id() != b.id()) {  // what a day-time interval is added to must be a timestamp
+    auto exact = [](const DataType& t) { return IsInterval(t) && t.id() != TypeId::kYearMonthInterval; };
+    constexpr std::string_view kTimestamps = "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"";
+    if (exact(b)) return UnexpectedInputType(context, 0, kTimestamps);
+    if (op == '+' && exact(a)) return UnexpectedInputType(context, 1, kTimestamps);
+  }
   ARROW_RETURN_NOT_OK(
       CoerceOperands(&context, OperatorKind::kArithmetic, &IsNumericOrInterval,
                      "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"));

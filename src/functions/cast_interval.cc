@@ -13,12 +13,13 @@ constexpr int64_t kDayTimeUnits[] = {kUsPerDay, kUsPerHour, kUsPerMinute, kUsPer
 
 Status BadInterval(const CastCall& call, int64_t i) {
   const auto text = static_cast<const arrow::StringArray&>(*call.input).GetView(i);
-  return MakeError("INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE",
-                   {{"intervalStr", call.to.id() == TypeId::kDayTimeInterval ? "day-time" : "year-month"},
+  const bool day_time = call.to.id() == TypeId::kDayTimeInterval;
+  return MakeError(day_time ? "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE"
+                            : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING",
+                   {{"intervalStr", day_time ? "day-time" : "year-month"},
                     {"supportedFormat", IntervalFormats(call.to)},
                     {"typeName", call.to.typeName()},
-                    {"input", std::string(text)}},
-                   call.origin);
+                    {"input", std::string(text)}});
 }
 
 Status IntervalOverflow(const CastCall& call, int64_t i) { return Overflow(call, i); }
@@ -103,9 +104,7 @@ Result<ArrayPtr> ToCalendar(const CastCall& call) {
     auto v = texts.IsNull(i) ? std::nullopt : ParseCalendarInterval(texts.GetView(i));
     if (v) {
       ARROW_RETURN_NOT_OK(builder.Append({v->months, v->days, v->us * 1000}));
-    } else if (texts.IsValid(i) && call.ansi()) {
-      return InvalidInput(call, i);
-    } else {
+    } else {  // in ANSI mode too
       ARROW_RETURN_NOT_OK(builder.AppendNull());
     }
   }
@@ -114,7 +113,9 @@ Result<ArrayPtr> ToCalendar(const CastCall& call) {
 
 }  // namespace
 
-Result<ArrayPtr> CastToInterval(const CastCall& call) {
+Result<ArrayPtr> CastToInterval(const CastCall& given) {
+  CastCall call = given;
+  if (given.legacy() && given.from.id() == TypeId::kString) call.behavior = CastBehavior::kAnsi;  // legacy mode raises too
   switch (call.to.id()) {
     case TypeId::kDayTimeInterval:
       return ToDayTime(call);

@@ -65,6 +65,35 @@ std::optional<DataType> WiderDecimalMix(const DataType& a, const DataType& b) {
   return std::nullopt;
 }
 
+/// A cast that does not raise may give NULL for a value of `from`.
+bool MayGiveNull(const DataType& from, const DataType& to) {
+  if (Is(from, TypeId::kVoid) || from.sameType(to)) return false;
+  if (Is(from, TypeId::kString)) return !Is(to, TypeId::kBinary);
+  if (Is(to, TypeId::kString)) return false;
+  if (Is(from, TypeId::kTimestamp) && to.isIntegral()) return !Is(to, TypeId::kLong);
+  if (IsDatetime(from)) return !IsDatetime(to);
+  if (Is(to, TypeId::kDate)) return true;
+  if (Is(to, TypeId::kTimestamp)) return from.id() == TypeId::kFloat || from.id() == TypeId::kDouble;
+  if (Is(to, TypeId::kDecimal)) {
+    if (!Is(from, TypeId::kDecimal)) return !from.isIntegral() || !IsWiderDecimal(to, from);
+    return to.scale() < from.scale() || to.precision() - to.scale() < from.precision() - from.scale();
+  }
+  return from.isFractional() && to.isIntegral();
+}
+
+/// No map inside gets NULL keys.
+bool KeepsKeys(const DataType& from, const DataType& to) {
+  if (from.id() != to.id()) return true;
+  if (Is(from, TypeId::kArray)) return KeepsKeys(from.elementType(), to.elementType());
+  if (Is(from, TypeId::kMap)) {
+    return !MayGiveNull(from.keyType(), to.keyType()) && KeepsKeys(from.keyType(), to.keyType()) &&
+           KeepsKeys(from.valueType(), to.valueType());
+  }
+  if (!Is(from, TypeId::kStruct)) return true;
+  return std::equal(from.fields().begin(), from.fields().end(), to.fields().begin(), to.fields().end(),
+                    [](const StructField& a, const StructField& b) { return KeepsKeys(a.type, b.type); });
+}
+
 }  // namespace
 
 std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b, bool ansi) {
@@ -150,8 +179,7 @@ bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi) {
 
 bool CanCast(const DataType& from, const DataType& to, bool ansi) {
   if (from.sameType(to) || Is(from, TypeId::kVoid) || Is(to, TypeId::kString)) return true;
-  const bool single = IsAnsiInterval(to) && to.intervalStart() == to.intervalEnd();
-  const bool from_single = IsAnsiInterval(from) && from.intervalStart() == from.intervalEnd();
+  if (!ansi && !KeepsKeys(from, to)) return false;
   switch (from.id()) {
     case TypeId::kString:
       return to.isNumeric() || IsDatetime(to) || IsAnsiInterval(to) || Is(to, TypeId::kCalendarInterval) ||
@@ -162,12 +190,12 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     case TypeId::kShort:
     case TypeId::kInteger:
     case TypeId::kLong:
-      if (single || (!ansi && Is(to, TypeId::kBinary))) return true;
+      if (IsAnsiInterval(to) || (!ansi && Is(to, TypeId::kBinary))) return true;
       [[fallthrough]];
     case TypeId::kFloat:
     case TypeId::kDouble:
     case TypeId::kDecimal:
-      if (Is(from, TypeId::kDecimal) && single) return true;
+      if (Is(from, TypeId::kDecimal) && IsAnsiInterval(to)) return true;
       return to.isNumeric() || Is(to, TypeId::kBoolean) || Is(to, TypeId::kTimestamp);
     case TypeId::kDate:
       return IsDatetime(to) || (!ansi && (to.isNumeric() || Is(to, TypeId::kBoolean)));
@@ -177,7 +205,7 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
       return IsDatetime(to);
     case TypeId::kDayTimeInterval:
     case TypeId::kYearMonthInterval:
-      return to.id() == from.id() || (from_single && (to.isIntegral() || Is(to, TypeId::kDecimal)));
+      return to.id() == from.id() || to.isIntegral() || Is(to, TypeId::kDecimal);
     case TypeId::kArray:
       return Is(to, TypeId::kArray) && CanCast(from.elementType(), to.elementType(), ansi);
     case TypeId::kMap:
@@ -194,6 +222,14 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     default:
       return false;
   }
+}
+
+bool CanTryCast(const DataType& from, const DataType& to) { return CanCast(from, to, true) && KeepsKeys(from, to); }
+
+const char* InsteadOfCast(const DataType& from, const DataType& to) {
+  if (from.isNumeric() && Is(to, TypeId::kDate)) return "`DATE_FROM_UNIX_DATE`";
+  if (Is(from, TypeId::kDate) && to.isNumeric()) return "`UNIX_DATE`";
+  return nullptr;
 }
 
 bool CanStoreAssign(const DataType& from, const DataType& to) {

@@ -18,6 +18,10 @@ std::optional<DataType> WiderType(const std::vector<DataType>& types, bool ansi)
 bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi);
 /// Whether CAST(from AS to) is allowed at all.
 bool CanCast(const DataType& from, const DataType& to, bool ansi);
+/// Whether TRY_CAST(from AS to) is: as CanCast in ANSI mode, but no map key may turn into NULL.
+bool CanTryCast(const DataType& from, const DataType& to);
+/// The function that does what an ANSI cast refuses to, quoted as messages name it: DATE -> INT is unix_date. Or null.
+const char* InsteadOfCast(const DataType& from, const DataType& to);
 /// Storage assignment of INSERT (spark.sql.storeAssignmentPolicy=ANSI).
 bool CanStoreAssign(const DataType& from, const DataType& to);
 

@@ -8,6 +8,7 @@
 #include "functions/operators.h"
 #include "functions/select_rows.h"
 #include "functions/signature.h"
+#include "types/format.h"
 
 namespace sluice::functions {
 namespace {
@@ -75,7 +76,69 @@ Status CheckOrderable(const BindContext& context, const DataType& type) {
                           {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(type.sql())}});
 }
 
+/// A number without the zeros behind its point: "1" for 1, 1.0 and 1D.
+std::string LiteralText(const TypedValue& number) {
+  std::string text;
+  AppendValueText(*number.value, 0, number.type, **TimeZone::Find("UTC"), TextStyle::kCast, &text);
+  if (text.find('.') != std::string::npos) {
+    while (text.back() == '0') text.pop_back();
+    if (text.back() == '.') text.pop_back();
+  }
+  return text;
+}
+
+/// Legacy mode: a BOOLEAN beside 1 or 0 is the BOOLEAN or its negation, beside other numbers it becomes a number.
+bool BindBooleanEquality(BindContext& context) {
+  if (context.ansi || context.arg_types.size() != 2) return false;
+  const bool null_safe = context.name == "<=>" || context.name == "equal_null";
+  if (!null_safe && context.name != "=" && context.name != "==" && context.name != "!=" && context.name != "<>") return false;
+  for (size_t i : {size_t{0}, size_t{1}}) {
+    if (context.arg_types[i].id() != TypeId::kBoolean || !context.arg_types[1 - i].isNumeric()) continue;
+    const TypedValue* literal = context.arg_is_literal.size() == 2 && context.arg_is_literal[1 - i] ? context.arg_literals[1 - i] : nullptr;
+    const std::string value = literal != nullptr && !literal->is_null() ? LiteralText(*literal) : "";
+    if (value != "0" && value != "1") {
+      context.arg_types[i] = context.arg_types[1 - i];
+      return false;
+    }
+    const bool differs = context.name == "!=" || context.name == "<>", negated = (value == "0") != differs;
+    const char* target = null_safe ? (negated ? "__is_false" : "__is_true")
+                         : negated ? "not"
+                         : differs ? "__not_not"
+                                   : "__boolean";
+    context.target = FunctionRegistry::Builtins().Find(target);
+    context.arg_order = {static_cast<int>(i)};
+    context.arg_types = {DataType::Boolean()};
+    context.result_type = DataType::Boolean();
+    context.result_nullable = !null_safe && context.arg_nullable[i];
+    return true;
+  }
+  return false;
+}
+
+/// Of a BOOLEAN column: itself, and with `null_safe` whether it is `wanted`.
+template <bool null_safe, bool wanted>
+Result<ArrayPtr> BooleanIs(const KernelCall& call, std::span<const Vector> args) {
+  if constexpr (!null_safe) return Materialize(args[0], call.length);
+  const NullableReader<Bool> in(args[0]);
+  Writer<Bool> out;
+  ARROW_RETURN_NOT_OK(out.Init(call.length));
+  for (int64_t i = 0; i < call.length; ++i) out.Set(i, in.valid(i) && in(i) == wanted);
+  return out.Finish(call.bound.result_type, NullMask(call.length));
+}
+
+std::string BareDisplay(std::string_view, std::span<const std::string> args) { return args[0]; }
+std::string NotNotDisplay(std::string_view, std::span<const std::string> args) {
+  return "(NOT (NOT " + args[0] + "))";
+}
+std::string IsTrueDisplay(std::string_view, std::span<const std::string> args) {
+  return "((" + args[0] + " IS NOT NULL) AND " + args[0] + ")";
+}
+std::string IsFalseDisplay(std::string_view, std::span<const std::string> args) {
+  return "((" + args[0] + " IS NOT NULL) AND (NOT " + args[0] + "))";
+}
+
 Status BindComparison(BindContext& context) {
+  if (BindBooleanEquality(context)) return Status::OK();
   ARROW_RETURN_NOT_OK(CoerceOperands(&context, OperatorKind::kComparison, &AcceptAny, ""));
   ARROW_RETURN_NOT_OK(CheckOrderable(context, context.arg_types[0]));
   context.result_type = DataType::Boolean();
@@ -83,6 +146,7 @@ Status BindComparison(BindContext& context) {
 }
 Status BindEqualNullSafe(BindContext& context) {
   ARROW_RETURN_NOT_OK(BindComparison(context));
+  if (context.target != nullptr) return Status::OK();
   context.result_nullable = false;
   return Status::OK();
 }
@@ -314,6 +378,34 @@ std::span<const FunctionDef> ComparisonFunctions() {
        .doc = "Equality where nulls equal each other.",
        .example = {"NULL <=> NULL", "true"},
        .kernel = &EqualNullSafe},
+      {.name = "__boolean",
+       .signature = "(boolean) -> boolean",
+       .group = "predicate_funcs",
+       .doc = "The value itself.",
+       .kernel = &BooleanIs<false, true>,
+       .display = &BareDisplay},
+      {.name = "__not_not",
+       .signature = "(boolean) -> boolean",
+       .group = "predicate_funcs",
+       .doc = "The value itself.",
+       .kernel = &BooleanIs<false, true>,
+       .display = &NotNotDisplay},
+      {.name = "__is_true",
+       .signature = "(boolean) -> boolean",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is true.",
+       .kernel = &BooleanIs<true, true>,
+       .display = &IsTrueDisplay},
+      {.name = "__is_false",
+       .signature = "(boolean) -> boolean",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .group = "predicate_funcs",
+       .doc = "Whether the value is false.",
+       .kernel = &BooleanIs<true, false>,
+       .display = &IsFalseDisplay},
       {.name = "in",
        .bind = &BindIn,
        .nulls = kCustom,

@@ -1,4 +1,6 @@
 // and or not if when coalesce nvl nvl2 nullif nanvl zeroifnull nullifzero assert_true raise_error: lazy where Spark is.
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "functions/cast.h"
@@ -65,8 +67,7 @@ bool Not(bool v) { return !v; }
 // ---- if, when ------------------------------------------------------------------------------------------------------
 
 Status CheckCondition(BindContext& context, size_t i) {
-  if (!IsBoolean(context.arg_types[i])) return UnexpectedInputType(context, i, "\"BOOLEAN\"");
-  context.arg_types[i] = DataType::Boolean();
+  if (context.arg_types[i].id() != TypeId::kBoolean) return UnexpectedInputType(context, i, "\"BOOLEAN\"");
   return Status::OK();
 }
 
@@ -92,6 +93,7 @@ Status BindBranches(BindContext& context, const std::vector<size_t>& values, std
 
 Status BindIf(BindContext& context) {
   if (context.arg_types.size() != 3) return WrongNumArgs(context.name, "3", context.arg_types.size());
+  if (context.arg_types[0].id() == TypeId::kVoid) context.arg_types[0] = DataType::Boolean();  // CASE WHEN does not
   ARROW_RETURN_NOT_OK(CheckCondition(context, 0));
   return BindBranches(context, {1, 2}, "if");
 }
@@ -368,6 +370,26 @@ Result<ArrayPtr> AssertTrue(const KernelCall& call, std::span<const Vector> args
   return NullArray(call.bound.result_type, call.length);
 }
 
+std::string AssertTrueDisplay(std::string_view name, std::span<const std::string> args) {
+  return fmt::format("{}({}, {})", name, args[0], args.size() > 1 ? args[1] : "'" + args[0] + "' is not true!");
+}
+
+/// Errors of one row must not cost the others their values: after a failure rows are tried one by one.
+Result<ArrayPtr> Try(const KernelCall& call, LazyArgs& args) {
+  auto whole = args.Evaluate(0);
+  if (whole.ok()) return Materialize(*whole, call.length);
+  if (GetError(whole.status()) == nullptr) return whole.status();
+  RowAssembler out(call.bound.result_type, call.length);
+  for (int64_t i = 0; i < call.length; ++i) {
+    const Rows row{static_cast<int32_t>(i)};
+    auto value = args.EvaluateRows(0, row);
+    if (value.ok()) out.Add(*value, row);
+    else if (GetError(value.status()) == nullptr) return value.status();
+  }
+  return out.Finish();
+}
+std::string BareDisplay(std::string_view, std::span<const std::string> args) { return args[0]; }
+
 Status BindRaise(BindContext& context) {
   if (context.arg_types.size() != 1) return WrongNumArgs(context.name, "1", context.arg_types.size());
   context.arg_types[0] = DataType::String();
@@ -409,7 +431,6 @@ std::span<const FunctionDef> ConditionalFunctions() {
        .example = {"not true", "false"},
        .kernel = Unary<Bool, Bool, &Not>},
       {.name = "if",
-       .aliases = {"iff"},
        .bind = &BindIf,
        .nulls = kCustom,
        .group = "conditional_funcs",
@@ -453,7 +474,7 @@ std::span<const FunctionDef> ConditionalFunctions() {
        .example = {"nullif(2, 2)", "NULL"},
        .kernel = &NullIf},
       {.name = "nanvl",
-       .signature = "(float, float) -> float; (double, double) -> double",
+       .signature = "(double, double) -> double; (float, float) -> float",
        .nulls = kCustom,
        .group = "math_funcs",
        .doc = "The second value where the first is NaN.",
@@ -489,7 +510,16 @@ std::span<const FunctionDef> ConditionalFunctions() {
        .group = "misc_funcs",
        .doc = "Raises an error where the condition is not true.",
        .example = {"assert_true(0 < 1)", "NULL"},
-       .kernel = &AssertTrue},
+       .kernel = &AssertTrue,
+       .display = &AssertTrueDisplay},
+      {.name = "__try",
+       .signature = "(T) -> T",
+       .nulls = kCustom,
+       .yields_null = true,
+       .group = "misc_funcs",
+       .doc = "The value, or null where computing it raises an error.",
+       .lazy = &Try,
+       .display = &BareDisplay},
       {.name = "raise_error",
        .bind = &BindRaise,
        .nulls = kCustom,

@@ -56,7 +56,15 @@ class Count final : public GroupedAccumulator {
 DataType CountBuffer(const BoundCall&) { return BufferOf({{"count", DataType::Long(), false, ""}}); }
 
 Status BindCount(BindContext& context) {
-  if (context.arg_types.empty()) return WrongNumArgs(context.name, "> 0", 0);
+  if (context.arg_types.empty()) {
+    return MakeError("WRONG_NUM_ARGS.WITH_SUGGESTION",
+                     {{"functionName", QuoteIdentifier(context.name)},
+                      {"expectedNum", "> 0"},
+                      {"actualNum", "0"},
+                      {"legacyNum", "0"},
+                      {"legacyConfKey", "\"spark.sql.legacy.allowParameterlessCount\""},
+                      {"legacyConfValue", "\"true\""}});
+  }
   context.result_type = DataType::Long();
   context.result_nullable = false;
   return Status::OK();
@@ -262,30 +270,27 @@ Status BindSum(BindContext& context) {
     context.result_type = DataType::Decimal(std::min(38, t.precision() + 10), t.scale());
   else if (t.isIntegral())
     context.result_type = DataType::Long();
-  else if (t.id() == TypeId::kDayTimeInterval)
-    context.result_type = DataType::DayTimeInterval();
-  else if (t.id() == TypeId::kYearMonthInterval)
-    context.result_type = DataType::YearMonthInterval();
   else
-    context.result_type = DataType::Double();
+    context.result_type = IsAnsiInterval(t) ? t : DataType::Double();
   return Status::OK();
 }
 
 // ---- avg -----------------------------------------------------------------------------------------------------------
 
-/// Buffer [sum DOUBLE, count].
+/// Buffer [sum DOUBLE, count]. `value` is the argument averaged, over the rows where none is null.
+template <size_t value>
 class Average final : public GroupedAccumulator {
  public:
-  explicit Average(const BoundCall& bound) : from_(bound.arg_types[0]) {}
+  explicit Average(const BoundCall& bound) : from_(bound.arg_types[value]) {}
   Status Resize(int64_t n) override {
     sums_.resize(static_cast<size_t>(n));
     counts_.resize(static_cast<size_t>(n));
     return Status::OK();
   }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(1), static_cast<int64_t>(ids.size())));
+    ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, static_cast<int64_t>(ids.size())));
     auto done = VisitNumber(from_, [&]<typename A>(std::type_identity<A>) -> Result<ArrayPtr> {
-      const Reader<A> in(args[0]);
+      const Reader<A> in(args[value]);
       for (size_t i = 0; i < ids.size(); ++i) {
         if (!mask.valid(static_cast<int64_t>(i))) continue;
         sums_[ids[i]] += static_cast<double>(in(static_cast<int64_t>(i)));
@@ -444,7 +449,7 @@ template <bool kTry>
 std::unique_ptr<GroupedAccumulator> MakeAvg(const BoundCall& bound, const EvalContext&) {
   if (bound.arg_types[0].id() == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0]))
     return std::make_unique<ExactAverage<kTry>>(bound);
-  return std::make_unique<Average>(bound);
+  return std::make_unique<Average<0>>(bound);
 }
 
 Status BindAvg(BindContext& context) {
@@ -459,6 +464,10 @@ Status BindAvg(BindContext& context) {
   else
     context.result_type = DataType::Double();
   return Status::OK();
+}
+
+DataType PairAvgBuffer(const BoundCall&) {
+  return BufferOf({{"sum", DataType::Double(), true, ""}, {"count", DataType::Long(), true, ""}});
 }
 
 }  // namespace
@@ -508,6 +517,28 @@ std::span<const FunctionDef> CountSumFunctions() {
        .doc = "Mean of the values.",
        .example = {"avg(5)", "5.0"},
        .aggregate = {.buffer_schema = &AvgBuffer, .make = &MakeAvg<false>}},
+      {.name = "regr_count",
+       .signature = "(double, double) -> bigint",
+       .bind = &BindCountIf,
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Number of pairs (y, x) without a null.",
+       .aggregate = {.buffer_schema = &CountBuffer, .make = &Make<Count<false>>, .counts = true}},
+      {.name = "regr_avgx",
+       .signature = "(double, double) -> double",
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Mean of x over the pairs (y, x) without a null.",
+       .aggregate = {.buffer_schema = &PairAvgBuffer, .make = &Make<Average<1>>}},
+      {.name = "regr_avgy",
+       .signature = "(double, double) -> double",
+       .nulls = NullRule::kCustom,
+       .kind = kAggregate,
+       .group = "agg_funcs",
+       .doc = "Mean of y over the pairs (y, x) without a null.",
+       .aggregate = {.buffer_schema = &PairAvgBuffer, .make = &Make<Average<0>>}},
       {.name = "try_avg",
        .bind = &BindAvg,
        .nulls = NullRule::kCustom,

@@ -2,9 +2,11 @@
 #include <cmath>
 #include <map>
 
+#include "functions/cast.h"
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
 #include "functions/datetime_util.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
 
@@ -70,7 +72,7 @@ Result<ArrayPtr> DateCalendar(const KernelCall& call, std::span<const Vector> ar
   return RowsWith<DateT>(call, args, [&](int64_t i) -> Result<int32_t> {
     const auto v = intervals.GetValue(args[1].At(i));
     if (v.nanoseconds != 0 && call.bound.ansi)
-      return Status::Invalid("Cannot add hours, minutes or seconds, milliseconds, microseconds to a date");
+      return MakeError("INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION", {{"ansiConfig", "\"spark.sql.ansi.enabled\""}});
     const int64_t day = AddMonthsToDay(days(i), sign * static_cast<int64_t>(v.months)) + sign * static_cast<int64_t>(v.days);
     return static_cast<int32_t>(day + FloorDiv(sign * (v.nanoseconds / 1000), kUsPerDay));
   });
@@ -94,6 +96,20 @@ Result<ArrayPtr> TimestampPlus(const KernelCall& call, std::span<const Vector> a
   });
 }
 
+/// The string is read as a timestamp, and the sum written as one.
+Status BindTextInterval(BindContext& context) {
+  context.arg_types[0] = DataType::Timestamp();
+  context.result_type = DataType::String();
+  return Status::OK();
+}
+template <int sign>
+Result<ArrayPtr> TextPlus(const KernelCall& call, std::span<const Vector> args) {
+  BoundCall bound = call.bound;
+  bound.result_type = DataType::Timestamp();
+  ARROW_ASSIGN_OR_RAISE(auto sum, TimestampPlus<sign>({bound, call.context, call.length, call.origin}, args));
+  return CastArray(sum, bound.result_type, DataType::String(), CastBehavior::kAnsi, call.context, call.origin);
+}
+
 template <int sign>
 Result<ArrayPtr> TimestampMonths(const KernelCall& call, std::span<const Vector> args) {
   const TimeZone* zone = call.bound.arg_types[0].id() == TypeId::kTimestamp ? call.context.zone.get() : nullptr;
@@ -103,7 +119,7 @@ Result<ArrayPtr> TimestampMonths(const KernelCall& call, std::span<const Vector>
 // ---- differences ---------------------------------------------------------------------------------------------------
 
 Status BindSubtractDates(BindContext& context) {
-  for (DataType& t : context.arg_types) t = DataType::Date();
+  for (size_t i : {0, 1}) ARROW_RETURN_NOT_OK(ExpectType(context, i, DataType::Date()));
   context.result_type = DataType::DayTimeInterval(IntervalField::kDay, IntervalField::kDay);
   return Status::OK();
 }
@@ -112,7 +128,8 @@ int64_t SubtractDates(int32_t a, int32_t b) { return (static_cast<int64_t>(a) - 
 Status BindSubtractTimestamps(BindContext& context) {
   bool ntz = true;
   for (const DataType& t : context.arg_types) ntz = ntz && t.id() != TypeId::kTimestamp;
-  for (DataType& t : context.arg_types) t = ntz ? DataType::TimestampNtz() : DataType::Timestamp();
+  for (size_t i : {0, 1})
+    ARROW_RETURN_NOT_OK(ExpectType(context, i, ntz ? DataType::TimestampNtz() : DataType::Timestamp()));
   context.result_type = DataType::DayTimeInterval();
   return Status::OK();
 }
@@ -230,8 +247,8 @@ Status BindScale(BindContext& context) {
   return Status::OK();
 }
 
-Status IntervalOverflow(const KernelCall& call, bool divide) {
-  return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", divide ? "`try_divide`" : "`try_multiply`"}}, call.origin);
+Status IntervalOverflow(const KernelCall&, bool divide) {
+  return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", divide ? "`try_divide`" : "`try_multiply`"}});
 }
 Status DivisionByZero(const KernelCall& call) {
   return MakeError("INTERVAL_DIVIDED_BY_ZERO", {{"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
@@ -322,6 +339,10 @@ std::span<const FunctionDef> DatetimeArithmeticFunctions() {
       {.name = "__subtract_dates", .bind = &BindSubtractDates, .group = kGroup, .doc = "date - date.", .kernel = Binary<DateT, DateT, TimeT, &SubtractDates>, .display = &DifferenceDisplay},
       {.name = "__subtract_timestamps", .bind = &BindSubtractTimestamps, .group = kGroup, .doc = "timestamp - timestamp.", .kernel = &SubtractTimestamps, .display = &DifferenceDisplay},
       {.name = "__multiply_interval", .bind = &BindScale, .yields_null = true, .group = kGroup, .doc = "INTERVAL * n.", .kernel = &Scale<false>, .display = &ProductDisplay},
+      {.name = "__multiply_calendar", .bind = &BindScale, .yields_null = true, .group = kGroup, .doc = "INTERVAL * n.", .kernel = &Scale<false>, .display = &FixedName<"multiply_interval">},
+      {.name = "__divide_calendar", .bind = &BindScale, .yields_null = true, .group = kGroup, .doc = "INTERVAL / n.", .kernel = &Scale<true>, .display = &FixedName<"divide_interval">},
+      {.name = "__text_add", .bind = &BindTextInterval, .group = kGroup, .doc = "string + INTERVAL.", .kernel = &TextPlus<1>, .display = &PlusDisplay},
+      {.name = "__text_sub", .bind = &BindTextInterval, .group = kGroup, .doc = "string - INTERVAL.", .kernel = &TextPlus<-1>, .display = &MinusDisplay},
       {.name = "__divide_interval", .bind = &BindScale, .yields_null = true, .group = kGroup, .doc = "INTERVAL / n.", .kernel = &Scale<true>, .display = &QuotientDisplay},
   };
   return kTable;

@@ -191,6 +191,7 @@ class Evaluator {
       bind.arg_types.push_back(arg.value.type);
       bind.arg_nullable.push_back(arg.value.is_null());
       bind.arg_literals.push_back(&arg.value);
+      bind.arg_is_literal.push_back(true);
       auto alias = alias_.find(arg.name);
       bind.arg_names.push_back(alias == alias_.end() ? "" : alias->second);
       names.push_back(arg.name);

@@ -37,6 +37,9 @@
   F(MiscFunctions) \
   F(StringFormatFunctions) \
   F(PercentileFunctions) \
+  F(OrderedAggregateFunctions) \
+  F(HistogramFunctions) \
+  F(ApproxCountFunctions) \
   F(TypeCastFunctions) \
   F(NumberFormatFunctions) \
   F(MaskFunctions) \

@@ -2,6 +2,7 @@
 #include "functions/aggregate_internal.h"
 #include "functions/coercion.h"
 #include "functions/compare.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
 
@@ -77,9 +78,9 @@ Status BindFirst(BindContext& context) {
   auto state = std::make_shared<IgnoreNulls>();
   state->value = context.ignore_nulls;
   if (n == 2) {
-    if (context.arg_types[1].id() != TypeId::kBoolean) return UnexpectedInputType(context, 1, "\"BOOLEAN\"");
-    if (context.arg_literals[1] == nullptr || context.arg_literals[1]->is_null())
-      return NonFoldable(context, 1, "ignoreNulls", "BOOLEAN");
+    const bool literal = context.arg_literals[1] != nullptr && !context.arg_literals[1]->is_null();
+    if (!literal || context.arg_types[1].id() != TypeId::kBoolean)
+      return MakeError("_LEGACY_ERROR_TEMP_1210", {{"funcName", std::string(context.name)}});
     state->value = static_cast<const arrow::BooleanArray&>(*context.arg_literals[1]->value).Value(0);
   }
   context.state = state;
@@ -155,7 +156,8 @@ std::span<const FunctionDef> FirstLastFunctions() {
        .group = "agg_funcs",
        .doc = "The first value of the group; IGNORE NULLS or a second argument true skips nulls.",
        .example = {"first(10)", "10"},
-       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>},
+       .display = &FirstArgument},
       {.name = "last",
        .aliases = {"last_value"},
        .bind = &BindFirst,
@@ -165,7 +167,8 @@ std::span<const FunctionDef> FirstLastFunctions() {
        .group = "agg_funcs",
        .doc = "The last value of the group.",
        .example = {"last(10)", "10"},
-       .aggregate = {.buffer_schema = &FirstLastBuffer<kLast>, .make = &Make<FirstLast<true>>}},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kLast>, .make = &Make<FirstLast<true>>},
+       .display = &FirstArgument},
       {.name = "any_value",
        .bind = &BindFirst,
        .nulls = kCustom,
@@ -174,7 +177,8 @@ std::span<const FunctionDef> FirstLastFunctions() {
        .group = "agg_funcs",
        .doc = "Some value of the group.",
        .example = {"any_value(10)", "10"},
-       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>}},
+       .aggregate = {.buffer_schema = &FirstLastBuffer<kFirst>, .make = &Make<FirstLast<false>>},
+       .display = &FirstArgument},
       {.name = "max_by",
        .signature = "(any, any)",
        .bind = &BindBy,

@@ -61,6 +61,7 @@ Result<Bound> Bind(std::string_view name, const std::vector<TypedValue>& args, c
     out.context.arg_types.push_back(arg.type);
     out.context.arg_nullable.push_back(arg.is_null());
     out.context.arg_literals.push_back(&arg);
+    out.context.arg_is_literal.push_back(true);
     out.context.arg_names.emplace_back();  // as the analyzer: only columns and aliases have names
   }
   ARROW_RETURN_NOT_OK(BindFunction(*out.def, &out.context));

@@ -7,7 +7,7 @@
 namespace sluice::functions {
 namespace {
 
-enum class Moment : uint8_t { kStddevPop, kStddevSamp, kVarPop, kVarSamp, kSkewness, kKurtosis };
+enum class Moment : uint8_t { kStddevPop, kStddevSamp, kVarPop, kVarSamp, kSkewness, kKurtosis, kSquares };
 
 constexpr int Order(Moment m) { return m == Moment::kSkewness ? 3 : m == Moment::kKurtosis ? 4 : 2; }
 
@@ -40,7 +40,8 @@ class DoubleBuffers : public GroupedAccumulator {
     std::vector<double> values(states_.size());
     std::vector<uint8_t> valid(states_.size());
     for (size_t g = 0; g < values.size(); ++g) {
-      if (auto v = fn(states_[g])) {
+      ARROW_ASSIGN_OR_RAISE(const std::optional<double> v, Result<std::optional<double>>(fn(states_[g])));
+      if (v) {
         values[g] = *v;
         valid[g] = 1;
       }
@@ -55,7 +56,8 @@ struct Central {
 };
 constexpr double Central::*kCentral[] = {&Central::n, &Central::avg, &Central::m2, &Central::m3, &Central::m4};
 
-template <Moment kind>
+/// `value` is the argument that counts; rows with a null in any are left out.
+template <Moment kind, size_t value = 0>
 class CentralMoments final : public DoubleBuffers<Central> {
   static constexpr int kOrder = Order(kind);
   static constexpr std::span<double Central::*const> kMembers{kCentral, static_cast<size_t>(kOrder) + 1};
@@ -63,8 +65,8 @@ class CentralMoments final : public DoubleBuffers<Central> {
  public:
   explicit CentralMoments(const BoundCall&) {}
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    const Reader<arrow::DoubleType> in(args[0]);
-    ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(1), static_cast<int64_t>(ids.size())));
+    const Reader<arrow::DoubleType> in(args[value]);
+    ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, static_cast<int64_t>(ids.size())));
     for (size_t i = 0; i < ids.size(); ++i) {
       if (!mask.valid(static_cast<int64_t>(i))) continue;
       Central& s = states_[ids[i]];
@@ -112,6 +114,8 @@ class CentralMoments final : public DoubleBuffers<Central> {
       switch (kind) {
         case Moment::kStddevPop:
           return std::sqrt(s.m2 / s.n);
+        case Moment::kSquares:
+          return s.m2;
         case Moment::kVarPop:
           return s.m2 / s.n;
         case Moment::kStddevSamp:
@@ -144,7 +148,7 @@ DataType CentralBuffer(const BoundCall&) {
 
 // ---- two variables -------------------------------------------------------------------------------------------------
 
-enum class Pair : uint8_t { kCorr, kCovarPop, kCovarSamp, kRegrR2, kRegrSlope, kRegrIntercept };
+enum class Pair : uint8_t { kCorr, kCovarPop, kCovarSamp, kRegrSxy, kRegrR2, kRegrSlope, kRegrIntercept };
 
 struct Comoment {
   double n = 0, x_avg = 0, y_avg = 0, ck = 0, x_mk = 0, y_mk = 0;
@@ -152,14 +156,14 @@ struct Comoment {
 constexpr double Comoment::*kComoment[] = {&Comoment::n,  &Comoment::x_avg, &Comoment::y_avg,
                                            &Comoment::ck, &Comoment::x_mk,  &Comoment::y_mk};
 
-constexpr bool HasSquares(Pair p) { return p != Pair::kCovarPop && p != Pair::kCovarSamp; }
+constexpr bool HasSquares(Pair p) { return p >= Pair::kRegrR2 || p == Pair::kCorr; }
 
 template <Pair kind>
 class Comoments final : public DoubleBuffers<Comoment> {
   static constexpr std::span<double Comoment::*const> kMembers{kComoment, HasSquares(kind) ? size_t{6} : size_t{4}};
 
  public:
-  explicit Comoments(const BoundCall&) {}
+  explicit Comoments(const BoundCall& bound) : ansi_(bound.ansi) {}
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
     const Reader<arrow::DoubleType> x_in(args[0]), y_in(args[1]);
     ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args.first(2), static_cast<int64_t>(ids.size())));
@@ -195,32 +199,39 @@ class Comoments final : public DoubleBuffers<Comoment> {
   }
   Result<std::vector<ArrayPtr>> Buffers() const override { return Columns(kMembers); }
   Result<ArrayPtr> Finish() const override {
-    return Results([](const Comoment& s) -> std::optional<double> {
-      if (s.n == 0) return std::nullopt;
+    return Results([ansi = ansi_](const Comoment& s) -> Result<std::optional<double>> {
+      if (s.n == 0) return std::optional<double>();
       switch (kind) {
         case Pair::kCorr:
-          if (s.n == 1) return std::nullopt;
-          return s.ck / std::sqrt(s.x_mk * s.y_mk);
+          if (s.n == 1) return std::optional<double>();
+          if (ansi && s.x_mk * s.y_mk == 0) return MakeError("DIVIDE_BY_ZERO", {{"config", "\"spark.sql.ansi.enabled\""}});
+          if (s.x_mk * s.y_mk == 0) return std::optional<double>();
+          return std::optional(s.ck / std::sqrt(s.x_mk * s.y_mk));
         case Pair::kCovarPop:
-          return s.ck / s.n;
+          return std::optional(s.ck / s.n);
         case Pair::kCovarSamp:
-          if (s.n == 1) return std::nullopt;
-          return s.ck / (s.n - 1);
+          if (s.n == 1) return std::optional<double>();
+          return std::optional(s.ck / (s.n - 1));
+        case Pair::kRegrSxy:
+          return std::optional(s.ck);
         // Arguments are (y, x): what is called x above is the dependent variable.
         case Pair::kRegrR2:
-          if (s.y_mk == 0) return std::nullopt;
-          if (s.x_mk == 0) return 1.0;
-          return s.ck * s.ck / s.x_mk / s.y_mk;
+          if (s.y_mk == 0) return std::optional<double>();
+          if (s.x_mk == 0) return std::optional(1.0);
+          return std::optional(s.ck * s.ck / s.x_mk / s.y_mk);
         case Pair::kRegrSlope:
-          if (s.y_mk == 0) return std::nullopt;
-          return s.ck / s.y_mk;
+          if (s.y_mk == 0) return std::optional<double>();
+          return std::optional(s.ck / s.y_mk);
         case Pair::kRegrIntercept:
-          if (s.y_mk == 0) return std::nullopt;
-          return s.x_avg - s.ck / s.y_mk * s.y_avg;
+          if (s.y_mk == 0) return std::optional<double>();
+          return std::optional(s.x_avg - s.ck / s.y_mk * s.y_avg);
       }
-      return std::nullopt;
+      return std::optional<double>();
     });
   }
+
+ private:
+  bool ansi_;
 };
 
 template <Pair kind>
@@ -245,6 +256,17 @@ FunctionDef Single(std::string_view name, std::vector<std::string_view> aliases,
           .doc = doc,
           .example = example,
           .aggregate = {.buffer_schema = &CentralBuffer<kind>, .make = &Make<CentralMoments<kind>>}};
+}
+/// The sum of squares of one of (y, x) around its mean.
+template <size_t value>
+FunctionDef Squares(std::string_view name, std::string_view doc) {
+  return {.name = name,
+          .signature = "(double, double) -> double",
+          .nulls = NullRule::kCustom,
+          .kind = FunctionKind::kAggregate,
+          .group = "agg_funcs",
+          .doc = doc,
+          .aggregate = {.buffer_schema = &CentralBuffer<Moment::kSquares>, .make = &Make<CentralMoments<Moment::kSquares, value>>}};
 }
 template <Pair kind>
 FunctionDef Double(std::string_view name, std::string_view doc, Example example = {}) {
@@ -272,6 +294,9 @@ std::span<const FunctionDef> MomentFunctions() {
       Double<Pair::kCorr>("corr", "Pearson's correlation.", {"corr(3, 2)", "NULL"}),
       Double<Pair::kCovarPop>("covar_pop", "Covariance of the population.", {"covar_pop(1, 1)", "0.0"}),
       Double<Pair::kCovarSamp>("covar_samp", "Covariance of the sample.", {"covar_samp(1, 1)", "NULL"}),
+      Squares<1>("regr_sxx", "Sum of squares of the independent variable around its mean."),
+      Squares<0>("regr_syy", "Sum of squares of the dependent variable around its mean."),
+      Double<Pair::kRegrSxy>("regr_sxy", "Sum of products of both variables around their means."),
       Double<Pair::kRegrR2>("regr_r2", "Coefficient of determination of the regression line."),
       Double<Pair::kRegrSlope>("regr_slope", "Slope of the regression line."),
       Double<Pair::kRegrIntercept>("regr_intercept", "Intercept of the regression line."),

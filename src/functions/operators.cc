@@ -20,6 +20,11 @@ bool IsDays(const DataType& t) {
          t.intervalEnd() == IntervalField::kDay;
 }
 
+/// Those that are added to whatever can be read as a timestamp.
+bool IsExactInterval(const DataType& t) {
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kCalendarInterval;
+}
+
 std::string_view AddInterval(const DataType& base, const DataType& interval, bool add) {
   if (base.id() == TypeId::kDate) {
     if (interval.id() == TypeId::kYearMonthInterval) return add ? "__date_add_ym" : "__date_sub_ym";
@@ -75,10 +80,12 @@ void PromoteDecimal(BindContext* context, OperatorKind kind) {
   for (int i : {0, 1}) {
     DataType &x = context->arg_types[static_cast<size_t>(i)], &y = context->arg_types[static_cast<size_t>(1 - i)];
     if (y.id() != TypeId::kDecimal) continue;
-    const TypedValue* literal = context->arg_literals[static_cast<size_t>(i)];
+    const size_t at = static_cast<size_t>(i);
+    const TypedValue* literal =
+        at < context->arg_is_literal.size() && context->arg_is_literal[at] ? context->arg_literals[at] : nullptr;
     if (x.isIntegral()) {
-      x = literal != nullptr && literal->type == x && !literal->is_null() ? DecimalForLiteral(*literal)
-                                                                          : DecimalForType(x);
+      const bool narrow = literal != nullptr && literal->type == x && !literal->is_null() && x.id() != TypeId::kByte;
+      x = narrow ? DecimalForLiteral(*literal) : DecimalForType(x);
     } else if (IsFloat(x)) {
       y = DataType::Double();
     }
@@ -99,7 +106,6 @@ Status CoerceOperands(BindContext* context, OperatorKind kind, bool (*accepts)(c
   if (decimals && kind == OperatorKind::kArithmetic && accepts(a)) return Status::OK();
   if (!(a == b)) {
     auto common = TightestCommonType(a, b, context->ansi);
-    if (!common && kind == OperatorKind::kComparison) common = WiderType(a, b, context->ansi);
     if (common && accepts(*common)) a = b = *common;
   }
   if (!a.sameType(b) && !(kind == OperatorKind::kComparison && SameShape(a, b))) {
@@ -127,32 +133,36 @@ std::string UpperNameDisplay(std::string_view name, std::span<const std::string>
 }
 
 std::optional<OperatorTarget> DatetimeOperator(std::string_view op, const DataType& left, const DataType& right) {
-  const bool left_time = left.id() == TypeId::kDate || IsTimestamp(left);
-  const bool right_time = right.id() == TypeId::kDate || IsTimestamp(right);
+  const bool left_date = left.id() == TypeId::kDate, right_date = right.id() == TypeId::kDate;
+  const bool left_time = left_date || IsTimestamp(left), right_time = right_date || IsTimestamp(right);
+  const bool left_text = left.id() == TypeId::kString, right_text = right.id() == TypeId::kString;
   if (op == "+" || op == "try_add") {
     if (left_time && IsInterval(right)) return OperatorTarget{AddInterval(left, right, true)};
     if (right_time && IsInterval(left)) return OperatorTarget{AddInterval(right, left, true), true};
-    if (left.id() == TypeId::kDate && right.id() != TypeId::kString) return OperatorTarget{"date_add"};
-    if (right.id() == TypeId::kDate && left.id() != TypeId::kString) return OperatorTarget{"date_add", true};
+    if (left_text && IsExactInterval(right)) return OperatorTarget{"__text_add"};
+    if (right_text && IsExactInterval(left)) return OperatorTarget{"__text_add", true};
+    if (left_date && !right_text) return OperatorTarget{"date_add"};
+    if (right_date && !left_text) return OperatorTarget{"date_add", true};
     return std::nullopt;
   }
   if (op == "-" || op == "try_subtract") {
     if (left_time && IsInterval(right)) return OperatorTarget{AddInterval(left, right, false)};
-    if (IsTimestamp(left) && (right_time || right.id() == TypeId::kString || right.id() == TypeId::kVoid))
-      return OperatorTarget{"__subtract_timestamps"};
-    if (IsTimestamp(right) && (left_time || left.id() == TypeId::kString || left.id() == TypeId::kVoid))
-      return OperatorTarget{"__subtract_timestamps"};
-    if (left.id() == TypeId::kDate && (right.id() == TypeId::kDate || right.id() == TypeId::kString))
-      return OperatorTarget{"__subtract_dates"};
-    if (right.id() == TypeId::kDate && left.id() == TypeId::kString) return OperatorTarget{"__subtract_dates"};
-    if (left.id() == TypeId::kDate) return OperatorTarget{"date_sub"};
+    if (left_text && IsExactInterval(right)) return OperatorTarget{"__text_sub"};
+    if (IsTimestamp(left) || IsTimestamp(right)) return OperatorTarget{"__subtract_timestamps"};
+    if (right_date) return OperatorTarget{"__subtract_dates"};
+    if (left_date && !right_text) return OperatorTarget{"date_sub"};
     return std::nullopt;
   }
   if (op == "*" || op == "try_multiply") {
-    if (IsInterval(left)) return OperatorTarget{"__multiply_interval"};
-    if (IsInterval(right)) return OperatorTarget{"__multiply_interval", true};
+    const bool swapped = !IsInterval(left);
+    const DataType& interval = swapped ? right : left;
+    if (interval.id() == TypeId::kCalendarInterval) return OperatorTarget{"__multiply_calendar", swapped};
+    if (IsInterval(interval)) return OperatorTarget{"__multiply_interval", swapped};
   }
-  if ((op == "/" || op == "try_divide") && IsInterval(left)) return OperatorTarget{"__divide_interval"};
+  if (op == "/" || op == "try_divide") {
+    if (left.id() == TypeId::kCalendarInterval) return OperatorTarget{"__divide_calendar"};
+    if (IsInterval(left)) return OperatorTarget{"__divide_interval"};
+  }
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// percentile median percentile_approx: exact, from counts of the values.
+// percentile median percentile_approx percentile_cont percentile_disc: exact, from counts of the values.
 #include <arrow/array/array_nested.h>
 
 #include <cmath>
@@ -7,6 +7,7 @@
 #include "functions/aggregate_internal.h"
 #include "functions/cast.h"
 #include "functions/compare.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
 
@@ -16,7 +17,10 @@ namespace {
 struct Fractions : BoundState {
   std::vector<double> values;
   bool array = false;
-  bool nearest = false;  // percentile_approx: a value of the column
+  bool nearest = false;   // a value of the column: percentile_approx, percentile_disc
+  bool reverse = false;   // WITHIN GROUP (ORDER BY v DESC)
+  bool weighted = false;  // percentile's third argument is a frequency
+  size_t value = 0;       // which argument is the column
 };
 
 struct DoubleLess {
@@ -29,17 +33,17 @@ class Percentile final : public GroupedAccumulator {
   explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {}
   Status Resize(int64_t n) override { return groups_.resize(static_cast<size_t>(n)), Status::OK(); }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    const NullableReader<arrow::DoubleType> in(args[0]);
-    const bool weighted = args.size() == 3 && !state_.nearest;
+    const NullableReader<arrow::DoubleType> in(args[state_.value]);
     for (size_t i = 0; i < ids.size(); ++i) {
       const int64_t row = static_cast<int64_t>(i);
       if (!in.valid(row)) continue;
       int64_t count = 1;
-      if (weighted) {
+      if (state_.weighted) {
         if (args[2].IsNull(row)) continue;
         count = Reader<arrow::Int64Type>(args[2])(row);
         if (count < 0)
-          return MakeError("INTERNAL_ERROR", {{"message", "Negative values found in percentile's frequency"}});
+          return MakeError("NEGATIVE_VALUES_IN_FREQUENCY_EXPRESSION",
+                           {{"frequencyExpression", ""}, {"negativeValue", std::to_string(count)}});
         if (count == 0) continue;
       }
       groups_[ids[i]][in(row)] += count;
@@ -115,6 +119,7 @@ class Percentile final : public GroupedAccumulator {
     int64_t total = 0;
     for (const auto& [value, count] : group) total += count;
     auto value_at = [&](int64_t position) {
+      if (state_.reverse) position = total - 1 - position;
       int64_t seen = 0;
       for (const auto& [value, count] : group) {
         seen += count;
@@ -139,48 +144,94 @@ class Percentile final : public GroupedAccumulator {
 
 DataType Buffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
 
-Status BindPercentile(BindContext& context) {
-  const size_t n = context.arg_types.size();
-  const bool median = context.name == "median", nearest = context.name.find("approx") != std::string_view::npos;
-  if (median ? n != 1 : n < 2 || n > 3) return WrongNumArgs(context.name, median ? "1" : "[2, 3]", n);
-  auto state = std::make_shared<Fractions>();
-  state->nearest = nearest;
-  DataType& t = context.arg_types[0];
-  const DataType own = t;
-  if (t.id() == TypeId::kString || t.id() == TypeId::kVoid) t = DataType::Double();
-  if (!t.isNumeric()) return UnexpectedInputType(context, 0, "\"NUMERIC\" or \"ANSI INTERVAL\"");
-  t = DataType::Double();
-  if (median) {
-    state->values = {0.5};
-  } else {
-    const TypedValue* literal = context.arg_literals[1];
-    if (literal == nullptr || literal->is_null()) return NonFoldable(context, 1, "percentage", "DOUBLE");
-    state->array = literal->type.id() == TypeId::kArray;
-    const DataType to = state->array ? DataType::Array(DataType::Double()) : DataType::Double();
-    EvalContext eval;
-    ARROW_ASSIGN_OR_RAISE(eval.zone, TimeZone::Find("UTC"));
-    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(literal->value, literal->type, to, CastBehavior::kAnsi, eval, nullptr));
-    context.arg_types[1] = to;
-    if (state->array) cast = static_cast<const arrow::ListArray&>(*cast).value_slice(0);
-    for (int64_t i = 0; i < cast->length(); ++i) {
-      const double v = static_cast<const arrow::DoubleArray&>(*cast).Value(i);
-      if (cast->IsNull(i) || v < 0 || v > 1) {
-        return DatatypeMismatch(
-            context, "VALUE_OUT_OF_RANGE",
-            {{"exprName", "percentage"}, {"valueRange", "[0.0, 1.0]"}, {"currentValue", std::to_string(v)}});
-      }
-      state->values.push_back(v);
+bool IsInterval(const DataType& t) {
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
+}
+
+/// The constant argument `i`, a fraction or an array of them.
+Status ReadFractions(BindContext& context, size_t i, Fractions* state) {
+  const TypedValue* literal = context.arg_literals[i];
+  if (literal == nullptr) return NonFoldable(context, i, "percentage", "DOUBLE");
+  if (literal->is_null()) return DatatypeMismatch(context, "UNEXPECTED_NULL", {{"exprName", "percentage"}});
+  state->array = literal->type.id() == TypeId::kArray;
+  const DataType to = state->array ? DataType::Array(DataType::Double()) : DataType::Double();
+  EvalContext eval;
+  ARROW_ASSIGN_OR_RAISE(eval.zone, TimeZone::Find("UTC"));
+  ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(literal->value, literal->type, to, CastBehavior::kAnsi, eval, nullptr));
+  context.arg_types[i] = to;
+  if (state->array) cast = static_cast<const arrow::ListArray&>(*cast).value_slice(0);
+  for (int64_t k = 0; k < cast->length(); ++k) {
+    const double v = static_cast<const arrow::DoubleArray&>(*cast).Value(k);
+    if (cast->IsNull(k) || v < 0 || v > 1) {
+      return DatatypeMismatch(
+          context, "VALUE_OUT_OF_RANGE",
+          {{"exprName", "percentage"}, {"valueRange", "[0.0, 1.0]"}, {"currentValue", std::to_string(v)}});
     }
-    if (n == 3) context.arg_types[2] = DataType::Long();
+    state->values.push_back(v);
   }
-  const DataType element = nearest && own.isNumeric() ? own : DataType::Double();
-  context.result_type = state->array ? DataType::Array(element, false) : element;
-  context.state = state;
   return Status::OK();
 }
 
+/// The column becomes DOUBLE, which holds intervals of up to 285 years to the microsecond; the result is of its kind.
+Status BindColumn(BindContext& context, std::shared_ptr<Fractions> state, bool keeps_type) {
+  DataType& t = context.arg_types[state->value];
+  const DataType own = t;
+  if (t.id() == TypeId::kString || t.id() == TypeId::kVoid) t = DataType::Double();
+  if (!t.isNumeric() && !IsInterval(t)) return UnexpectedInputType(context, state->value, "(\"NUMERIC\" or \"ANSI INTERVAL\")");
+  if (IsInterval(t)) return UnsupportedFeature(std::string(context.name) + " of " + t.sql());
+  t = DataType::Double();
+  const DataType element = keeps_type && own.isNumeric() ? own : DataType::Double();
+  context.result_type = state->array ? DataType::Array(element, false) : element;
+  context.state = std::move(state);
+  return Status::OK();
+}
+
+Status BindPercentile(BindContext& context) {
+  const size_t n = context.arg_types.size();
+  const bool median = context.name == "median", approximate = context.name.find("approx") != std::string_view::npos;
+  if (median ? n != 1 : n < 2 || n > 3) return WrongNumArgs(context.name, median ? "1" : "[2, 3]", n);
+  auto state = std::make_shared<Fractions>();
+  state->nearest = approximate;
+  if (median) {
+    state->values = {0.5};
+  } else {
+    ARROW_RETURN_NOT_OK(ReadFractions(context, 1, state.get()));
+  }
+  if (n == 3 && approximate) {
+    const TypedValue* accuracy = context.arg_literals[2];
+    if (accuracy == nullptr) return NonFoldable(context, 2, "accuracy", "BIGINT");
+    auto value = accuracy->is_null() ? Result<int64_t>(0) : IntegralOf(*accuracy);
+    if (!value.ok() || *value <= 0 || *value > INT32_MAX)
+      return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE",
+                              {{"exprName", "accuracy"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", value.ok() ? std::to_string(*value) : "null"}});
+  }
+  if (n == 3) {
+    context.arg_types[2] = DataType::Long();
+    state->weighted = !approximate;
+  }
+  return BindColumn(context, std::move(state), approximate);
+}
+
+/// percentile_cont(fraction) WITHIN GROUP (ORDER BY column)
+template <bool discrete>
+Status BindOrdered(BindContext& context) {
+  const size_t orders = context.within_group.size();
+  if (orders != 1) {
+    return MakeError(orders == 0 ? "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING"
+                                 : "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
+                     {{"funcName", QuoteIdentifier(context.name)}, {"expectedNum", "1"}, {"actualNum", std::to_string(orders)}});
+  }
+  if (context.arg_types.size() != 2) return WrongNumArgs(context.name, "1", context.arg_types.size() - 1);
+  auto state = std::make_shared<Fractions>();
+  state->nearest = discrete;
+  state->reverse = !context.within_group[0].ascending;
+  state->value = 1;
+  ARROW_RETURN_NOT_OK(ReadFractions(context, 0, state.get()));
+  return BindColumn(context, std::move(state), false);
+}
+
 FunctionDef Def(std::string_view name, std::string_view doc, Example example,
-                std::vector<std::string_view> aliases = {}) {
+                decltype(FunctionDef::display) display = nullptr, std::vector<std::string_view> aliases = {}) {
   return {.name = name,
           .aliases = std::move(aliases),
           .bind = &BindPercentile,
@@ -189,17 +240,27 @@ FunctionDef Def(std::string_view name, std::string_view doc, Example example,
           .group = "agg_funcs",
           .doc = doc,
           .example = example,
-          .aggregate = {.buffer_schema = &Buffer, .make = &Make<Percentile>, .algebraic = false}};
+          .aggregate = {.buffer_schema = &Buffer, .make = &Make<Percentile>, .algebraic = false},
+          .display = display};
+}
+
+FunctionDef OrderedDef(std::string_view name, std::string_view doc, Status (*bind)(BindContext&)) {
+  FunctionDef def = Def(name, doc, {});
+  def.bind = bind;
+  def.aggregate.within_group = true;
+  return def;
 }
 
 }  // namespace
 
 std::span<const FunctionDef> PercentileFunctions() {
   static const FunctionDef kTable[] = {
-      Def("percentile", "Exact percentile, interpolated.", {"percentile(10, 0.5)", "10.0"}),
+      Def("percentile", "Exact percentile, interpolated.", {"percentile(10, 0.5)", "10.0"}, &WithDefaults<2, "1">),
       Def("median", "The 50th percentile.", {"median(10)", "10.0"}),
       Def("percentile_approx", "The value at a percentile (exact here).", {"percentile_approx(10, 0.5)", "10"},
-          {"approx_percentile"}),
+          &WithDefaults<2, "10000">, {"approx_percentile"}),
+      OrderedDef("percentile_cont", "Percentile of WITHIN GROUP's column, interpolated.", &BindOrdered<false>),
+      OrderedDef("percentile_disc", "The value at a percentile of WITHIN GROUP's column.", &BindOrdered<true>),
   };
   return kTable;
 }

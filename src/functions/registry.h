@@ -40,12 +40,18 @@ struct BindContext {
   std::vector<DataType> arg_types;
   std::vector<bool> arg_nullable;
   std::vector<const TypedValue*> arg_literals;  // constant-folded arguments, else null
+  std::vector<bool> arg_is_literal;             // written as a literal, not merely constant
   std::vector<std::string>
       arg_names;  // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
   bool ansi = true;
   std::string time_zone;
   bool ignore_nulls = false;         // IGNORE NULLS of an aggregate or window function
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
+  /// WITHIN GROUP (ORDER BY ...): the last arguments are its keys.
+  struct OrderKey {
+    bool ascending, nulls_first;
+  };
+  std::vector<OrderKey> within_group;
   std::string aggregate_qualifier;   // unused by scalar functions
   // results
   DataType result_type;
@@ -118,6 +124,8 @@ struct AggregateDef {
   /// STRUCT of Spark's aggregation buffer ("sum" DECIMAL(20,2), "isEmpty" BOOLEAN).
   DataType (*buffer_schema)(const BoundCall&) = nullptr;
   std::unique_ptr<GroupedAccumulator> (*make)(const BoundCall&, const EvalContext&) = nullptr;
+  /// Takes WITHIN GROUP (ORDER BY ...).
+  bool within_group = false;
   /// False: order-sensitive or holistic (collect_list, percentile): buffers may be one BINARY column.
   bool algebraic = true;
   /// Result for no rows at all: 0 for count, null for others.

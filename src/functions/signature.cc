@@ -244,7 +244,6 @@ std::optional<DataType> ImplicitTarget(const TypePattern& p, const DataType& t, 
       return std::nullopt;
     case Kind::kIntegral:
       if (null) return DataType::Integer();
-      if (string && ansi) return DataType::Long();
       return std::nullopt;
     case Kind::kDecimal:
       if (null) return DataType::Decimal(10, 0);

@@ -165,6 +165,12 @@ struct AggregateCall : ExpressionNode<AggregateCall, ExprKind::kAggregateCall> {
   bool distinct = false;
   bool has_filter = false;
   bool ignore_nulls = false;
+  struct OrderKey {
+    bool ascending, nulls_first;
+    bool operator==(const OrderKey&) const = default;
+  };
+  std::vector<OrderKey> within_group;  // of the last arguments before the filter
+  CallDisplay display = nullptr;       // def->display
 };
 /// explode, posexplode, inline, stack, json_tuple: zero or more rows of `outputs` for one input row.
 struct GeneratorCall : ExpressionNode<GeneratorCall, ExprKind::kGeneratorCall> {

@@ -297,7 +297,26 @@ class Writer {
     std::string name = call.display_name;
     if (call.ignore_nulls && name == "first_value") name = "first";
     if (call.ignore_nulls && name == "last_value") name = "last";
-    return CallText(name, Texts(args), call.distinct ? "DISTINCT " : "") + filter;
+    const ExprList keys(args.end() - static_cast<std::ptrdiff_t>(call.within_group.size()), args.end());
+    args.resize(args.size() - keys.size());
+    std::string text;
+    if (call.display != nullptr) {
+      text = call.display(name, Texts(args));
+      if (call.distinct) text.insert(text.find('(') + 1, "DISTINCT ");
+    } else {
+      text = CallText(name, Texts(args), call.distinct ? "DISTINCT " : "");
+    }
+    if (!keys.empty()) {
+      const bool full = text.starts_with("listagg");  // the others write what is not the default
+      std::vector<std::string> orders;
+      for (size_t i = 0; i < keys.size(); ++i) {
+        const auto& order = call.within_group[i];
+        orders.push_back(Text(*keys[i]) + (order.ascending ? (full ? " ASC" : "") : " DESC"));
+        if (full) orders.back() += order.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+      }
+      text += " WITHIN GROUP (ORDER BY " + JoinTexts(orders) + ")";
+    }
+    return text + filter;
   }
 
   std::string Subquery(const SubqueryExpression& subquery) const {

@@ -19,7 +19,8 @@ bool SameNode(const Expression& a, const Expression& b) {
       return As<GeneratorCall>(a)->def == As<GeneratorCall>(b)->def;
     case ExprKind::kAggregateCall: {
       const auto *x = As<AggregateCall>(a), *y = As<AggregateCall>(b);
-      return x->def == y->def && x->distinct == y->distinct && x->has_filter == y->has_filter && x->ignore_nulls == y->ignore_nulls;
+      return x->def == y->def && x->distinct == y->distinct && x->has_filter == y->has_filter && x->ignore_nulls == y->ignore_nulls &&
+             x->within_group == y->within_group;
     }
     case ExprKind::kCast:
       return As<Cast>(a)->to == As<Cast>(b)->to && As<Cast>(a)->mode == As<Cast>(b)->mode;

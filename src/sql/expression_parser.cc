@@ -134,7 +134,7 @@ Result<ExprPtr> Parser::ContinueExpression(ExprPtr left, int start, int min_prec
       continue;
     }
     if (!predicated && min_precedence <= kPredicatePrecedence) {
-      ARROW_ASSIGN_OR_RAISE(ExprPtr predicate, Predicate(left, start));
+      ARROW_ASSIGN_OR_RAISE(ExprPtr predicate, Predicate(left));
       predicated = true;
       if (predicate != left) {
         ARROW_RETURN_NOT_OK(Grow());
@@ -169,7 +169,6 @@ ExprPtr Balance(const ExprList& operands, size_t low, size_t high,
 
 Result<ExprPtr> Parser::LogicalChain(ExprPtr left, int start, Keyword keyword, int precedence) {
   ExprList operands = {std::move(left)};
-  std::vector<int> starts = {start};
   while (At(keyword) && !AtTerminator(1)) {
     ++next_;
     ARROW_ASSIGN_OR_RAISE(ExprPtr operand, Expression(precedence + 1));
@@ -177,21 +176,17 @@ Result<ExprPtr> Parser::LogicalChain(ExprPtr left, int start, Keyword keyword, i
   }
   for (size_t i = operands.size(); i > 1; i = (i + 1) / 2) ARROW_RETURN_NOT_OK(Grow());
   const std::string_view name = keyword == Keyword::kAND ? "and" : "or";
-  return Balance(operands, 0, operands.size() - 1, [&](ExprPtr a, ExprPtr b) {
-    const Origin first = a->origin, last = b->origin;
-    ExprPtr call = Function(name, {std::move(a), std::move(b)}, start);
-    auto copy = call->Clone();
-    copy->origin.start = first.start;
-    copy->origin.stop = last.stop;
-    return ExprPtr(std::move(copy));
-  });
+  // Every node of the chain is blamed on all of it.
+  return Balance(operands, 0, operands.size() - 1,
+                 [&](ExprPtr a, ExprPtr b) { return Function(name, {std::move(a), std::move(b)}, start); });
 }
 
 // ---- predicates ----------------------------------------------------------------------------------------------------
 
-Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
+/// Spark blames a predicate on its own words: `x NOT IN (1)` begins at NOT.
+Result<ExprPtr> Parser::Predicate(ExprPtr left) {
   const bool negated = At(Keyword::kNOT) || At("!");
-  const int predicate_start = Start();
+  const int start = Start();
   const int at = negated ? 1 : 0;
   const Keyword keyword = Peek(at).keyword;
   switch (keyword) {
@@ -209,7 +204,7 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left, int start) {
       return left;
   }
   if (AtTerminator(at + 1)) return left;  // an alias
-  if (At("!")) return ErrorSince(predicate_start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
+  if (At("!")) return ErrorSince(start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
   if (negated) ++next_;
   if (keyword == Keyword::kIN) return InPredicate(std::move(left), start, negated);
   if (keyword == Keyword::kLIKE || keyword == Keyword::kILIKE) {
@@ -266,13 +261,12 @@ Result<ExprPtr> Parser::InPredicate(ExprPtr left, int start, bool negated) {
 
 Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
   const bool ignore_case = At(Keyword::kILIKE);
-  const int predicate_start = negated ? lexed_.tokens[next_ - 1].start : Start();
   ++next_;
   const bool all = At(Keyword::kALL);
   if (AtAny({Keyword::kANY, Keyword::kSOME, Keyword::kALL}) && At("(", 1)) {
     next_ += 2;
     if (At(")"))
-      return ErrorSince(predicate_start, "_LEGACY_ERROR_TEMP_0064",
+      return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064",
                         {{"msg", "Expected something between '(' and ')'."}});
     ARROW_ASSIGN_OR_RAISE(ExprList patterns, Expressions());
     ARROW_RETURN_NOT_OK(Expect(")"));
@@ -286,7 +280,7 @@ Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
     ARROW_ASSIGN_OR_RAISE(const std::string escape, StringLiteral());
     size_t characters = 0;
     for (const char c : escape) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-    if (characters != 1) return ErrorSince(predicate_start, "INVALID_ESC", {{"invalidEscape", "\"" + escape + "\""}});
+    if (characters != 1) return ErrorSince(start, "INVALID_ESC", {{"invalidEscape", "\"" + escape + "\""}});
     args.push_back(Lit(StringValue(escape), at));
   }
   ExprPtr out = Function(ignore_case ? "ilike" : "like", std::move(args), start);

@@ -96,7 +96,7 @@ class Parser {
   Result<ExprPtr> ContinueExpression(ExprPtr left, int start, int min_precedence);
   Result<ExprPtr> Prefix(int min_precedence);
   Result<ExprPtr> LogicalChain(ExprPtr left, int start, Keyword keyword, int precedence);
-  Result<ExprPtr> Predicate(ExprPtr left, int start);
+  Result<ExprPtr> Predicate(ExprPtr left);
   Result<ExprPtr> InPredicate(ExprPtr left, int start, bool negated);
   Result<ExprPtr> LikePredicate(ExprPtr left, int start, bool negated);
   struct LikeWords {

@@ -273,13 +273,12 @@ Result<PlanPtr> Parser::Select(PlanPtr from) {
     child = std::move(one);
   }
   ARROW_ASSIGN_OR_RAISE(child, LateralViews(std::move(child)));
-  if (At(Keyword::kWHERE)) {
-    const int at = Start();
-    ++next_;
+  std::shared_ptr<plan::Filter> where;
+  if (Accept(Keyword::kWHERE)) {
     ARROW_ASSIGN_OR_RAISE(ExprPtr condition, Expression());
-    auto filter = Over<plan::Filter>(std::move(child), OriginSince(at));
-    filter->condition = std::move(condition);
-    child = std::move(filter);
+    where = Over<plan::Filter>(std::move(child), {});
+    where->condition = std::move(condition);
+    child = where;
   }
   const bool grouped = AcceptWords({Keyword::kGROUP, Keyword::kBY});
   PlanPtr group;
@@ -287,11 +286,9 @@ Result<PlanPtr> Parser::Select(PlanPtr from) {
     ARROW_ASSIGN_OR_RAISE(group, GroupBy());
   }
   ExprPtr having;
-  const int having_start = Start();
   if (Accept(Keyword::kHAVING)) {
     ARROW_ASSIGN_OR_RAISE(having, Expression());
   }
-  const Origin having_origin = OriginSince(having_start);
   if (At(Keyword::kWINDOW) && AtClause()) ARROW_RETURN_NOT_OK(WindowClause());
   if (window_names_used_) {
     for (auto& item : list) {
@@ -312,7 +309,8 @@ Result<PlanPtr> Parser::Select(PlanPtr from) {
     item = std::move(named);
   }
   PlanPtr out;
-  const Origin origin = OriginSince(start);
+  const Origin origin = OriginSince(start);  // WHERE and HAVING are blamed on the whole query as well
+  if (where) where->origin = origin;
   if (group || having) {
     auto aggregate = group ? std::make_shared<plan::Aggregate>(static_cast<const plan::Aggregate&>(*group))
                            : std::make_shared<plan::Aggregate>();
@@ -321,7 +319,7 @@ Result<PlanPtr> Parser::Select(PlanPtr from) {
     aggregate->origin = origin;
     out = std::move(aggregate);
     if (having) {
-      auto filter = Over<plan::Filter>(std::move(out), having_origin);
+      auto filter = Over<plan::Filter>(std::move(out), origin);
       filter->condition = std::move(having);
       filter->having = true;
       out = std::move(filter);

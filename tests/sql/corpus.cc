@@ -44,7 +44,7 @@ std::vector<Block> ReadFile(const std::string& path) {
       }
       if (word == "error") {
         block.kind = Block::Kind::kError;
-        words >> block.condition >> block.sql_state;
+        words >> block.condition >> block.sql_state >> block.position;
       }
       for (++i; i < lines.size() && lines[i].second != "----" && lines[i].second.rfind("---- ", 0) != 0; ++i)
         block.sql += (block.sql.empty() ? "" : "\n") + lines[i].second;

@@ -14,6 +14,7 @@ struct Block {
   bool rowsort = false;
   std::string sql;
   std::string condition, sql_state;  // errors; "-" when Spark gives none
+  std::string position;              // errors: "@START-STOP", "@LINE:COL" or ""
   std::string schema;
   std::vector<std::string> rows;
 };
