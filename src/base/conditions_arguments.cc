@@ -37,6 +37,8 @@ std::span<const ErrorCondition> ArgumentConditions() {
       {"INVALID_PARAMETER_VALUE.ZERO_INDEX", "", "the index is positive or negative, but not 0."},
       {"INVALID_FORMAT", "42601", "The format <format> is invalid:"},
       {"INVALID_FORMAT.CONT_THOUSANDS_SEPS", "", "thousands separators (, or G) must have digits between them."},
+      {"INVALID_FORMAT.CUR_MUST_BEFORE_DEC", "", "$ must come before the decimal point."},
+      {"INVALID_FORMAT.CUR_MUST_BEFORE_DIGIT", "", "$ must come before the digits."},
       {"INVALID_FORMAT.EMPTY", "", "it is empty."},
       {"INVALID_FORMAT.ESC_AT_THE_END", "", "it ends in the escape character."},
       {"INVALID_FORMAT.ESC_IN_THE_MIDDLE", "", "the escape character must not come before <char>."},

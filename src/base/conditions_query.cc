@@ -134,6 +134,9 @@ std::span<const ErrorCondition> QueryConditions() {
        "Implicit cartesian product for the <joinType> join of\n<leftPlan>\nand\n<rightPlan>\nThe join condition is missing "
        "or trivial: use CROSS JOIN, or set spark.sql.crossJoin.enabled to true."},
       {"UNSUPPORTED_FEATURE", "0A000", "The feature is not supported:"},
+      {"UNSUPPORTED_FEATURE.AES_MODE", "", "AES-<mode> with the padding <padding> in <functionName>."},
+      {"UNSUPPORTED_FEATURE.AES_MODE_AAD", "", "<functionName> with AES-<mode> takes no additional authenticated data."},
+      {"UNSUPPORTED_FEATURE.AES_MODE_IV", "", "<functionName> with AES-<mode> takes no initialization vector."},
       {"UNSUPPORTED_FEATURE.ANALYZE_VIEW", "", "ANALYZE TABLE on a view."},
       {"UNSUPPORTED_FEATURE.CATALOG_OPERATION", "", "the catalog <catalogName> does not support <operation>."},
       {"UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", "", "ORDER BY with SORT BY, DISTRIBUTE BY or CLUSTER BY."},

@@ -1,6 +1,7 @@
 // hex base64 encode decode to_binary conv bin and UTF-8 checks.
 #include <algorithm>
 
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -393,6 +394,18 @@ std::span<const FunctionDef> EncodingFunctions() {
        .doc = "Base64 text of bytes.",
        .example = {"base64('Spark SQL')", "U3BhcmsgU1FM"},
        .kernel = Unary<S, S, &Base64>},
+      {.name = "__base64_to_char",
+       .signature = "(binary) -> string",
+       .group = kGroup,
+       .doc = "to_char(x, 'base64').",
+       .kernel = Unary<S, S, &Base64>,
+       .display = &FixedName<"to_char">},
+      {.name = "__base64_to_varchar",
+       .signature = "(binary) -> string",
+       .group = kGroup,
+       .doc = "to_varchar(x, 'base64').",
+       .kernel = Unary<S, S, &Base64>,
+       .display = &FixedName<"to_varchar">},
       {.name = "unbase64",
        .signature = "(string) -> binary",
        .group = kGroup,

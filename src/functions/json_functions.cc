@@ -1,11 +1,17 @@
-// from_json. The other JSON functions, which work without a schema, are in json_text_functions.cc.
+// from_json and to_json. The other JSON functions, which work without a schema, are in json_text_functions.cc.
 #include <arrow/array.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/options.h"
 #include "formats/json/json_reader.h"
+#include "formats/json/json_writer.h"
+#include "functions/datetime_pattern.h"
+#include "functions/display.h"
 #include "functions/kernel.h"
+#include "functions/signature.h"
+#include "types/datetime.h"
 #include "types/ddl.h"
 
 namespace sluice::functions {
@@ -38,15 +44,46 @@ Result<OptionMap> OptionsOf(const BindContext& context, size_t arg) {
   OptionMap options;
   if (context.arg_types.size() <= arg) return options;
   const TypedValue* literal = context.arg_literals[arg];
-  if (literal == nullptr || literal->is_null() || literal->type.id() != TypeId::kMap || literal->type.keyType().id() != TypeId::kString ||
-      literal->type.valueType().id() != TypeId::kString)
-    return literal == nullptr ? MakeError("INVALID_OPTIONS.NON_MAP_FUNCTION")
-                              : MakeError("INVALID_OPTIONS.NON_STRING_TYPE", {{"mapType", InDoubleQuotes(context.arg_types[arg].sql())}});
+  const DataType& type = context.arg_types[arg];
+  if (literal == nullptr || type.id() != TypeId::kMap) return MakeError("INVALID_OPTIONS.NON_MAP_FUNCTION");
+  if (literal->is_null() || type.keyType().id() != TypeId::kString || type.valueType().id() != TypeId::kString)
+    return MakeError("INVALID_OPTIONS.NON_STRING_TYPE", {{"mapType", InDoubleQuotes(type.sql())}});
   const auto& map = static_cast<const arrow::MapArray&>(*literal->value);
   const auto& keys = static_cast<const arrow::StringArray&>(*map.keys());
   const auto& items = static_cast<const arrow::StringArray&>(*map.items());
   for (int64_t i = map.value_offset(0); i < map.value_offset(1); ++i) options[keys.GetString(i)] = items.GetString(i);
   return options;
+}
+
+bool Has(const DataType& type, TypeId id) {
+  switch (type.id()) {
+    case TypeId::kArray:
+      return Has(type.elementType(), id);
+    case TypeId::kMap:
+      return Has(type.keyType(), id) || Has(type.valueType(), id);
+    case TypeId::kStruct:
+      return std::any_of(type.fields().begin(), type.fields().end(), [&](const StructField& f) { return Has(f.type, id); });
+    default:
+      return type.id() == id;
+  }
+}
+
+/// timestampFormat and the like; a bad pattern that no field needs is no error.
+Status SetFormats(const DataType& schema, const OptionMap& options, formats::JsonReadOptions* out) {
+  auto compile = [&](const char* option, TypeId id) -> Result<std::shared_ptr<const DateTimePattern>> {
+    const auto pattern = GetOption(options, option);
+    if (!pattern || !Has(schema, id)) return std::shared_ptr<const DateTimePattern>();
+    return DateTimePattern::Compile(*pattern, DateTimePattern::Use::kParse);
+  };
+  ARROW_ASSIGN_OR_RAISE(auto timestamp, compile("timestampFormat", TypeId::kTimestamp));
+  ARROW_ASSIGN_OR_RAISE(auto ntz, compile("timestampNTZFormat", TypeId::kTimestampNtz));
+  ARROW_ASSIGN_OR_RAISE(auto date, compile("dateFormat", TypeId::kDate));
+  if (timestamp) {
+    out->parse_timestamp = [timestamp, zone = out->zone](std::string_view text) { return timestamp->ParseTimestamp(text, *zone); };
+  }
+  if (ntz) out->parse_timestamp_ntz = [ntz](std::string_view text) { return ntz->ParseLocal(text); };
+  if (date) out->parse_date = [date](std::string_view text) { return date->ParseDate(text); };
+  return Status::OK();
 }
 
 Status BindFromJson(BindContext& context) {
@@ -62,6 +99,9 @@ Status BindFromJson(BindContext& context) {
   // "array<...>" and other types first; a list of columns is a STRUCT.
   auto type = ParseDataType(text);
   if (!type.ok()) type = ParseSchema(text);
+  // Spark's last attempt is a STRUCT of the text, and its complaint is the one that is seen.
+  if (ConditionOf(type.status()) == "UNSUPPORTED_DATATYPE")
+    return MakeError("PARSE_SYNTAX_ERROR", {{"error", "'" + text + "'"}, {"hint", ""}});
   ARROW_ASSIGN_OR_RAISE(state->schema, type);
   state->schema = state->schema.asNullable();
   TypeId id = state->schema.id();
@@ -80,8 +120,7 @@ Status BindFromJson(BindContext& context) {
   ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonReadOptions(options, "_corrupt_record", zone));
   if (state->options.mode == formats::ParseMode::kDropMalformed)
     return MakeError("PARSE_MODE_UNSUPPORTED", {{"funcName", "`from_json`"}, {"mode", "DROPMALFORMED"}});
-  for (const char* format : {"timestampFormat", "dateFormat", "timestampNTZFormat"})
-    if (GetOption(options, format)) return UnsupportedFeature(std::string("from_json option ") + format);
+  ARROW_RETURN_NOT_OK(SetFormats(state->schema, options, &state->options));
   for (const auto& field : state->schema.fields())
     if (field.name == state->options.corrupt_column && field.type.id() != TypeId::kString)
       return MakeError("INVALID_CORRUPT_RECORD_TYPE", {{"columnName", QuoteIdentifier(field.name)}, {"actualType", InDoubleQuotes(field.type.sql())}});
@@ -116,6 +155,69 @@ std::shared_ptr<const BoundCall> PruneFromJson(const BoundCall& bound, std::span
   return pruned;
 }
 
+// ---- to_json -------------------------------------------------------------------------------------------------------
+
+struct ToJsonState : BoundState {
+  formats::JsonWriteOptions options;
+};
+
+Status BindToJson(BindContext& context) {
+  const size_t n = context.arg_types.size();
+  if (n != 1 && n != 2) return WrongNumArgs(context.name, "[1, 2]", n);
+  const DataType& type = context.arg_types[0];
+  if (!type.isNested() && type.id() != TypeId::kVoid)
+    return DatatypeMismatch(context, "INVALID_JSON_SCHEMA", {{"schema", InDoubleQuotes(type.sql())}});
+  ARROW_ASSIGN_OR_RAISE(OptionMap options, OptionsOf(context, 1));
+  ARROW_ASSIGN_OR_RAISE(auto zone, TimeZone::Find(context.time_zone));
+  auto state = std::make_shared<ToJsonState>();
+  ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonWriteOptions(options, zone));
+  auto compile = [&](const char* option) -> Result<std::shared_ptr<const DateTimePattern>> {
+    const auto pattern = GetOption(options, option);
+    if (!pattern) return std::shared_ptr<const DateTimePattern>();
+    return DateTimePattern::Compile(*pattern, DateTimePattern::Use::kFormat);
+  };
+  ARROW_ASSIGN_OR_RAISE(auto timestamp, compile("timestampFormat"));
+  ARROW_ASSIGN_OR_RAISE(auto ntz, compile("timestampNTZFormat"));
+  ARROW_ASSIGN_OR_RAISE(auto date, compile("dateFormat"));
+  if (timestamp) {
+    state->options.format_timestamp = [timestamp, zone = state->options.zone](int64_t us, std::string* out) {
+      timestamp->Format(us, *zone, out);
+    };
+  }
+  if (ntz) state->options.format_timestamp_ntz = [ntz](int64_t us, std::string* out) { ntz->FormatLocal(us, out); };
+  if (date) {
+    state->options.format_date = [date](int32_t days, std::string* out) { date->FormatLocal(days * kUsPerDay, out); };
+  }
+  context.state = state;
+  context.result_type = DataType::String();
+  context.result_nullable = context.arg_nullable[0] || type.id() == TypeId::kVoid;
+  return Status::OK();
+}
+
+Result<ArrayPtr> ToJson(const KernelCall& call, std::span<const Vector> args) {
+  const Vector& in = args[0];
+  if (in.array->type_id() == arrow::Type::NA) return NullArray(DataType::String(), call.length);
+  const formats::JsonWriter writer(*in.array, call.bound.arg_types[0], static_cast<const ToJsonState&>(*call.bound.state).options);
+  Writer<arrow::StringType> out;
+  ARROW_RETURN_NOT_OK(out.Init(call.length));
+  NullMask mask(call.length);
+  for (int64_t i = 0; i < call.length; ++i) {
+    if (in.IsNull(i)) mask.SetNull(i);
+    else writer.Append(in.At(i), &out.out());
+    out.Close(i);
+  }
+  return out.Finish(DataType::String(), mask);
+}
+
+/// Spark's name leaves schema and options out; that of a map is "entries".
+std::string FromJsonDisplay(std::string_view name, std::span<const std::string> args) {
+  if (args.size() > 1) {
+    const auto schema = ParseDataType(args[1]);
+    if (schema.ok() && schema->id() == TypeId::kMap) return "entries";
+  }
+  return FirstArgument(name, args);
+}
+
 const FunctionDef kJsonFunctions[] = {
     {.name = "from_json",
      .bind = &BindFromJson,
@@ -125,8 +227,15 @@ const FunctionDef kJsonFunctions[] = {
      .example = {"from_json('{\"a\":1, \"b\":0.8}', 'a INT, b DOUBLE')", "{1, 0.8}"},
      .kernel = &FromJson,
      .prune = &PruneFromJson,
-     // Spark's name leaves schema and options out.
-     .display = [](std::string_view name, std::span<const std::string> args) { return std::string(name) + "(" + args[0] + ")"; }},
+     .display = &FromJsonDisplay},
+    {.name = "to_json",
+     .bind = &BindToJson,
+     .nulls = NullRule::kCustom,
+     .group = "json_funcs",
+     .doc = "A struct, array or map as JSON text.",
+     .example = {"to_json(named_struct('a', 1, 'b', 2))", "{\"a\":1,\"b\":2}"},
+     .kernel = &ToJson,
+     .display = &FirstArgument},
 };
 
 }  // namespace

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <map>
 
+#include "formats/json/json_scanner.h"
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
 #include "functions/display.h"
 #include "functions/families.h"
-#include "functions/json_scanner.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
 
@@ -16,6 +16,7 @@ namespace sluice::functions {
 namespace {
 
 constexpr std::string_view kGroup = "json_funcs";
+using formats::JsonScanner;
 using S = arrow::StringType;
 
 /// Text as it is; no casts but of NULL.

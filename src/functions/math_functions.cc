@@ -1,5 +1,6 @@
 // Powers, roots, logarithms, trigonometry.
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "functions/display.h"
@@ -69,6 +70,30 @@ std::optional<int64_t> WidthBucket(double v, double low, double high, int64_t n)
   return static_cast<int64_t>(static_cast<double>(n) * (low - v) / (low - high)) + 1;
 }
 
+/// e^x as Java's StrictMath: the reduction and the polynomial of fdlibm, whose last digit may differ from the nearest.
+double Exp(double x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
+  if (std::isnan(x)) return x;
+  if (x > 7.09782712893383973096e+02) return std::numeric_limits<double>::infinity();
+  if (x < -7.45133219101941108420e+02) return 0;
+  double high = 0, low = 0;
+  int k = 0;
+  const double size = std::fabs(x);
+  if (size > 0.5 * std::numbers::ln2) {
+    if (size < 1.5 * std::numbers::ln2) k = x < 0 ? -1 : 1;
+    else k = static_cast<int>(1.44269504088896338700 * x + (x < 0 ? -0.5 : 0.5));
+    high = x - k * kLn2High;
+    low = k * kLn2Low;
+    x = high - low;
+  } else if (size < 0x1p-28) {
+    return 1 + x;
+  }
+  const double t = x * x;
+  const double c = x - t * (1.66666666666666019037e-01 + t * (-2.77777777770155933842e-03 + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  if (k == 0) return 1 - ((x * c) / (c - 2.0) - x);
+  return std::ldexp(1 - ((low - (x * c) / (2.0 - c)) - high), k);
+}
+
 template <const double& value>
 Result<ArrayPtr> Constant(const KernelCall& call, std::span<const Vector>) {
   Writer<D> out;
@@ -101,7 +126,7 @@ std::span<const FunctionDef> MathFunctions() {
   static const FunctionDef kTable[] = {
       OneDouble("sqrt", Unary<D, D, &Call<std::sqrt>>, "Square root.", {"sqrt(4)", "2.0"}),
       OneDouble("cbrt", Unary<D, D, &Cbrt>, "Cube root.", {"cbrt(27.0)", "3.0"}),
-      OneDouble("exp", Unary<D, D, &Call<std::exp>>, "e to the power of the value.", {"exp(0)", "1.0"}),
+      OneDouble("exp", Unary<D, D, &Exp>, "e to the power of the value.", {"exp(0)", "1.0"}),
       OneDouble("expm1", Unary<D, D, &Call<std::expm1>>, "exp(x) - 1.", {"expm1(0)", "0.0"}),
       OneDouble("ln", Unary<D, D, &Ln>, "Natural logarithm.", {"ln(1)", "0.0"}, {}, true),
       OneDouble("log10", Unary<D, D, &Log10>, "Logarithm to base 10.", {"log10(10)", "1.0"}, {}, true),

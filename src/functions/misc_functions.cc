@@ -1,5 +1,4 @@
-// typeof version uuid rand randn and what asks about the session.
-#include <cmath>
+// typeof version uuid and what asks about the session.
 #include <random>
 
 #include "functions/display.h"
@@ -65,93 +64,6 @@ Result<ArrayPtr> Uuid(const KernelCall& call, std::span<const Vector>) {
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
 
-// ---- rand, randn: Spark's XORShiftRandom, so that a seed gives Spark's numbers
-// ---------------------------------------
-
-uint32_t Murmur3(const uint8_t* bytes, size_t n, uint32_t h) {
-  auto rotl = [](uint32_t v, int k) { return v << k | v >> (32 - k); };
-  for (size_t i = 0; i + 4 <= n; i += 4) {
-    uint32_t k;
-    std::memcpy(&k, bytes + i, 4);
-    h = rotl(h ^ rotl(k * 0xcc9e2d51u, 15) * 0x1b873593u, 13) * 5 + 0xe6546b64u;
-  }
-  h ^= static_cast<uint32_t>(n);
-  h = (h ^ h >> 16) * 0x85ebca6bu;
-  h = (h ^ h >> 13) * 0xc2b2ae35u;
-  return h ^ h >> 16;
-}
-
-class XorShift {
- public:
-  explicit XorShift(int64_t seed) {
-    uint8_t bytes[8];
-    for (int k = 0; k < 8; ++k) bytes[k] = static_cast<uint8_t>(static_cast<uint64_t>(seed) >> (56 - 8 * k));
-    const uint32_t low = Murmur3(bytes, sizeof(bytes), 0x3c074a61u), high = Murmur3(bytes, sizeof(bytes), low);
-    seed_ = uint64_t{high} << 32 | low;
-  }
-  double Double() {
-    const uint64_t a = Next(26), b = Next(27);
-    return static_cast<double>((a << 27) + b) * 0x1.0p-53;
-  }
-  double Gaussian() {
-    if (have_) return have_ = false, next_;
-    while (true) {
-      const double a = 2 * Double() - 1, b = 2 * Double() - 1, s = a * a + b * b;
-      if (s >= 1 || s == 0) continue;
-      const double m = std::sqrt(-2 * std::log(s) / s);
-      next_ = b * m;
-      have_ = true;
-      return a * m;
-    }
-  }
-
- private:
-  uint64_t Next(int bits) {
-    seed_ ^= seed_ << 21;
-    seed_ ^= seed_ >> 35;
-    seed_ ^= seed_ << 4;
-    return seed_ & ((uint64_t{1} << bits) - 1);
-  }
-  uint64_t seed_;
-  double next_ = 0;
-  bool have_ = false;
-};
-
-struct Seed : BoundState {
-  int64_t value = 0;
-};
-
-Status BindRandom(BindContext& context) {
-  const size_t n = context.arg_types.size();
-  if (n > 1) return WrongNumArgs(context.name, "[0, 1]", n);
-  auto seed = std::make_shared<Seed>();
-  if (n == 0) {
-    seed->value = static_cast<int64_t>(std::random_device{}()) << 32 | std::random_device{}();
-  } else {
-    if (context.arg_literals[0] == nullptr) return NonFoldable(context, 0, "seed", "INT\" or \"BIGINT");
-    const DataType& t = context.arg_types[0];
-    if (!context.arg_literals[0]->is_null()) {
-      if (t.id() != TypeId::kInteger && t.id() != TypeId::kLong && t.id() != TypeId::kShort && t.id() != TypeId::kByte)
-        return UnexpectedInputType(context, 0, "(\"INT\" or \"BIGINT\")");
-      ARROW_ASSIGN_OR_RAISE(seed->value, IntegralOf(*context.arg_literals[0]));
-    }
-  }
-  context.state = seed;
-  context.result_type = DataType::Double();
-  context.result_nullable = false;
-  return Status::OK();
-}
-
-template <bool gaussian>
-Result<ArrayPtr> Random(const KernelCall& call, std::span<const Vector>) {
-  XorShift random(static_cast<const Seed&>(*call.bound.state).value + call.context.task_partition);
-  for (int64_t i = 0; i < call.context.rows_before; ++i) gaussian ? random.Gaussian() : random.Double();
-  Writer<arrow::DoubleType> out;
-  ARROW_RETURN_NOT_OK(out.Init(call.length));
-  for (int64_t i = 0; i < call.length; ++i) out.Set(i, gaussian ? random.Gaussian() : random.Double());
-  return out.Finish(call.bound.result_type, NullMask(call.length));
-}
-
 Status NeverNull(BindContext& context) {
   context.result_nullable = false;
   return Status::OK();
@@ -210,24 +122,6 @@ std::span<const FunctionDef> MiscFunctions() {
        .example = {"spark_partition_id()", "0"},
        .kernel = &Partition,
        .display = &UpperName<>},
-      {.name = "rand",
-       .aliases = {"random"},
-       .bind = &BindRandom,
-       .nulls = kCustom,
-       .deterministic = false,
-       .group = "math_funcs",
-       .doc = "Random numbers in [0, 1).",
-       .example = {"rand(0)", "0.7604953758285915"},
-       .kernel = &Random<false>,
-       .display = &FixedName<"rand">},
-      {.name = "randn",
-       .bind = &BindRandom,
-       .nulls = kCustom,
-       .deterministic = false,
-       .group = "math_funcs",
-       .doc = "Random numbers of the standard normal distribution.",
-       .example = {"randn(0)", "1.6034991609278433"},
-       .kernel = &Random<true>},
   };
   return kTable;
 }

@@ -150,6 +150,21 @@ void ForEachMatch(const Regex& regex, std::string_view text, const std::function
   }
 }
 
+void SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add) {
+  size_t last = 0;
+  int32_t n = 1;
+  ForEachMatch(regex, text, [&](const Regex::Match& match) {
+    if (limit > 0 && n >= limit) return false;
+    const auto [start, end] = match.groups[0];
+    if (end == 0) return true;  // an empty match at the start gives no piece
+    add(text.substr(last, start - last));
+    last = end;
+    ++n;
+    return true;
+  });
+  add(text.substr(last));
+}
+
 bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,
                        std::string_view replacement, std::string* out) {
   auto append = [&](int group) {
@@ -158,8 +173,9 @@ bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::M
   };
   for (size_t i = 0; i < replacement.size(); ++i) {
     const char c = replacement[i];
-    if (c == '\\' && i + 1 < replacement.size()) {
-      out->push_back(replacement[++i]);
+    if (c == '\\') {
+      if (++i >= replacement.size()) return false;
+      out->push_back(replacement[i]);
     } else if (c == '$') {
       if (++i >= replacement.size()) return false;
       int group = -1;

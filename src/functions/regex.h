@@ -37,6 +37,9 @@ class Regex {
 /// Every match in turn, as java.util.regex.Matcher.find(): empty matches move on by a character. fn returns false to
 /// stop.
 void ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn);
+/// The pieces between the matches, as String.split with a limit that is not 0: at most `limit` pieces when that is
+/// positive, empty ones at the end included.
+void SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add);
 /// Appends a replacement with $1, ${name} and backslashes as Matcher.appendReplacement. False: no such group.
 bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,
                        std::string_view replacement, std::string* out);

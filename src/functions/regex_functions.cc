@@ -166,9 +166,10 @@ Status ReplaceFrom(View s, View pattern, View replacement, int32_t pos, std::str
     return good = AppendReplacement(*regex, rest, m, replacement, out);
   });
   if (!good)
-    return MakeError("INVALID_PARAMETER_VALUE.PATTERN", {{"parameter", QuoteIdentifier("rep")},
-                                                         {"functionName", QuoteIdentifier("regexp_replace")},
-                                                         {"value", "'" + std::string(replacement) + "'"}});
+    return MakeError("INVALID_REGEXP_REPLACE", {{"source", std::string(s)},
+                                                {"pattern", std::string(pattern)},
+                                                {"replacement", std::string(replacement)},
+                                                {"position", std::to_string(pos)}});
   out->append(rest.substr(last));
   return Status::OK();
 }
@@ -277,21 +278,21 @@ Result<ArrayPtr> Split(const KernelCall& call, std::span<const Vector> args) {
       return Status::OK();
     }
     ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern(i), "split"));
-    size_t last = 0;
-    int32_t n = 1;
-    ForEachMatch(*regex, s, [&](const Regex::Match& m) {
-      if (limit > 0 && n >= limit) return false;
-      const auto [start, end] = m.groups[0];
-      if (end == 0) return true;  // an empty match at the start gives no piece
-      if (start == end && start >= s.size()) return true;
-      add(s.substr(last, start - last));
-      last = end;
-      ++n;
-      return true;
-    });
-    add(s.substr(last));
+    SplitText(*regex, s, limit, add);
     return Status::OK();
   });
+}
+
+Status BindReplace(BindContext& context) {
+  if (context.arg_types.size() < 4) return Status::OK();
+  const TypedValue* position = context.arg_literals[3];
+  if (position == nullptr) return NonFoldable(context, 3, "position", "INT");
+  if (position->is_null() || !position->type.isIntegral()) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const int64_t value, IntegralOf(*position));
+  if (value > 0) return Status::OK();
+  return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "position"},
+                                                          {"valueRange", "(0, 2147483647]"},
+                                                          {"currentValue", std::to_string(value)}});
 }
 
 Status TextArray(BindContext& context) {
@@ -337,6 +338,7 @@ std::span<const FunctionDef> RegexFunctions() {
        .kernel = Binary<S, S, B, &Rlike>},
       {.name = "regexp_replace",
        .signature = "(string, string, string [, int]) -> string",
+       .bind = &BindReplace,
        .group = kGroup,
        .doc = "Every match replaced; $1 is the first group.",
        .example = {"regexp_replace('100-200', '(\\\\d+)', 'num')", "num-num"},

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "functions/decimal.h"
+#include "functions/decimal_format.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
@@ -209,45 +210,76 @@ Status BindFormatString(BindContext& context) {
 
 // ---- format_number -------------------------------------------------------------------------------------------------
 
-/// Half even on the exact value, as DecimalFormat.
-Result<ArrayPtr> FormatNumber(const KernelCall& call, std::span<const Vector> args) {
+/// In plain notation with so many digits behind the point: half even on the exact value, as DecimalFormat. `shift`: that
+/// power of ten times. Infinities and NaN are words.
+std::string Rounded(const DataType& type, const Vector& arg, int64_t i, int digits, int shift) {
+  if (type.id() == TypeId::kDouble) {
+    const double v = Reader<arrow::DoubleType>(arg)(i) * static_cast<double>(Pow10(shift));
+    return std::isnan(v) ? "NaN" : std::isinf(v) ? (v < 0 ? "-∞" : "∞") : fmt::format("{:.{}f}", v, digits);
+  }
+  const int scale = type.id() == TypeId::kDecimal ? type.scale() : 0;
+  int128 v = type.id() == TypeId::kDecimal ? ToInt128(Reader<arrow::Decimal128Type>(arg)(i))
+                                           : int128{Reader<arrow::Int64Type>(arg)(i)};
+  const int point = scale - shift;  // digits behind the point
+  if (point <= digits) {
+    std::string text = point >= 0 ? DecimalText(v, point) : DecimalText(v, 0) + std::string(static_cast<size_t>(-point), '0');
+    if (digits > std::max(point, 0))
+      text += (point <= 0 ? "." : "") + std::string(static_cast<size_t>(digits - std::max(point, 0)), '0');
+    return text;
+  }
+  const int128 unit = Pow10(point - digits), rest = v % unit < 0 ? -(v % unit) : v % unit;
+  const bool negative = v < 0;
+  v /= unit;
+  if (rest * 2 > unit || (rest * 2 == unit && v % 2 != 0)) v += negative ? -1 : 1;
+  return DecimalText(v, digits);
+}
+
+bool IsWord(const std::string& number) { return number.find_first_of("0123456789") == std::string::npos; }
+
+Result<ArrayPtr> FormatDigits(const KernelCall& call, std::span<const Vector> args) {
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, call.length));
   const Reader<arrow::Int32Type> digits(args[1]);
   Writer<S> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
-  const DataType& type = call.bound.arg_types[0];
   for (int64_t i = 0; i < call.length; ++i) {
     if (mask.valid(i)) {
-      const int d = digits(i);
-      std::string text;
-      if (d < 0) {
+      if (digits(i) < 0) {
         mask.SetNull(i);
-      } else if (type.id() == TypeId::kDecimal) {
-        const int128 v = ToInt128(Reader<arrow::Decimal128Type>(args[0])(i));
-        int128 r = v;
-        if (d < type.scale()) {
-          const int128 unit = Pow10(type.scale() - d), rest = v % unit < 0 ? -(v % unit) : v % unit;
-          r = v / unit;
-          if (rest * 2 > unit || (rest * 2 == unit && r % 2 != 0)) r += v < 0 ? -1 : 1;
-          text = DecimalText(r, d);
-        } else {
-          text = DecimalText(v, type.scale());
-          if (d > type.scale())
-            text += (type.scale() == 0 ? "." : "") + std::string(static_cast<size_t>(d - type.scale()), '0');
-        }
-      } else if (type.id() == TypeId::kLong) {
-        text = fmt::format("{}", Reader<arrow::Int64Type>(args[0])(i));
-        if (d > 0) text += "." + std::string(static_cast<size_t>(d), '0');
       } else {
-        const double v = Reader<arrow::DoubleType>(args[0])(i);
-        text = std::isnan(v) ? "NaN" : std::isinf(v) ? (v < 0 ? "-∞" : "∞") : fmt::format("{:.{}f}", v, d);
+        std::string text = Rounded(call.bound.arg_types[0], args[0], i, digits(i), 0);
+        if (!IsWord(text)) Group(&text);
+        out.out().append(text);
       }
-      if (!text.empty() && text.find_first_of("0123456789") != std::string::npos) Group(&text);
-      out.out().append(text);
     }
     out.Close(i);
   }
   return out.Finish(call.bound.result_type, mask);
+}
+
+Result<ArrayPtr> FormatPattern(const KernelCall& call, std::span<const Vector> args) {
+  ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, call.length));
+  const Reader<S> patterns(args[1]);
+  Writer<S> out;
+  ARROW_RETURN_NOT_OK(out.Init(call.length));
+  std::optional<DecimalFormat> format;
+  std::string compiled;
+  for (int64_t i = 0; i < call.length; ++i) {
+    if (mask.valid(i)) {
+      if (!format || compiled != patterns(i)) {
+        compiled = patterns(i);
+        ARROW_ASSIGN_OR_RAISE(format, DecimalFormat::Compile(compiled));
+      }
+      const std::string number = Rounded(call.bound.arg_types[0], args[0], i, format->fraction_digits(), format->shift());
+      if (IsWord(number)) out.out().append(number);
+      else format->Format(number, &out.out());
+    }
+    out.Close(i);
+  }
+  return out.Finish(call.bound.result_type, mask);
+}
+
+Result<ArrayPtr> FormatNumber(const KernelCall& call, std::span<const Vector> args) {
+  return call.bound.arg_types[1].id() == TypeId::kString ? FormatPattern(call, args) : FormatDigits(call, args);
 }
 
 Status BindFormatNumber(BindContext& context) {
@@ -256,10 +288,10 @@ Status BindFormatNumber(BindContext& context) {
   if (t.id() == TypeId::kString || t.id() == TypeId::kVoid || t.id() == TypeId::kFloat) t = DataType::Double();
   if (!t.isNumeric()) return UnexpectedInputType(context, 0, "\"NUMERIC\"");
   if (t.isIntegral()) t = DataType::Long();
-  if (context.arg_types[1].id() == TypeId::kString) return UnsupportedFeature("format_number with a pattern");
-  if (!context.arg_types[1].isIntegral() && context.arg_types[1].id() != TypeId::kVoid)
+  DataType& how = context.arg_types[1];
+  if (!how.isIntegral() && how.id() != TypeId::kVoid && how.id() != TypeId::kString)
     return UnexpectedInputType(context, 1, "(\"INT\" or \"STRING\")");
-  context.arg_types[1] = DataType::Integer();
+  if (how.id() != TypeId::kString) how = DataType::Integer();
   context.result_type = DataType::String();
   context.result_nullable = true;
   return Status::OK();
@@ -281,7 +313,7 @@ std::span<const FunctionDef> StringFormatFunctions() {
        .bind = &BindFormatNumber,
        .yields_null = true,
        .group = kGroup,
-       .doc = "A number with grouped digits and so many decimals.",
+       .doc = "A number with grouped digits and so many decimals, or by a pattern like #,##0.00.",
        .example = {"format_number(12332.123456, 4)", "12,332.1235"},
        .kernel = &FormatNumber},
   };

@@ -19,6 +19,24 @@ constexpr std::string_view kGroup = "string_funcs";
 
 // ---- case ----------------------------------------------------------------------------------------------------------
 
+bool IsCased(uint32_t code) { return UpperCodePoint(code) != code || LowerCodePoint(code) != code; }
+
+/// Sigma at the end of a word has a form of its own.
+bool IsFinalSigma(View s, size_t at, size_t bytes) {
+  size_t before = at;
+  while (before > 0 && IsContinuation(s[--before])) {
+  }
+  if (at == 0 || !IsCased(FirstCodePoint(s.substr(before)))) return false;
+  return at + bytes >= s.size() || !IsCased(FirstCodePoint(s.substr(at + bytes)));
+}
+
+void AppendLower(View s, size_t at, size_t bytes, std::string* out) {
+  const uint32_t code = FirstCodePoint(s.substr(at, bytes));
+  if (code == 0x130) out->append("i\xCC\x87");
+  else if (code == 0x3A3) out->append(IsFinalSigma(s, at, bytes) ? "\xCF\x82" : "\xCF\x83");
+  else AppendCodePoint(LowerCodePoint(code), out);
+}
+
 template <bool upper>
 void ChangeCase(View s, std::string* out) {
   if (IsAscii(s)) {
@@ -32,13 +50,8 @@ void ChangeCase(View s, std::string* out) {
   }
   for (size_t i = 0; i < s.size();) {
     const size_t n = std::min(CharBytes(s[i]), s.size() - i);
-    const uint32_t code = FirstCodePoint(s.substr(i, n));
-    if (upper && code == 0xDF)
-      out->append("SS");
-    else if (!upper && code == 0x130)
-      out->append("i\xCC\x87");
-    else
-      AppendCodePoint(upper ? UpperCodePoint(code) : LowerCodePoint(code), out);
+    if (upper) AppendUpper(FirstCodePoint(s.substr(i, n)), out);
+    else AppendLower(s, i, n, out);
     i += n;
   }
 }
@@ -49,7 +62,8 @@ void Initcap(View s, std::string* out) {
   for (size_t i = 0; i < s.size();) {
     const size_t n = std::min(CharBytes(s[i]), s.size() - i);
     const uint32_t code = FirstCodePoint(s.substr(i, n));
-    AppendCodePoint(first ? UpperCodePoint(code) : LowerCodePoint(code), out);
+    if (first) AppendTitle(code, out);
+    else AppendLower(s, i, n, out);
     first = code == ' ';
     i += n;
   }

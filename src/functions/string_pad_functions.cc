@@ -82,6 +82,50 @@ void PadBlanks(View s, int32_t length, std::string* out) {
 template <bool left>
 constexpr Kernel kPad = &ByCount<2, &Map<S, &PadBlanks<left>, S, I>, &Map<S, &Pad<left>, S, I, S>>;
 
+template <bool left>
+void PadBytes(View s, int32_t length, View pad, std::string* out) {
+  if (length <= 0) return;
+  const size_t want = static_cast<size_t>(length);
+  if (want <= s.size() || pad.empty()) {
+    out->append(s.substr(0, want));
+    return;
+  }
+  if (!left) out->append(s);
+  for (size_t missing = want - s.size(); missing > 0;) {
+    const View piece = pad.substr(0, missing);
+    out->append(piece);
+    missing -= piece.size();
+  }
+  if (left) out->append(s);
+}
+template <bool left>
+void PadZeros(View s, int32_t length, std::string* out) {
+  PadBytes<left>(s, length, View("\0", 1), out);
+}
+template <bool left>
+constexpr Kernel kPadBytes = &ByCount<2, &Map<S, &PadZeros<left>, S, I>, &Map<S, &PadBytes<left>, S, I, S>>;
+
+/// Of bytes alone it is a function of its own, whose filling is X'00'.
+template <FixedText bytes>
+Status BindPad(BindContext& context) {
+  const auto& types = context.arg_types;
+  if (types[0].id() != TypeId::kBinary || (types.size() == 3 && types[2].id() != TypeId::kBinary)) {
+    context.arg_types[0] = DataType::String();
+    if (types.size() == 3) context.arg_types[2] = DataType::String();
+    context.result_type = DataType::String();
+    return Status::OK();
+  }
+  const FunctionDef* def = FunctionRegistry::Builtins().Find(bytes.view());
+  ARROW_RETURN_NOT_OK(BindFunction(*def, &context));
+  context.target = def;
+  for (size_t i = 0; i < types.size(); ++i) context.arg_order.push_back(static_cast<int>(i));
+  return Status::OK();
+}
+template <FixedText name>
+std::string PadBytesDisplay(std::string_view, std::span<const std::string> args) {
+  return WithDefaults<2, "X'00'">(name.view(), args);
+}
+
 // ---- replace -------------------------------------------------------------------------------------------------------
 
 void Replace(View s, View search, View replacement, std::string* out) {
@@ -238,19 +282,33 @@ std::span<const FunctionDef> StringPadFunctions() {
        .example = {"btrim('SSparkSQLS', 'SL')", "parkSQ"},
        .kernel = &ByCount<1, &Map<S, &TrimBlanks<true, true>, S>, &Map<S, &TrimChars<true, true>, S, S>>},
       {.name = "lpad",
-       .signature = "(string, int [, string]) -> string",
+       .signature = "(string|binary, int [, string|binary])",
+       .bind = &BindPad<"__lpad_bytes">,
        .group = kGroup,
        .doc = "Filled at the left, or cut, to a number of characters.",
        .example = {"lpad('hi', 5, '??')", "???hi"},
        .kernel = kPad<true>,
        .display = &WithDefaults<2, " ">},
       {.name = "rpad",
-       .signature = "(string, int [, string]) -> string",
+       .signature = "(string|binary, int [, string|binary])",
+       .bind = &BindPad<"__rpad_bytes">,
        .group = kGroup,
        .doc = "Filled at the right, or cut, to a number of characters.",
        .example = {"rpad('hi', 5, '??')", "hi???"},
        .kernel = kPad<false>,
        .display = &WithDefaults<2, " ">},
+      {.name = "__lpad_bytes",
+       .signature = "(binary, int [, binary]) -> binary",
+       .group = kGroup,
+       .doc = "lpad of bytes.",
+       .kernel = kPadBytes<true>,
+       .display = &PadBytesDisplay<"lpad">},
+      {.name = "__rpad_bytes",
+       .signature = "(binary, int [, binary]) -> binary",
+       .group = kGroup,
+       .doc = "rpad of bytes.",
+       .kernel = kPadBytes<false>,
+       .display = &PadBytesDisplay<"rpad">},
       {.name = "replace",
        .signature = "(string, string [, string]) -> string",
        .group = kGroup,

@@ -26,6 +26,9 @@ void AppendCodePoint(uint32_t code, std::string* out);
 /// Java's Character.toUpperCase/toLowerCase of one code point.
 uint32_t UpperCodePoint(uint32_t code);
 uint32_t LowerCodePoint(uint32_t code);
+/// The capital of one code point, which may be several letters (SS of ß), and that at the head of a word (Ss).
+void AppendUpper(uint32_t code, std::string* out);
+void AppendTitle(uint32_t code, std::string* out);
 std::string LowerText(std::string_view s);
 
 }  // namespace sluice::functions

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "formats/json/json_column.h"
+#include "formats/json/json_scanner.h"
 #include "types/datetime.h"
 
 namespace sluice::formats {
@@ -25,7 +26,8 @@ constexpr int kMaxDepth = 1000;
 /// What became of a value.
 enum class Outcome : uint8_t {
   kOk,
-  kBadValue,  // does not fit its type: the field is null, the record counts as malformed, the rest is read on
+  kPartial,   // a struct with fields that did not fit, somewhere inside: the record counts as malformed
+  kBadValue,  // does not fit its type: null, as is the array or map around it, up to the field of a struct
   kSyntax,    // not JSON: the record has no fields at all
 };
 
@@ -78,7 +80,7 @@ struct JsonReader::Impl {
   int corrupt = -1;
   od::parser parser;
   std::string scratch;   // a document that needs padding
-  std::string unescape;  // strings with escapes in dates and numbers
+  std::string rewritten;  // nested text and numbers as Jackson writes them
 
   Outcome Document(std::string_view text, size_t readable, JsonColumn* root);
   Outcome Root(od::document& document, JsonColumn* root);
@@ -86,6 +88,7 @@ struct JsonReader::Impl {
   Outcome String(od::value& value, JsonColumn* column);
   Outcome Number(od::value& value, JsonColumn* column);
   Outcome TextValue(std::string_view text, JsonColumn* column);
+  Outcome Rewritten(std::string_view json, JsonColumn* column);
   Outcome Integral(int64_t v, JsonColumn* column);
   Outcome Object(od::object object, JsonColumn* column, int depth);
   Outcome MapObject(od::object object, JsonColumn* column, int depth);
@@ -242,8 +245,9 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
       outcome = SetDecimalText(token, column);
       break;
     case TypeId::kString:
-      column->SetBytes(token);
       outcome = Outcome::kOk;
+      if (token.find_first_of(".eE") == std::string_view::npos) column->SetBytes(token);
+      else outcome = Rewritten(token, column);
       break;
     default:
       break;
@@ -251,6 +255,14 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
   double ignored;
   std::ignore = value.get_double().get(ignored);  // moves on past the token
   return outcome;
+}
+
+/// A STRING takes any JSON: blanks go, 1e2 becomes 100.0.
+Outcome JsonReader::Impl::Rewritten(std::string_view json, JsonColumn* column) {
+  rewritten.clear();
+  if (!JsonScanner(json).Copy(&rewritten)) return Outcome::kSyntax;
+  column->SetBytes(rewritten);
+  return Outcome::kOk;
 }
 
 Outcome JsonReader::Impl::TextValue(std::string_view text, JsonColumn* column) {
@@ -349,7 +361,8 @@ Outcome JsonReader::Impl::Object(od::object object, JsonColumn* column, int dept
       one = Value(value, &child, depth + 1);
     }
     if (one == Outcome::kSyntax) return one;
-    outcome = Worse(outcome, one);
+    if (one == Outcome::kBadValue) column->child(static_cast<size_t>(index)).SetNull();
+    if (one != Outcome::kOk) outcome = Outcome::kPartial;
   }
   return outcome;
 }
@@ -437,8 +450,7 @@ Outcome JsonReader::Impl::Value(od::value value, JsonColumn* column, int depth) 
         od::object object;
         std::string_view raw;
         if (value.get_object().get(object) || object.raw_json().get(raw)) return Outcome::kSyntax;
-        column->SetBytes(TrimRight(raw));
-        return Outcome::kOk;
+        return Rewritten(raw, column);
       }
       od::object object;
       if (wanted != TypeId::kStruct && wanted != TypeId::kMap) return Worse(Skip(value, depth), Outcome::kBadValue);
@@ -450,8 +462,7 @@ Outcome JsonReader::Impl::Value(od::value value, JsonColumn* column, int depth) 
       if (wanted == TypeId::kString) {
         std::string_view raw;
         if (value.get_array().get(array) || array.raw_json().get(raw)) return Outcome::kSyntax;
-        column->SetBytes(TrimRight(raw));
-        return Outcome::kOk;
+        return Rewritten(raw, column);
       }
       if (wanted != TypeId::kArray) return Worse(Skip(value, depth), Outcome::kBadValue);
       if (value.get_array().get(array)) return Outcome::kSyntax;
@@ -545,7 +556,7 @@ Result<JsonBatch> JsonReader::Parse(const arrow::BinaryArray& documents) {
       if (impl_->schema.id() == TypeId::kStruct) {
         if (!root.touched()) root.BeginNested();  // a struct of nulls
         if (impl_->corrupt >= 0) root.child(static_cast<size_t>(impl_->corrupt)).SetBytes(text);
-      } else if (outcome != Outcome::kOk && impl_->schema.id() != TypeId::kArray) {
+      } else if (outcome == Outcome::kBadValue) {
         root.Rollback();
       }
     }

@@ -38,6 +38,12 @@ TEST(JsonReader, MalformedRecordIsAStructOfNulls) {
 
 TEST(JsonReader, BadValueNullsOnlyItsField) { EXPECT_EQ(Show("a INT, b INT", {R"({"a":"x","b":2})", R"({"a":1.0,"b":1e2})"}), "{NULL, 2} {NULL, NULL}"); }
 
+TEST(JsonReader, BadElementSpoilsTheArrayOrMapButNotStructs) {
+  EXPECT_EQ(Show("a ARRAY<INT>, m MAP<STRING, INT>, s ARRAY<STRUCT<x: INT, y: INT>>, b INT",
+                 {R"({"a":[1,"bad",3],"m":{"k":"bad"},"s":[{"x":"bad","y":1}],"b":2})"}),
+            "{NULL, NULL, [{NULL, 1}], 2}");
+}
+
 TEST(JsonReader, CorruptColumnKeepsTheText) {
   EXPECT_EQ(Show("a INT, _corrupt_record STRING", {R"({"a":"x"})", R"({"a":3})"}), "{NULL, {\"a\":\"x\"}} {3, NULL}");
 }
@@ -48,7 +54,7 @@ TEST(JsonReader, UnknownModeIsPermissive) { EXPECT_EQ(Show("a INT", {"{"}, {{"mo
 TEST(JsonReader, SkippedFieldsAreStillChecked) { EXPECT_EQ(Show("a INT", {R"({"a":1,"b":tru})", R"({"a":1,"b":01})"}), "{NULL} {NULL}"); }
 
 TEST(JsonReader, LenientSyntaxOfJackson) {
-  EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}), "{it\"s, NaN} {1.50, -Infinity}");
+  EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}), "{it\"s, NaN} {1.5, -Infinity}");
 }
 
 TEST(JsonReader, LastDuplicateWins) { EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"({"a":1,"b":[1,2],"a":2,"b":[3]})"}), "{2, [3]}"); }
@@ -56,7 +62,7 @@ TEST(JsonReader, LastDuplicateWins) { EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"(
 TEST(JsonReader, Nested) {
   EXPECT_EQ(Show("s STRUCT<x: INT, y: ARRAY<STRING>>, m MAP<STRING, DOUBLE>, t STRING",
                  {R"({"s":{"x":1,"y":["a",null]},"m":{"k":1.5},"t":{"raw": [1, 2]}})", R"({"s":null,"m":{},"t":true})"}),
-            "{{1, [a, NULL]}, {k -> 1.5}, {\"raw\": [1, 2]}} {NULL, {}, true}");
+            "{{1, [a, NULL]}, {k -> 1.5}, {\"raw\":[1,2]}} {NULL, {}, true}");
 }
 
 TEST(JsonReader, DatesTimestampsDecimals) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::functions {
+namespace sluice::formats {
 
 /// A cursor over one document. Every call takes the value at the cursor; false: the text is malformed.
 /// Strings may be in single quotes.
@@ -42,4 +42,4 @@ class JsonScanner {
 /// `text` in quotes, escaped as Jackson does.
 void AppendJsonString(std::string_view text, std::string* out);
 
-}  // namespace sluice::functions
+}  // namespace sluice::formats

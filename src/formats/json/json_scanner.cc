@@ -1,11 +1,11 @@
-#include "functions/json_scanner.h"
+#include "formats/json/json_scanner.h"
 
 #include <charconv>
 #include <cstdlib>
 
 #include "types/format.h"
 
-namespace sluice::functions {
+namespace sluice::formats {
 namespace {
 
 constexpr int kMaxDepth = 1000;  // Jackson's limit
@@ -247,4 +247,4 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-}  // namespace sluice::functions
+}  // namespace sluice::formats
