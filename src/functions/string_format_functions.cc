@@ -231,7 +231,7 @@ std::string Rounded(const DataType& type, const Vector& arg, int64_t i, int digi
   const bool negative = v < 0;
   v /= unit;
   if (rest * 2 > unit || (rest * 2 == unit && v % 2 != 0)) v += negative ? -1 : 1;
-  return DecimalText(v, digits);
+  return (negative && v == 0 ? "-" : "") + DecimalText(v, digits);  // -0.4 is -0
 }
 
 bool IsWord(const std::string& number) { return number.find_first_of("0123456789") == std::string::npos; }
