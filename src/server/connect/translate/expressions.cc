@@ -249,10 +249,7 @@ Result<ExprPtr> FromSubquery(const proto::Expression& expression, Inputs& inputs
     case Subquery::SUBQUERY_TYPE_IN: subquery->subquery_kind = SubqueryKind::kIn; break;
     default: return UnsupportedFeature("a table as a function's argument (DataFrame.asTable)");
   }
-  context.outer.push_back(&inputs);
-  auto query = ToPlan(*it->second, context);
-  context.outer.pop_back();
-  ARROW_ASSIGN_OR_RAISE(subquery->plan, query);
+  ARROW_ASSIGN_OR_RAISE(subquery->plan, ToPlan(*it->second, context));
   ARROW_ASSIGN_OR_RAISE(subquery->children, ToExpressions(message.in_subquery_values(), inputs));
   return ExprPtr(subquery);
 }

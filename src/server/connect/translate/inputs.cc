@@ -139,7 +139,6 @@ Result<ExprPtr> Inputs::Column(const std::vector<std::string>& parts, int64_t pl
   if (found.visible.empty() && keep_hidden_)
     for (const auto& candidate : found.hidden)
       if (WithinReach(candidate.expr, plans_[0])) return candidate.expr;
-  if (!found.dataframe && !context_.outer.empty() && context_.outer.back() != this) return OuterColumn(parts, plan_id);
   if (found.visible.empty()) return MakeError("CANNOT_RESOLVE_DATAFRAME_COLUMN", {{"name", Shown(parts)}});
   // The DataFrame may be in the plan several times; the one nearest to this relation is meant.
   int nearest = found.visible[0].depth;
@@ -151,25 +150,6 @@ Result<ExprPtr> Inputs::Column(const std::vector<std::string>& parts, int64_t pl
     chosen = candidate.expr;
   }
   return chosen;
-}
-
-Result<ExprPtr> Inputs::OuterColumn(const std::vector<std::string>& parts, int64_t plan_id) {
-  Inputs* around = context_.outer.back();
-  context_.outer.pop_back();
-  auto column = around->Column(parts, plan_id);
-  context_.outer.push_back(around);
-  ARROW_RETURN_NOT_OK(column.status());
-  return TransformUp(*column, [](const ExprPtr& e) -> Result<ExprPtr> {
-    const auto* attribute = As<Attribute>(e);
-    if (!attribute) return e;
-    auto outer = std::make_shared<OuterReference>();
-    outer->name = attribute->name;
-    outer->qualifier = attribute->qualifier;
-    outer->id = attribute->id;
-    outer->type = attribute->type;
-    outer->nullable = attribute->nullable;
-    return ExprPtr(outer);
-  });
 }
 
 Result<ExprList> Inputs::Star(int64_t plan_id) {

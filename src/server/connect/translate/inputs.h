@@ -25,8 +25,6 @@ class Inputs {
 
  private:
   Status Analyze();
-  /// A column of the query around this one, as a subquery sees it.
-  Result<plan::ExprPtr> OuterColumn(const std::vector<std::string>& parts, int64_t plan_id);
 
   TranslateContext& context_;
   std::vector<plan::PlanPtr> plans_;

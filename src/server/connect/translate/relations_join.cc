@@ -75,18 +75,12 @@ Result<PlanPtr> FromLateralJoin(const proto::Relation& relation, TranslateContex
   join->lateral = true;
   ARROW_ASSIGN_OR_RAISE(join->type, TypeOf(message.join_type()));
   ARROW_ASSIGN_OR_RAISE(PlanPtr left, ToPlan(message.left(), context));
-  Inputs outer(context, {left});
-  context.outer.push_back(&outer);
-  auto right = ToPlan(message.right(), context);
-  context.outer.pop_back();
-  ARROW_RETURN_NOT_OK(right.status());
-  if (message.has_join_condition()) {
-    Inputs inputs(context, {outer.plan(), *right});
-    ARROW_ASSIGN_OR_RAISE(join->condition, ToExpression(message.join_condition(), inputs));
-    join->children = {inputs.plan(0), inputs.plan(1)};
-    return PlanPtr(join);
-  }
-  join->children = {outer.plan(), *right};
+  ARROW_ASSIGN_OR_RAISE(PlanPtr right, ToPlan(message.right(), context));  // may read columns of the left side: analyzed with it
+  join->children = {left, right};
+  if (!message.has_join_condition()) return PlanPtr(join);
+  Inputs inputs(context, {left, right});
+  ARROW_ASSIGN_OR_RAISE(join->condition, ToExpression(message.join_condition(), inputs));
+  join->children = {inputs.plan(0), inputs.plan(1)};
   return PlanPtr(join);
 }
 

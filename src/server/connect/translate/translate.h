@@ -28,8 +28,6 @@ struct TranslateContext {
   // ---- the translators' own
   /// References of the WithRelations around, by plan id: what subquery expressions point to.
   std::map<int64_t, const proto::Relation*> references = {};
-  /// Inputs of the relations around a subquery, innermost last: where its df["a"] of an outer DataFrame is found.
-  std::vector<class Inputs*> outer = {};
   int depth = 0;
 };
 
