@@ -279,6 +279,19 @@ inline Column from_json(const Column& json, const std::string& schema, const std
   return call_function("from_json", {json, lit(schema), call_function("map", pairs)});
 }
 inline Column to_json(const Column& c) { return call_function("to_json", {c}); }
+inline Column luhn_check(const Column& c) { return call_function("luhn_check", {c}); }
+inline Column mask(const Column& c) { return call_function("mask", {c}); }
+inline Column quote(const Column& c) { return call_function("quote", {c}); }
+inline Column sentences(const Column& c) { return call_function("sentences", {c}); }
+inline Column str_to_map(const Column& c) { return call_function("str_to_map", {c}); }
+inline Column to_char(const Column& c, const Column& format) { return call_function("to_char", {c, format}); }
+inline Column to_number(const Column& c, const Column& format) { return call_function("to_number", {c, format}); }
+inline Column try_to_number(const Column& c, const Column& format) { return call_function("try_to_number", {c, format}); }
+inline Column aes_encrypt(const Column& c, const Column& key) { return call_function("aes_encrypt", {c, key}); }
+inline Column aes_decrypt(const Column& c, const Column& key) { return call_function("aes_decrypt", {c, key}); }
+inline Column try_aes_decrypt(const Column& c, const Column& key) { return call_function("try_aes_decrypt", {c, key}); }
+inline Column uniform(const Column& min, const Column& max) { return call_function("uniform", {min, max}); }
+inline Column randstr(const Column& length) { return call_function("randstr", {length}); }
 inline Column get_json_object(const Column& json, const std::string& path) { return call_function("get_json_object", {json, lit(path)}); }
 inline Column schema_of_json(const Column& json) { return call_function("schema_of_json", {json}); }
 inline Column round(const Column& c, int scale = 0) { return call_function("round", {c, lit(scale)}); }

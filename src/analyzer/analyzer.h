@@ -31,6 +31,7 @@ struct AnalyzerContext {
   bool case_sensitive = false;
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
   std::string time_zone = "UTC";
+  std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord
   /// Evaluates an expression without columns; session wires it to exec.
   std::function<Result<TypedValue>(const plan::ExprPtr&)> evaluate_constant;
 };

@@ -161,6 +161,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   bind.name = called;
   bind.ansi = context_.ansi;
   bind.time_zone = context_.time_zone;
+  bind.corrupt_record_column = context_.corrupt_record_column;
   bind.ignore_nulls = function.ignore_nulls;
   bind.allow_precision_loss = context_.allow_precision_loss;
   for (const auto& order : function.within_group) {

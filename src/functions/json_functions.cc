@@ -117,7 +117,7 @@ Status BindFromJson(BindContext& context) {
                      {{"paramIndex", "first"}, {"requiredType", "\"STRING\""}, {"inputSql", "$0"}, {"inputType", InDoubleQuotes(context.arg_types[0].sql())}});
   ARROW_ASSIGN_OR_RAISE(OptionMap options, OptionsOf(context, 2));
   ARROW_ASSIGN_OR_RAISE(auto zone, TimeZone::Find(context.time_zone));
-  ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonReadOptions(options, "_corrupt_record", zone));
+  ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonReadOptions(options, context.corrupt_record_column, zone));
   if (state->options.mode == formats::ParseMode::kDropMalformed)
     return MakeError("PARSE_MODE_UNSUPPORTED", {{"funcName", "`from_json`"}, {"mode", "DROPMALFORMED"}});
   ARROW_RETURN_NOT_OK(SetFormats(state->schema, options, &state->options));

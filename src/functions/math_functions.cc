@@ -1,10 +1,10 @@
 // Powers, roots, logarithms, trigonometry.
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "functions/display.h"
 #include "functions/families.h"
+#include "functions/fdlibm.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
 
@@ -17,31 +17,30 @@ using L = arrow::Int64Type;
 using MaybeDouble = std::optional<double>;
 constexpr std::string_view kGroup = "math_funcs";
 
-MaybeDouble Ln(double x) { return x <= 0 ? MaybeDouble() : std::log(x); }
-MaybeDouble Log10(double x) { return x <= 0 ? MaybeDouble() : std::log10(x); }
-MaybeDouble Log2(double x) { return x <= 0 ? MaybeDouble() : std::log(x) / std::log(2.0); }
+MaybeDouble Ln(double x) { return x <= 0 ? MaybeDouble() : fdlibm::Log(x); }
+MaybeDouble Log10(double x) { return x <= 0 ? MaybeDouble() : fdlibm::Log10(x); }
+MaybeDouble Log2(double x) { return x <= 0 ? MaybeDouble() : fdlibm::Log(x) / fdlibm::Log(2.0); }
 MaybeDouble Log1p(double x) { return x <= -1 ? MaybeDouble() : std::log1p(x); }
 MaybeDouble LogBase(double base, double x) {
-  return base <= 0 || x <= 0 ? MaybeDouble() : std::log(x) / std::log(base);
+  return base <= 0 || x <= 0 ? MaybeDouble() : fdlibm::Log(x) / fdlibm::Log(base);
 }
 double Cot(double x) { return 1 / std::tan(x); }
 double Sec(double x) { return 1 / std::cos(x); }
 double Csc(double x) { return 1 / std::sin(x); }
 double Asinh(double x) {
   return std::isinf(x)     ? x
-         : std::signbit(x) ? -std::log(-x + std::sqrt(x * x + 1.0))
-                           : std::log(x + std::sqrt(x * x + 1.0));
+         : std::signbit(x) ? -fdlibm::Log(-x + std::sqrt(x * x + 1.0))
+                           : fdlibm::Log(x + std::sqrt(x * x + 1.0));
 }
-double Acosh(double x) { return std::log(x + std::sqrt(x * x - 1.0)); }
+double Acosh(double x) { return fdlibm::Log(x + std::sqrt(x * x - 1.0)); }
 double Atanh(double x) { return 0.5 * (std::log1p(x) - std::log1p(-x)); }
 double Degrees(double x) { return x * (180.0 / std::numbers::pi); }
 double Radians(double x) { return x / 180.0 * std::numbers::pi; }
-double Cbrt(double x) { return static_cast<double>(std::cbrt(static_cast<long double>(x))); }
 double Signum(double x) { return std::isnan(x) || x == 0 ? x : x > 0 ? 1.0 : -1.0; }
 /// Java's pow: 1 to an infinite or NaN power is NaN.
 double Pow(double x, double y) {
   if (std::isnan(y) || (std::fabs(x) == 1 && std::isinf(y))) return std::nan("");
-  return std::pow(x, y);
+  return fdlibm::Pow(x, y);
 }
 double Atan2(double y, double x) { return std::atan2(y + 0.0, x + 0.0); }
 
@@ -68,30 +67,6 @@ std::optional<int64_t> WidthBucket(double v, double low, double high, int64_t n)
   if (v > low) return 0;
   if (v <= high) return n + 1;
   return static_cast<int64_t>(static_cast<double>(n) * (low - v) / (low - high)) + 1;
-}
-
-/// e^x as Java's StrictMath: the reduction and the polynomial of fdlibm, whose last digit may differ from the nearest.
-double Exp(double x) {
-  constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
-  if (std::isnan(x)) return x;
-  if (x > 7.09782712893383973096e+02) return std::numeric_limits<double>::infinity();
-  if (x < -7.45133219101941108420e+02) return 0;
-  double high = 0, low = 0;
-  int k = 0;
-  const double size = std::fabs(x);
-  if (size > 0.5 * std::numbers::ln2) {
-    if (size < 1.5 * std::numbers::ln2) k = x < 0 ? -1 : 1;
-    else k = static_cast<int>(1.44269504088896338700 * x + (x < 0 ? -0.5 : 0.5));
-    high = x - k * kLn2High;
-    low = k * kLn2Low;
-    x = high - low;
-  } else if (size < 0x1p-28) {
-    return 1 + x;
-  }
-  const double t = x * x;
-  const double c = x - t * (1.66666666666666019037e-01 + t * (-2.77777777770155933842e-03 + t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
-  if (k == 0) return 1 - ((x * c) / (c - 2.0) - x);
-  return std::ldexp(1 - ((low - (x * c) / (2.0 - c)) - high), k);
 }
 
 template <const double& value>
@@ -125,8 +100,8 @@ std::string LogDisplay(std::string_view, std::span<const std::string> args) {
 std::span<const FunctionDef> MathFunctions() {
   static const FunctionDef kTable[] = {
       OneDouble("sqrt", Unary<D, D, &Call<std::sqrt>>, "Square root.", {"sqrt(4)", "2.0"}),
-      OneDouble("cbrt", Unary<D, D, &Cbrt>, "Cube root.", {"cbrt(27.0)", "3.0"}),
-      OneDouble("exp", Unary<D, D, &Exp>, "e to the power of the value.", {"exp(0)", "1.0"}),
+      OneDouble("cbrt", Unary<D, D, &fdlibm::Cbrt>, "Cube root.", {"cbrt(27.0)", "3.0"}),
+      OneDouble("exp", Unary<D, D, &fdlibm::Exp>, "e to the power of the value.", {"exp(0)", "1.0"}),
       OneDouble("expm1", Unary<D, D, &Call<std::expm1>>, "exp(x) - 1.", {"expm1(0)", "0.0"}),
       OneDouble("ln", Unary<D, D, &Ln>, "Natural logarithm.", {"ln(1)", "0.0"}, {}, true),
       OneDouble("log10", Unary<D, D, &Log10>, "Logarithm to base 10.", {"log10(10)", "1.0"}, {}, true),
@@ -141,8 +116,8 @@ std::span<const FunctionDef> MathFunctions() {
       OneDouble("asin", Unary<D, D, &Call<std::asin>>, "Arc sine.", {"asin(0)", "0.0"}),
       OneDouble("acos", Unary<D, D, &Call<std::acos>>, "Arc cosine.", {"acos(1)", "0.0"}),
       OneDouble("atan", Unary<D, D, &Call<std::atan>>, "Arc tangent.", {"atan(0)", "0.0"}),
-      OneDouble("sinh", Unary<D, D, &Call<std::sinh>>, "Hyperbolic sine.", {"sinh(0)", "0.0"}),
-      OneDouble("cosh", Unary<D, D, &Call<std::cosh>>, "Hyperbolic cosine.", {"cosh(0)", "1.0"}),
+      OneDouble("sinh", Unary<D, D, &fdlibm::Sinh>, "Hyperbolic sine.", {"sinh(0)", "0.0"}),
+      OneDouble("cosh", Unary<D, D, &fdlibm::Cosh>, "Hyperbolic cosine.", {"cosh(0)", "1.0"}),
       OneDouble("tanh", Unary<D, D, &Call<std::tanh>>, "Hyperbolic tangent.", {"tanh(0)", "0.0"}),
       OneDouble("asinh", Unary<D, D, &Asinh>, "Inverse hyperbolic sine.", {"asinh(0)", "0.0"}),
       OneDouble("acosh", Unary<D, D, &Acosh>, "Inverse hyperbolic cosine.", {"acosh(1)", "0.0"}),

@@ -19,7 +19,8 @@ Result<ArrayPtr> Same(const KernelCall& call, std::string_view text) {
   for (int64_t i = 0; i < call.length; ++i) out.Set(i, text);
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
-Result<ArrayPtr> TypeOf(const KernelCall& call, std::span<const Vector>) {
+/// Lazy: the argument is not evaluated.
+Result<ArrayPtr> TypeOf(const KernelCall& call, LazyArgs&) {
   return Same(call, call.bound.arg_types[0].simpleString());
 }
 Result<ArrayPtr> Version(const KernelCall& call, std::span<const Vector>) { return Same(call, "4.1.1 sluice"); }
@@ -96,7 +97,7 @@ std::span<const FunctionDef> MiscFunctions() {
        .group = kGroup,
        .doc = "The type of the value.",
        .example = {"typeof(1)", "int"},
-       .kernel = &TypeOf},
+       .lazy = &TypeOf},
       Session("version", &Version, "Spark's version, and this engine."),
       Session("current_user", &User, "The user.", {"user", "session_user"}),
       Session("current_catalog", &Catalog, "The current catalog."),

@@ -45,6 +45,7 @@ struct BindContext {
       arg_names;  // name of a column, alias or field; "" for other expressions (struct(a, a + 1): "a", "")
   bool ansi = true;
   std::string time_zone;
+  std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord
   bool ignore_nulls = false;         // IGNORE NULLS of an aggregate or window function
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
   /// WITHIN GROUP (ORDER BY ...): the last arguments are its keys.

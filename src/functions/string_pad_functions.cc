@@ -61,6 +61,13 @@ constexpr Kernel kTrim = &ByCount<1, &Map<S, &TrimBlanks<left, right>, S>, &Map<
 
 // ---- pad -----------------------------------------------------------------------------------------------------------
 
+/// Stray bytes in the filling count as characters.
+std::vector<View> Units(View pad) {
+  std::vector<View> out;
+  for (size_t i = 0; i < pad.size(); i += out.back().size()) out.push_back(pad.substr(i, CharBytes(pad[i])));
+  return out;
+}
+
 template <bool left>
 void Pad(View s, int32_t length, View pad, std::string* out) {
   const int32_t have = CountChars(s);
@@ -70,9 +77,17 @@ void Pad(View s, int32_t length, View pad, std::string* out) {
     return;
   }
   if (!left) out->append(s);
-  const int32_t unit = CountChars(pad), missing = length - have;
-  for (int32_t k = 0; k < missing / unit; ++k) out->append(pad);
-  out->append(SubChars(pad, 0, missing % unit));
+  const int32_t missing = length - have;
+  if (IsAscii(pad)) {
+    for (size_t left_over = static_cast<size_t>(missing); left_over > 0;) {
+      const View piece = pad.substr(0, left_over);
+      out->append(piece);
+      left_over -= piece.size();
+    }
+  } else {
+    const auto units = Units(pad);
+    for (int32_t k = 0; k < missing; ++k) out->append(units[static_cast<size_t>(k) % units.size()]);
+  }
   if (left) out->append(s);
 }
 template <bool left>

@@ -185,6 +185,7 @@ functions::EvalContext Session::MakeEvalContext() const {
   auto zone = TimeZone::Find(SessionTimeZone(conf));
   context.zone = zone.ok() ? *zone : *TimeZone::Find("UTC");
   context.now_us = NowUs();
+  context.last_map_key_wins = conf.Get(kMapKeyDedupPolicy) == "LAST_WIN";
   const char* user = std::getenv("USER");
   context.user = user ? user : "root";
   auto& catalogs = const_cast<Catalogs&>(catalogs_);
@@ -213,6 +214,7 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
   context.case_sensitive = BoolOf(scope->config, kCaseSensitive);
   context.allow_precision_loss = BoolOf(scope->config, kAllowPrecisionLoss);
   context.time_zone = SessionTimeZone(scope->config);
+  context.corrupt_record_column = scope->config.Get(kCorruptRecordColumn);
   context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) { return exec::EvaluateConstant(expr, eval); };
   *holder = scope;
   return context;

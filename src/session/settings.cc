@@ -14,6 +14,8 @@ const ConfigEntry kAppName("spark.app.name", "sluice", "Name of the application.
 const ConfigEntry kAnsi("spark.sql.ansi.enabled", "true", "Overflow, bad casts and division by zero raise errors instead of giving NULL.");
 const ConfigEntry kCaseSensitive("spark.sql.caseSensitive", "false", "Whether names of columns are case-sensitive.");
 const ConfigEntry kAllowPrecisionLoss("spark.sql.decimalOperations.allowPrecisionLoss", "true", "DECIMAL results of more than 38 digits lose digits behind the point rather than before it.");
+const ConfigEntry kMapKeyDedupPolicy("spark.sql.mapKeyDedupPolicy", "EXCEPTION", "What a key that comes twice does to a map: EXCEPTION, or LAST_WIN.");
+const ConfigEntry kCorruptRecordColumn("spark.sql.columnNameOfCorruptRecord", "_corrupt_record", "The column that takes the text of malformed records.");
 const ConfigEntry kTimeZone("spark.sql.session.timeZone", "", "Time zone of timestamps in text; the machine's when unset.");
 const ConfigEntry kWarehouseDir("spark.sql.warehouse.dir", "spark-warehouse", "Folder of the tables of spark_catalog.");
 const ConfigEntry kDefaultCatalog("spark.sql.defaultCatalog", "spark_catalog", "Catalog that unqualified names start from.");

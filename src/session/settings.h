@@ -4,7 +4,7 @@
 
 namespace sluice::session {
 
-extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kAllowPrecisionLoss, kTimeZone, kWarehouseDir, kDefaultCatalog, kExcludedRules,
+extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kAllowPrecisionLoss, kMapKeyDedupPolicy, kCorruptRecordColumn, kTimeZone, kWarehouseDir, kDefaultCatalog, kExcludedRules,
     kCheckpointLocation, kForceDeleteTempCheckpoint, kStopGracefully, kTimestampType, kEscapedStrings, kDoubleQuotedIdentifiers,
     kPartitionOverwriteMode, kStoreAssignment, kShufflePartitions, kMaxToStringFields;
 
