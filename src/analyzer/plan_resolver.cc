@@ -28,6 +28,8 @@ PlanResolver::Handler PlanResolver::HandlerFor(PlanKind kind) {
       {PlanKind::kAggregate, &PlanResolver::ResolveAggregate},
       {PlanKind::kSort, &PlanResolver::ResolveSort},
       {PlanKind::kGenerate, &PlanResolver::ResolveGenerate},
+      {PlanKind::kPivot, &PlanResolver::ResolvePivot},
+      {PlanKind::kUnpivot, &PlanResolver::ResolveUnpivot},
       {PlanKind::kJoin, &PlanResolver::ResolveJoin},
       {PlanKind::kUnion, &PlanResolver::ResolveUnion},
       {PlanKind::kSetOperation, &PlanResolver::ResolveSetOperation},

@@ -52,6 +52,9 @@ class PlanResolver {
   Result<PlanPtr> ResolveJoin(const PlanPtr& plan);
   Result<PlanPtr> ResolveUnion(const PlanPtr& plan);
   Result<PlanPtr> ResolveSetOperation(const PlanPtr& plan);
+  // pivot.cc, unpivot.cc
+  Result<PlanPtr> ResolvePivot(const PlanPtr& plan);
+  Result<PlanPtr> ResolveUnpivot(const PlanPtr& plan);
   // commands.cc
   Result<PlanPtr> ResolveCommand(const PlanPtr& plan);
 

@@ -19,6 +19,7 @@ std::span<const ErrorCondition> SyntaxConditions();
 std::span<const ErrorCondition> NameConditions();
 std::span<const ErrorCondition> TypeConditions();
 std::span<const ErrorCondition> QueryConditions();
+std::span<const ErrorCondition> DataFrameConditions();
 std::span<const ErrorCondition> ValueConditions();
 std::span<const ErrorCondition> ArgumentConditions();
 std::span<const ErrorCondition> CatalogConditions();

@@ -111,12 +111,12 @@ Column Column::getItem(const Value& key) const {
 }
 Column Column::getField(std::string name) const { return getItem(Value(std::move(name))); }
 Column Column::withField(std::string name, const Column& value) const {
-  return Column(Call("with_field", {expr_, literal(std::move(name)).expr(), value.expr()}));
+  return Column(Call("__with_field", {expr_, literal(std::move(name)).expr(), value.expr()}));
 }
 Column Column::dropFields(std::vector<std::string> names) const {
   plan::ExprList args{expr_};
   for (auto& name : names) args.push_back(literal(std::move(name)).expr());
-  return Column(Call("drop_fields", std::move(args)));
+  return Column(Call("__drop_fields", std::move(args)));
 }
 Column Column::when(const Column& condition, const Column& value) const {
   const auto* call = plan::As<plan::UnresolvedFunction>(expr_);

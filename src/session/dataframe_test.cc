@@ -36,9 +36,9 @@ class DataFrameTest : public testing::Test {
 TEST_F(DataFrameTest, Show) {
   EXPECT_EQ(people_.showString(),
             "+---+----+------+\n| id|name|amount|\n+---+----+------+\n|  1| ann|  10.5|\n|  2| bob|  20.0|\n|  3|NULL|   5.0|\n+---+----+------+\n");
-  EXPECT_EQ(people_.showString(1, 0), "+---+----+------+\n|id |name|amount|\n+---+----+------+\n|1  |ann |10.5  |\n+---+----+------+\nonly showing top 1 row\n");
+  EXPECT_EQ(people_.showString(1, 0), "+---+----+------+\n|id |name|amount|\n+---+----+------+\n|1  |ann |10.5  |\n+---+----+------+\nonly showing top 1 row");
   EXPECT_EQ(people_.select("id", "name").showString(2, 20, true),
-            "-RECORD 0---\n id   | 1   \n name | ann \n-RECORD 1---\n id   | 2   \n name | bob \nonly showing top 2 rows\n");
+            "-RECORD 0---\n id   | 1   \n name | ann \n-RECORD 1---\n id   | 2   \n name | bob \nonly showing top 2 rows");
   EXPECT_EQ(people_.limit(0).showString(20, 20, true), "(0 rows)\n");
   auto wide = spark_.createDataFrame({Row{"日本"}, Row{"a rather long text, cut"}}, "s STRING");
   EXPECT_EQ(wide.showString(), "+--------------------+\n|                   s|\n+--------------------+\n|                日本|\n|a rather long tex...|\n+--------------------+\n");

@@ -161,7 +161,7 @@ std::string ShowString(const DataType& schema, const std::vector<std::shared_ptr
   } else {
     AppendTable(header, rows, options.truncate > 0, &out);
   }
-  if (more) out += "only showing top " + std::to_string(wanted) + (wanted == 1 ? " row\n" : " rows\n");
+  if (more) out += "only showing top " + std::to_string(wanted) + (wanted == 1 ? " row" : " rows");
   return out;
 }
 

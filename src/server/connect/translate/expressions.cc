@@ -169,12 +169,32 @@ Result<ExprPtr> FromExtract(const proto::Expression& expression, Inputs& inputs)
   return ExprPtr(extract);
 }
 
+/// withField("a.b", v) rebuilds a with another b.
+ExprPtr UpdateField(const ExprPtr& base, const std::vector<std::string>& path, size_t at, const ExprPtr& value) {
+  if (at + 1 == path.size())
+    return value ? MakeCall("__with_field", {base, StringLiteral(path[at]), value})
+                 : MakeCall("__drop_fields", {base, StringLiteral(path[at])});
+  auto inner = std::make_shared<UnresolvedExtract>();
+  inner->children = {base, StringLiteral(path[at])};
+  return MakeCall("__with_field", {base, StringLiteral(path[at]), UpdateField(inner, path, at + 1, value)});
+}
+
 Result<ExprPtr> FromUpdateFields(const proto::Expression& expression, Inputs& inputs) {
   const auto& message = expression.update_fields();
   ARROW_ASSIGN_OR_RAISE(ExprPtr child, ToExpression(message.struct_expression(), inputs));
-  if (!message.has_value_expression()) return MakeCall("drop_fields", {child, StringLiteral(message.field_name())});
-  ARROW_ASSIGN_OR_RAISE(ExprPtr value, ToExpression(message.value_expression(), inputs));
-  return MakeCall("with_field", {child, StringLiteral(message.field_name()), value});
+  ExprPtr value;
+  if (message.has_value_expression()) {
+    ARROW_ASSIGN_OR_RAISE(value, ToExpression(message.value_expression(), inputs));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto path, ColumnParts(message.field_name()));
+  // dropFields("a", "b") comes as one message in another: one call that drops both.
+  const auto* below = As<UnresolvedFunction>(child);
+  if (!value && path.size() == 1 && below && below->name[0] == "__drop_fields") {
+    ExprList args = below->children;
+    args.push_back(StringLiteral(path[0]));
+    return MakeCall("__drop_fields", std::move(args));
+  }
+  return UpdateField(child, path, 0, value);
 }
 
 Result<ExprPtr> FromNamedArgument(const proto::Expression& expression, Inputs& inputs) {

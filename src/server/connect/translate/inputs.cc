@@ -140,16 +140,11 @@ Result<ExprPtr> Inputs::Column(const std::vector<std::string>& parts, int64_t pl
     for (const auto& candidate : found.hidden)
       if (WithinReach(candidate.expr, plans_[0])) return candidate.expr;
   if (found.visible.empty()) return MakeError("CANNOT_RESOLVE_DATAFRAME_COLUMN", {{"name", Shown(parts)}});
-  // The DataFrame may be in the plan several times; the one nearest to this relation is meant.
-  int nearest = found.visible[0].depth;
-  for (const auto& candidate : found.visible) nearest = std::min(nearest, candidate.depth);
-  ExprPtr chosen;
-  for (const auto& candidate : found.visible) {
-    if (candidate.depth != nearest || (chosen && SameExpression(*chosen, *candidate.expr))) continue;
-    if (chosen) return MakeError("AMBIGUOUS_COLUMN_REFERENCE", {{"name", Shown(parts)}});
-    chosen = candidate.expr;
-  }
-  return chosen;
+  // The DataFrame may be in the plan several times: an input itself is meant before what stands deeper.
+  const auto direct = [](const Candidate& candidate) { return candidate.depth == 0; };
+  const auto inputs = std::count_if(found.visible.begin(), found.visible.end(), direct);
+  if (found.visible.size() > 1 && inputs != 1) return MakeError("AMBIGUOUS_COLUMN_REFERENCE", {{"name", Shown(parts)}});
+  return inputs == 1 ? std::find_if(found.visible.begin(), found.visible.end(), direct)->expr : found.visible[0].expr;
 }
 
 Result<ExprList> Inputs::Star(int64_t plan_id) {

@@ -32,13 +32,14 @@ Result<TypedValue> Decimal(const Literal::Decimal& literal) {
     scale = 0;
   }
   precision = std::max(precision, scale);
-  int32_t wanted_precision = literal.has_precision() ? literal.precision() : precision;
-  int32_t wanted_scale = literal.has_scale() ? literal.scale() : scale;
+  // Python's client always says (10,0), whatever the value: the type holds at least the value's own digits.
+  const int32_t wanted_scale = std::max(scale, literal.has_scale() ? literal.scale() : 0);
+  const int32_t wanted_precision =
+      std::max(precision - scale + wanted_scale, literal.has_precision() ? literal.precision() : 0);
   if (wanted_scale != scale) {
     ARROW_ASSIGN_OR_RAISE(value, value.Rescale(scale, wanted_scale));
   }
-  if (wanted_precision < 1 || wanted_precision > 38 || wanted_scale < 0 || wanted_scale > wanted_precision ||
-      !value.FitsInPrecision(wanted_precision))
+  if (wanted_precision < 1 || wanted_precision > 38 || wanted_scale > wanted_precision)
     return MakeError("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
                      {{"precision", std::to_string(wanted_precision)}, {"maxPrecision", "38"}});
   return DecimalValue(value, wanted_precision, wanted_scale);

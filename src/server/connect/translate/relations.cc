@@ -75,6 +75,7 @@ const Line kLines[] = {
     {Kind::kToDf, &FromToDF},
     {Kind::kToSchema, &FromToSchema},
     {Kind::kUnpivot, &FromUnpivot},
+    {Kind::kTranspose, &FromTranspose},
     {Kind::kAggregate, &FromAggregate},
     {Kind::kJoin, &FromJoin},
     {Kind::kAsOfJoin, &FromAsOfJoin},

@@ -33,9 +33,9 @@ Result<ExprList> PivotValues(const PlanPtr& child, const ExprPtr& column, Transl
     for (int64_t row = 0; row < batch->num_rows(); ++row)
       values.push_back(MakeLiteral({type, batch->column(0)->Slice(row, 1)}));
   if (static_cast<int64_t>(values.size()) > most)
-    return MakeError(
-        "_LEGACY_ERROR_TEMP_1324",
-        {{"pivotColumn", ExpressionName(*column)}, {"maxValues", std::to_string(most)}, {"key", kPivotMaxValues.key}});
+    return MakeError("_LEGACY_ERROR_TEMP_1324", {{"pivotColumn", ExpressionName(*column)},
+                                                 {"maxValues", std::to_string(most)},
+                                                 {"config", kPivotMaxValues.key}});
   return values;
 }
 

@@ -75,7 +75,8 @@ Result<PlanPtr> FromLateralJoin(const proto::Relation& relation, TranslateContex
   join->lateral = true;
   ARROW_ASSIGN_OR_RAISE(join->type, TypeOf(message.join_type()));
   ARROW_ASSIGN_OR_RAISE(PlanPtr left, ToPlan(message.left(), context));
-  ARROW_ASSIGN_OR_RAISE(PlanPtr right, ToPlan(message.right(), context));  // may read columns of the left side: analyzed with it
+  ARROW_ASSIGN_OR_RAISE(PlanPtr right,
+                        ToPlan(message.right(), context));  // may read columns of the left side: analyzed with it
   join->children = {left, right};
   if (!message.has_join_condition()) return PlanPtr(join);
   Inputs inputs(context, {left, right});

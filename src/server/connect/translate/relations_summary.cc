@@ -22,7 +22,7 @@ Result<Statistic> StatisticOf(const std::string& name) {
     char* end = nullptr;
     const double percent = std::strtod(name.c_str(), &end);
     if (end != name.c_str() + name.size() - 1 || end == name.c_str())
-      return InvalidPlan("Unable to parse " + name + " as a percentile");
+      return MakeError("UNRECOGNIZED_STATISTIC", {{"stats", "'" + name + "'"}});
     if (!(percent >= 0 && percent <= 100))
       return InvalidPlan("requirement failed: Percentiles must be in the range [0, 1]");
     return Statistic{name, percent / 100};
@@ -30,7 +30,7 @@ Result<Statistic> StatisticOf(const std::string& name) {
   if (std::any_of(std::begin(kNames), std::end(kNames),
                   [&](const char* known) { return session::LowerCase(name) == known; }))
     return Statistic{name};
-  return InvalidPlan(name + " is not a recognised statistic");
+  return MakeError("UNRECOGNIZED_STATISTIC", {{"stats", "'" + name + "'"}});
 }
 
 /// What `statistic` says about `column`, as text.
@@ -58,6 +58,11 @@ ExprPtr Text(const Statistic& statistic, const AttributePtr& column) {
   return MakeCast(value, DataType::String());
 }
 
+/// `text`, in a column that says it may be null, as all of Spark's summary do.
+ExprPtr Nullable(const ExprPtr& text) {
+  return MakeCall("if", {MakeLiteral(BooleanValue(true)), text, MakeLiteral(NullValue(DataType::String()))});
+}
+
 Result<PlanPtr> Summarize(const PlanPtr& child, const Attributes& columns, const std::vector<Statistic>& statistics,
                           TranslateContext& context) {
   auto aggregate = Over<Aggregate>(child);
@@ -73,10 +78,10 @@ Result<PlanPtr> Summarize(const PlanPtr& child, const Attributes& columns, const
   std::vector<std::string> names{"summary"};
   for (const auto& column : columns) names.push_back(column->name);
   for (size_t s = 0; s < statistics.size(); ++s) {
-    ExprList fields{StringLiteral("_0"), MakeCast(StringLiteral(statistics[s].name), DataType::String())};
+    ExprList fields{StringLiteral("_0"), Nullable(StringLiteral(statistics[s].name))};
     for (size_t c = 0; c < columns.size(); ++c) {
       fields.push_back(StringLiteral("_" + std::to_string(c + 1)));
-      fields.push_back(cells[s * columns.size() + c]);
+      fields.push_back(Nullable(cells[s * columns.size() + c]));
     }
     rows.push_back(MakeCall("named_struct", std::move(fields)));
   }
