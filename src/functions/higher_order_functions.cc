@@ -6,6 +6,7 @@
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
 #include "functions/compare.h"
+#include "functions/display.h"
 #include "functions/families.h"
 #include "functions/select_rows.h"
 #include "functions/signature.h"
@@ -418,14 +419,21 @@ std::string ArraySortDisplay(std::string_view name, std::span<const std::string>
   return fmt::format("{}({}, {})", name, args[0], args.size() > 1 ? std::string_view(args[1]) : kDefault);
 }
 
+/// A body that is no lambda is shown as one of a parameter that it does not use.
+std::string BodyDisplay(std::string_view name, std::span<const std::string> args) {
+  if (args.size() != 2 || args[1].starts_with("lambdafunction(")) return DisplayCall(name, args);
+  const std::string all[] = {args[0], "lambdafunction(" + args[1] + ", namedlambdavariable())"};
+  return DisplayCall(name, all);
+}
+
 }  // namespace
 
 std::span<const FunctionDef> HigherOrderFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "transform", .bind = &BindTransform, .group = kGroup, .doc = "The lambda's answer for each element (and index).", .example = {"transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"}, .lambda = &Transform, .lambda_parameters = &ElementParameters},
-      {.name = "filter", .bind = &BindFilter, .group = kGroup, .doc = "The elements for which the lambda is true.", .example = {"filter(array(1, 2, 3), x -> x % 2 == 1)", "[1, 3]"}, .lambda = &Filter, .lambda_parameters = &ElementParameters},
-      {.name = "exists", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for some element.", .example = {"exists(array(1, 2, 3), x -> x % 2 == 0)", "true"}, .lambda = &Match<true>, .lambda_parameters = &OneElement},
-      {.name = "forall", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for all elements.", .example = {"forall(array(1, 2, 3), x -> x % 2 == 0)", "false"}, .lambda = &Match<false>, .lambda_parameters = &OneElement},
+      {.name = "transform", .bind = &BindTransform, .group = kGroup, .doc = "The lambda's answer for each element (and index).", .example = {"transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"}, .lambda = &Transform, .lambda_parameters = &ElementParameters, .display = &BodyDisplay},
+      {.name = "filter", .bind = &BindFilter, .group = kGroup, .doc = "The elements for which the lambda is true.", .example = {"filter(array(1, 2, 3), x -> x % 2 == 1)", "[1, 3]"}, .lambda = &Filter, .lambda_parameters = &ElementParameters, .display = &BodyDisplay},
+      {.name = "exists", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for some element.", .example = {"exists(array(1, 2, 3), x -> x % 2 == 0)", "true"}, .lambda = &Match<true>, .lambda_parameters = &OneElement, .display = &BodyDisplay},
+      {.name = "forall", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for all elements.", .example = {"forall(array(1, 2, 3), x -> x % 2 == 0)", "false"}, .lambda = &Match<false>, .lambda_parameters = &OneElement, .display = &BodyDisplay},
       {.name = "aggregate", .aliases = {"reduce"}, .bind = &BindFold, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The elements folded into one value by (state, element) -> state, then finished.", .example = {"aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "6"}, .lambda = &Fold, .lambda_parameters = &FoldParameters, .display = &FoldDisplay},
       {.name = "zip_with", .bind = &BindZip, .group = kGroup, .doc = "The lambda's answer for each pair of elements; the shorter array gives nulls.", .example = {"zip_with(array(1, 2), array(3, 4), (x, y) -> x + y)", "[4, 6]"}, .lambda = &ZipWith, .lambda_parameters = &ZipParameters},
       {.name = "array_sort", .bind = &BindArraySort, .group = kGroup, .doc = "The elements in order, nulls last, or by a comparator.", .example = {"array_sort(array(5, 6, 1), (l, r) -> case when l < r then -1 when l > r then 1 else 0 end)", "[1, 5, 6]"}, .lambda = &ArraySort, .lambda_parameters = &SortParameters, .display = &ArraySortDisplay},

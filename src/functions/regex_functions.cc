@@ -272,7 +272,10 @@ Result<ArrayPtr> Split(const KernelCall& call, std::span<const Vector> args) {
     if (!s.empty() && pattern(i).empty()) {
       int32_t n = 0;
       for (size_t k = 0; k < s.size(); k += CharBytes(s[k])) {
-        if (limit > 0 && n++ >= limit) break;
+        if (limit > 0 && ++n >= limit) {
+          add(s.substr(k));
+          break;
+        }
         add(s.substr(k, CharBytes(s[k])));
       }
       return Status::OK();
