@@ -43,6 +43,9 @@ add_library(connect_protocol STATIC ${outputs} "${service}")
 target_include_directories(connect_protocol SYSTEM PUBLIC "${generated}")
 # The protocol keeps fields of older clients, which it calls deprecated.
 target_compile_options(connect_protocol PRIVATE -w INTERFACE -Wno-deprecated-declarations)
+set_source_files_properties("${service}" PROPERTIES
+  COMPILE_OPTIONS "-include;${PROJECT_SOURCE_DIR}/src/server/connect/wire.h"
+  OBJECT_DEPENDS "${PROJECT_SOURCE_DIR}/src/server/connect/wire.h")
 target_link_libraries(connect_protocol PUBLIC gRPC::grpc++)
 
 # src/server/connect compiles with the generated headers precompiled; nobody else sees them.

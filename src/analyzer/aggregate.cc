@@ -1,6 +1,7 @@
 // GROUP BY and global aggregates, brought to one form: groupings are attributes of the child (computed ones come from a
 // Project below), each output is an expression over groupings and AggregateCalls.
 #include <algorithm>
+#include <set>
 
 #include "analyzer/plan_resolver.h"
 #include "plan/transform.h"
@@ -37,8 +38,19 @@ const Attribute* FirstUngrouped(const ExprPtr& expr, const Attributes& attribute
   return nullptr;
 }
 
+/// A correlated scalar subquery outside of aggregate functions, which only a grouping may be.
+const SubqueryExpression* FirstUngroupedSubquery(const ExprPtr& expr) {
+  if (expr->kind == ExprKind::kAggregateCall) return nullptr;
+  if (const auto* subquery = As<SubqueryExpression>(expr))
+    return subquery->subquery_kind == SubqueryKind::kScalar && !subquery->outer_ids.empty() ? subquery : nullptr;
+  for (const auto& child : expr->children)
+    if (const auto* found = FirstUngroupedSubquery(child)) return found;
+  return nullptr;
+}
+
 std::vector<std::vector<int>> SetsOf(const Aggregate& node, size_t n) {
-  std::vector<std::vector<int>> sets;
+  std::vector<std::vector<int>> sets = node.grouping_sets;
+  if (!sets.empty()) return sets;
   if (node.grouping_kind == GroupingKind::kRollup) {
     for (size_t keep = n + 1; keep-- > 0;) {
       sets.emplace_back();
@@ -50,8 +62,6 @@ std::vector<std::vector<int>> SetsOf(const Aggregate& node, size_t n) {
       for (size_t i = 0; i < n; ++i)
         if (!(mask >> (n - 1 - i) & 1)) sets.back().push_back(static_cast<int>(i));
     }
-  } else {
-    sets = node.grouping_sets;
   }
   return sets;
 }
@@ -73,6 +83,10 @@ PlanPtr MakeExpand(const PlanPtr& child, const std::vector<std::vector<int>>& se
   AttributePtr grouping_id = MakeAttribute("spark_grouping_id", DataType::Long(), false);
   expand->attributes.insert(expand->attributes.end(), expanded.begin(), expanded.end());
   expand->attributes.push_back(grouping_id);
+  // A set written twice gives its rows twice: their position keeps them apart.
+  const bool repeated = std::set<std::vector<int>>(sets.begin(), sets.end()).size() < sets.size();
+  AttributePtr position = MakeAttribute("_gen_grouping_pos", DataType::Long(), false);
+  if (repeated) expand->attributes.push_back(position);
   for (size_t s = 0; s < sets.size(); ++s) {
     ExprList projection(input.begin(), input.end());
     int64_t id = 0;
@@ -82,9 +96,11 @@ PlanPtr MakeExpand(const PlanPtr& child, const std::vector<std::vector<int>>& se
       projection.push_back(present ? ExprPtr((*groupings)[i]) : MakeLiteral(NullValue(*(*groupings)[i]->type)));
     }
     projection.push_back(MakeLiteral(IntegralValue(id)));
+    if (repeated) projection.push_back(MakeLiteral(IntegralValue(static_cast<int64_t>(s))));
     expand->projections.push_back(std::move(projection));
   }
   expanded.push_back(grouping_id);
+  if (repeated) expanded.push_back(position);
   *groupings = expanded;
   return expand;
 }
@@ -94,7 +110,7 @@ PlanPtr MakeExpand(const PlanPtr& child, const std::vector<std::vector<int>>& se
 Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, ExprList items, const Aggregate* node,
                                              const Origin& origin) {
   for (const auto& g : grouping) {
-    if (Contains(g, ExprKind::kAggregateCall))
+    if (ContainsAggregate(g))
       return MakeError("GROUP_BY_AGGREGATE", {{"sqlExpr", ExpressionSql(*g, context_.time_zone)}}, &g->origin);
     if (g->type->id() == TypeId::kMap)
       return MakeError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
@@ -120,39 +136,56 @@ Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, E
     project->resolved = true;
     child = project;
   }
-  ExprList keys = grouping;
-  bool sets = node && node->grouping_kind != GroupingKind::kGroupBy && node->grouping_kind != GroupingKind::kAll;
-  if (sets) {
-    child = MakeExpand(child, SetsOf(*node, grouping.size()), &attributes);
-  }
+  const bool sets = node && node->grouping_kind != GroupingKind::kGroupBy && node->grouping_kind != GroupingKind::kAll;
   auto aggregate = std::make_shared<Aggregate>();
+  aggregate->grouping_sources = grouping;
+  if (sets) child = MakeExpand(child, SetsOf(*node, grouping.size()), &attributes);
   aggregate->grouping.assign(attributes.begin(), attributes.end());
-  Attributes replaced(attributes.begin(), attributes.begin() + static_cast<std::ptrdiff_t>(keys.size()));
-  for (const auto& item : items) {
-    ExprPtr expr = ReplaceGroupings(item, keys, replaced);
-    if (const Attribute* bad = FirstUngrouped(expr, attributes)) {
-      if (keys.empty() && !node)
-        return MakeError("MISSING_GROUP_BY", {}, &origin);
-      std::string shown = InDoubleQuotes(bad->name);
-      return MakeError("MISSING_AGGREGATION", {{"expression", shown}, {"expressionAnyValue", InDoubleQuotes("any_value(" + bad->name + ")")}},
-                       &item->origin);
-    }
-    if (Contains(expr, ExprKind::kGeneratorCall)) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "Aggregate"}}, &origin);
-    // An attribute that took a computed grouping's place keeps the name the item had.
-    if (As<Attribute>(expr) && As<Attribute>(item) == nullptr && As<Alias>(item) == nullptr) expr = MakeAlias(expr, NameOf(item, context_));
-    aggregate->aggregates.push_back(expr);
-  }
   aggregate->children = {child};
   aggregate->origin = origin;
   aggregate->resolved = true;
-  return PlanPtr(aggregate);
+  const ExprPtr set_id = sets ? ExprPtr(attributes[grouping.size()]) : nullptr;
+  const Attributes replaced(attributes.begin(), attributes.begin() + static_cast<std::ptrdiff_t>(grouping.size()));
+  bool windowed = false;  // those items are computed from the aggregate's output
+  for (auto& item : items) {
+    ARROW_ASSIGN_OR_RAISE(item, ReplaceGroupingCalls(item, grouping, aggregate->grouping, set_id, context_));
+    if (Contains(item, ExprKind::kGeneratorCall)) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "Aggregate"}}, &origin);
+    if (Contains(item, ExprKind::kWindow)) {
+      windowed = true;
+      continue;
+    }
+    ExprPtr expr = ReplaceGroupings(item, grouping, replaced);
+    if (const Attribute* bad = FirstUngrouped(expr, attributes)) {
+      if (grouping.empty() && !sets) return MakeError("MISSING_GROUP_BY", {}, &origin);
+      return MakeError("MISSING_AGGREGATION",
+                       {{"expression", InDoubleQuotes(bad->name)}, {"expressionAnyValue", InDoubleQuotes("any_value(" + bad->name + ")")}}, &item->origin);
+    }
+    if (const auto* subquery = FirstUngroupedSubquery(expr))
+      return MakeError("SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*subquery, context_.time_zone))}}, &subquery->origin);
+    // An attribute that took a computed grouping's place keeps the name the item had.
+    if (As<Attribute>(expr) && As<Attribute>(item) == nullptr && As<Alias>(item) == nullptr) expr = MakeAlias(expr, NameOf(item, context_));
+    aggregate->aggregates.push_back(expr);
+    item = ToAttribute(expr);
+  }
+  if (!windowed) return PlanPtr(aggregate);
+  bool added = false;
+  for (auto& item : items) {
+    if (!Contains(item, ExprKind::kWindow)) continue;
+    ARROW_ASSIGN_OR_RAISE(item, OverAggregate(item, aggregate.get(), &added, context_));
+  }
+  ARROW_ASSIGN_OR_RAISE(PlanPtr windows, ExtractWindows(aggregate, &items));
+  auto project = std::make_shared<Project>();
+  project->list = std::move(items);
+  project->children = {windows};
+  project->origin = origin;
+  return PlanPtr(project);
 }
 
 Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
   const auto& node = *As<Aggregate>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
-  Scope scope{child->output(), {}, {}};
-  ExpressionResolver expressions(context_, scope);
+  Scope scope{child->output(), {}, {}, JoinColumns(child)};
+  ExpressionResolver expressions(context_, scope, this);
   ExprList items;
   for (const auto& item : node.aggregates) {
     ARROW_ASSIGN_OR_RAISE(ExprList resolved, expressions.ResolveSelectItem(item));
@@ -169,7 +202,7 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
   }
   if (by_all) {
     for (const auto& item : items)
-      if (!Contains(item, ExprKind::kAggregateCall)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
+      if (!ContainsAggregate(item)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
   }
   for (const auto& g : by_all ? ExprList{} : node.grouping) {
     if (const auto* literal = As<Literal>(g); literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
@@ -177,7 +210,7 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
       if (position < 1 || position > static_cast<int64_t>(items.size()))
         return MakeError("GROUP_BY_POS_OUT_OF_RANGE", {{"index", std::to_string(position)}, {"size", std::to_string(items.size())}}, &g->origin);
       const ExprPtr& item = items[static_cast<size_t>(position - 1)];
-      if (Contains(item, ExprKind::kAggregateCall))
+      if (ContainsAggregate(item))
         return MakeError("GROUP_BY_POS_AGGREGATE", {{"index", std::to_string(position)}, {"aggExpr", ExpressionSql(*item, context_.time_zone)}}, &g->origin);
       grouping.push_back(As<Alias>(item) ? item->children[0] : item);
       continue;
@@ -185,6 +218,11 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
     // Columns of the child first, then aliases of the select list (spark.sql.groupByAliases).
     ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, expressions.Resolve(g));
     grouping.push_back(As<Alias>(resolved) ? resolved->children[0] : resolved);
+  }
+  if (!scope.join_columns.empty()) {
+    ExprList all = grouping;
+    all.insert(all.end(), items.begin(), items.end());
+    child = WithJoinColumns(child, all);
   }
   return BuildAggregate(child, std::move(grouping), std::move(items), &node, node.origin);
 }

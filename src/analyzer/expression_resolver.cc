@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/plan_resolver.h"
 #include "functions/coercion.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
@@ -173,14 +174,12 @@ Result<ExprPtr> ExpressionResolver::ResolveAttribute(const UnresolvedAttribute& 
   }
   ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.input, attribute.origin));
   if (column) return column;
-  for (auto it = scope_.lateral_aliases.rbegin(); it != scope_.lateral_aliases.rend(); ++it) {
-    if (!NamesEqual(it->first, parts[0], context_.case_sensitive)) continue;
-    ExprPtr result = it->second;
-    for (size_t i = 1; i < parts.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, attribute.origin));
-    }
-    return result;
+  if (parts.size() > 1 && !scope_.join_columns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.join_columns, attribute.origin));
+    if (column) return column;
   }
+  ARROW_ASSIGN_OR_RAISE(column, ResolveLateralAlias(attribute));
+  if (column) return column;
   if (!scope_.hidden.empty()) {
     ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.hidden, attribute.origin));
     if (column) return column;
@@ -191,52 +190,123 @@ Result<ExprPtr> ExpressionResolver::ResolveAttribute(const UnresolvedAttribute& 
     function.origin = attribute.origin;
     return ResolveFunction(function);
   }
+  if (plans_) {
+    ARROW_ASSIGN_OR_RAISE(column, plans_->ResolveOuterColumn(parts, attribute.origin));
+    if (column) return column;
+  }
   return UnresolvedColumn(parts, attribute.origin);
 }
 
+Result<ExprPtr> ExpressionResolver::ResolveLateralAlias(const UnresolvedAttribute& attribute) {
+  const auto& parts = attribute.parts;
+  ExprPtr result;
+  int matches = 0;
+  for (const auto& [name, value] : scope_.lateral_aliases) {
+    if (!NamesEqual(name, parts[0], context_.case_sensitive)) continue;
+    result = value;
+    ++matches;
+  }
+  if (matches > 1) return MakeError("AMBIGUOUS_LATERAL_COLUMN_ALIAS", {{"name", JoinParts(parts)}, {"n", std::to_string(matches)}}, &attribute.origin);
+  if (!result) return result;
+  lateral_used_ = true;
+  if (lateral_as_names_) result = MakeAttribute("lateralAliasReference(" + parts[0] + ")", *result->type, result->nullable);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, attribute.origin));
+  }
+  return result;
+}
+
+Result<ExprPtr> ExpressionResolver::ResolveSubquery(const SubqueryExpression& subquery) {
+  if (!plans_) return UnsupportedFeature("subquery in this place", &subquery.origin);
+  if (!lambda_frames_.empty()) return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", {}, &subquery.origin);
+  ExprList values;
+  for (const auto& child : subquery.children) {
+    ARROW_ASSIGN_OR_RAISE(ExprPtr value, Resolve(child));
+    values.push_back(std::move(value));
+  }
+  return plans_->ResolveSubquery(subquery, std::move(values), scope_);
+}
+
+Result<ExprPtr> ExpressionResolver::WithoutField(const ExprPtr& base, std::span<const std::string> path, const Origin& origin) {
+  if (base->type->id() != TypeId::kStruct) return UnresolvedColumn({path.begin(), path.end()}, origin);
+  auto rebuilt = std::make_shared<UnresolvedFunction>();
+  rebuilt->name = {"named_struct"};
+  rebuilt->origin = origin;
+  bool found = false;
+  for (const auto& field : base->type->fields()) {
+    ARROW_ASSIGN_OR_RAISE(ExprPtr value, ExtractField(base, field.name, context_, origin));
+    if (NamesEqual(field.name, path[0], context_.case_sensitive)) {
+      found = true;
+      if (path.size() == 1) continue;
+      ARROW_ASSIGN_OR_RAISE(value, WithoutField(value, path.subspan(1), origin));
+    }
+    rebuilt->children.push_back(MakeLiteral(StringValue(field.name)));
+    rebuilt->children.push_back(value);
+  }
+  if (!found) return UnresolvedColumn({path.begin(), path.end()}, origin);
+  ARROW_ASSIGN_OR_RAISE(ExprPtr fields, Resolve(rebuilt));
+  if (!base->nullable) return fields;
+  auto missing = std::make_shared<UnresolvedFunction>();
+  missing->name = {"isnull"};
+  missing->children = {base};
+  auto either = std::make_shared<UnresolvedFunction>();
+  either->name = {"if"};
+  either->children = {missing, MakeLiteral(NullValue(*fields->type)), fields};
+  return Resolve(either);
+}
+
 Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
-  ExprList out;
-  auto excluded = [&](const std::string& name) {
-    return std::any_of(star.except.begin(), star.except.end(), [&](const auto& e) { return NamesEqual(e.back(), name, context_.case_sensitive); });
+  ExprList all;
+  const auto qualified = [&](const AttributePtr& attribute) {
+    if (attribute->qualifier.size() < star.target.size()) return false;
+    const size_t skip = attribute->qualifier.size() - star.target.size();
+    for (size_t i = 0; i < star.target.size(); ++i)
+      if (!NamesEqual(attribute->qualifier[skip + i], star.target[i], context_.case_sensitive)) return false;
+    return true;
   };
-  if (star.target.empty()) {
-    for (const auto& attribute : scope_.input)
-      if (!excluded(attribute->name)) out.push_back(attribute);
-  } else {
-    for (const auto& attribute : scope_.input) {
-      if (attribute->qualifier.size() < star.target.size()) continue;
-      size_t skip = attribute->qualifier.size() - star.target.size();
-      bool same = true;
-      for (size_t i = 0; i < star.target.size() && same; ++i)
-        same = NamesEqual(attribute->qualifier[skip + i], star.target[i], context_.case_sensitive);
-      if (same && !excluded(attribute->name)) out.push_back(attribute);
+  if (!star.target.empty())
+    for (const auto& attribute : scope_.join_columns)
+      if (qualified(attribute)) all.push_back(attribute);
+  for (const auto& attribute : scope_.input)
+    if (qualified(attribute)) {
+      const bool given = std::any_of(all.begin(), all.end(), [&](const auto& e) { return As<Attribute>(e)->id == attribute->id; });
+      if (!given) all.push_back(attribute);
     }
-    if (out.empty()) {  // struct.*
-      ARROW_ASSIGN_OR_RAISE(ExprPtr base, TryResolveColumn(star.target, star.origin));
-      if (!base || base->type->id() != TypeId::kStruct) {
-        std::string columns;
-        for (const auto& a : scope_.input) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
-        return MakeError("CANNOT_RESOLVE_STAR_EXPAND", {{"targetString", JoinParts(star.target)}, {"columns", columns}}, &star.origin);
-      }
-      for (size_t i = 0; i < base->type->fields().size(); ++i) {
-        const StructField& field = base->type->fields()[i];
-        if (excluded(field.name)) continue;
-        auto get = std::make_shared<GetField>();
-        get->children = {base};
-        get->ordinal = static_cast<int>(i);
-        get->name = field.name;
-        get->type = field.type;
-        get->nullable = base->nullable || field.nullable;
-        get->origin = star.origin;
-        out.push_back(MakeAlias(get, field.name));
-      }
+  if (all.empty() && !star.target.empty()) {  // struct.*
+    ARROW_ASSIGN_OR_RAISE(ExprPtr base, TryResolveColumn(star.target, star.origin));
+    if (base && base->type->id() != TypeId::kStruct)
+      return MakeError("_LEGACY_ERROR_TEMP_1050", {{"attributes", ExpressionSql(*base, context_.time_zone)}}, &star.origin);
+    if (!base) {
+      std::string columns;
+      for (const auto& a : scope_.input) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
+      return MakeError("CANNOT_RESOLVE_STAR_EXPAND", {{"targetString", JoinParts(star.target)}, {"columns", columns}}, &star.origin);
+    }
+    for (const auto& field : base->type->fields()) {
+      ARROW_ASSIGN_OR_RAISE(ExprPtr value, ExtractField(base, field.name, context_, star.origin));
+      all.push_back(MakeAlias(value, field.name));
     }
   }
-  for (const auto& e : star.except) {
-    bool known = std::any_of(scope_.input.begin(), scope_.input.end(), [&](const auto& a) { return NamesEqual(a->name, e.back(), context_.case_sensitive); });
-    if (!known && star.target.empty()) return UnresolvedColumn(e, star.origin);
+  // EXCEPT: a column, with its qualifiers or without, or a field within one.
+  for (const auto& except : star.except) {
+    bool found = false;
+    for (size_t at = 0; at < all.size() && !found; ++at) {
+      const std::string name = NameOf(all[at], context_);
+      for (size_t skip = 0; skip < except.size() && !found; ++skip) {
+        if (!NamesEqual(name, except[skip], context_.case_sensitive)) continue;
+        const auto* attribute = As<Attribute>(all[at]);
+        if (skip > 0 && (!attribute || attribute->qualifier.empty() || !NamesEqual(attribute->qualifier.back(), except[skip - 1], context_.case_sensitive))) continue;
+        found = true;
+        if (skip + 1 == except.size()) {
+          all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
+        } else {
+          ARROW_ASSIGN_OR_RAISE(ExprPtr rest, WithoutField(all[at], std::span(except).subspan(skip + 1), star.origin));
+          all[at] = MakeAlias(rest, name);
+        }
+      }
+    }
+    if (!found) return UnresolvedColumn(except, star.origin);
   }
-  return out;
+  return all;
 }
 
 Result<ExprPtr> ExpressionResolver::ResolveCast(const Cast& cast) {
@@ -340,14 +410,15 @@ Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
       return ExprPtr(copy);
     }
     case ExprKind::kSubquery:
-      return UnsupportedFeature("subquery in an expression", &expr->origin);
+      return ResolveSubquery(*As<SubqueryExpression>(expr));
     case ExprKind::kWindow:
-      return UnsupportedFeature("window function", &expr->origin);
+      return ResolveWindow(*As<WindowExpression>(expr));
     case ExprKind::kParameter:
       return MakeError("UNBOUND_SQL_PARAMETER", {{"name", As<Parameter>(expr)->name}}, &expr->origin);
     case ExprKind::kNamedArgument:
       return MakeError("NAMED_PARAMETERS_NOT_SUPPORTED", {{"functionName", "expression"}}, &expr->origin);
     case ExprKind::kLambda:
+      if (expr.get() == generator_at_) return MakeError("INTERNAL_ERROR", {{"message", "A lambda goes to a higher-order function only"}}, &expr->origin);
       return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {{"class", "expression"}}, &expr->origin);
     default:
       return UnsupportedFeature("expression " + ExpressionSql(*expr, context_.time_zone), &expr->origin);
@@ -357,11 +428,21 @@ Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
 Result<ExprList> ExpressionResolver::ResolveSelectItem(const ExprPtr& item) {
   const ExprPtr& inner = item->kind == ExprKind::kUnresolvedAlias ? item->children[0] : item;
   if (const auto* star = As<UnresolvedStar>(inner)) return ExpandStar(*star);
+  lateral_used_ = false;
+  generator_at_ = As<Alias>(inner) || As<MultiAlias>(inner) ? inner->children[0].get() : inner.get();
   ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, Resolve(inner));
   if (As<Attribute>(resolved) || As<Alias>(resolved) || As<MultiAlias>(resolved) || As<GeneratorCall>(resolved)) return ExprList{resolved};
-  // a.b.c is named c.
+  // a.b.c is named c, be it a field or the value of a map.
   const auto* path = As<UnresolvedAttribute>(inner);
-  return ExprList{MakeAlias(resolved, path && As<GetField>(resolved) ? path->parts.back() : NameOf(resolved, context_))};
+  if (path && (path->parts.size() > 1 || lateral_used_)) return ExprList{MakeAlias(resolved, path->parts.back())};
+  ExprPtr named = resolved;
+  if (lateral_used_) {
+    lateral_as_names_ = true;
+    auto again = Resolve(inner);
+    lateral_as_names_ = false;
+    if (again.ok()) named = *again;
+  }
+  return ExprList{MakeAlias(resolved, NameOf(named, context_))};
 }
 
 }  // namespace sluice::analyzer

@@ -42,6 +42,10 @@ bool IsDeterministic(const ExprPtr& expr) {
   return deterministic;
 }
 
+std::string SwappedDisplay(std::string_view name, std::span<const std::string> args) {
+  return std::string(name) + "(" + args[1] + ", " + args[0] + ")";
+}
+
 /// Functions of any number of arguments count them too late for Spark to say where.
 bool CountsArgumentsLate(const std::string& expected) { return expected.starts_with(">") || expected.starts_with("2n"); }
 
@@ -56,6 +60,10 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
   if (!def)
     return MakeError("UNRESOLVED_ROUTINE", {{"routineName", JoinParts(function.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
                      &function.origin);
+  if (def->kind == FunctionKind::kGenerator && &function != generator_at_) {
+    if (!generator_at_) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "this clause"}}, &function.origin);
+    return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(name)}}, &function.origin);
+  }
   if (def->lambda) return ResolveHigherOrder(function, *def);
 
   struct InAggregate {
@@ -63,7 +71,7 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
     int step;
     InAggregate(int& d, int s) : depth(d), step(s) { depth += step; }
     ~InAggregate() { depth -= step; }
-  } in_aggregate(aggregate_depth_, def->kind == FunctionKind::kAggregate ? 1 : 0);
+  } in_aggregate(aggregate_depth_, def->kind == FunctionKind::kAggregate && over_ != &function ? 1 : 0);
   ExprList args;
   if (name == "count")
     for (const auto& child : function.children)
@@ -83,6 +91,21 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
     }
   }
   return Bind(function, *def, std::move(args));
+}
+
+Status ExpressionResolver::CheckWithinGroup(const UnresolvedFunction& function, const FunctionDef& def, const ExprList& args) const {
+  const std::string name = QuoteIdentifier(Lower(function.name.back()));
+  if (!def.aggregate.within_group)
+    return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", {{"prettyName", name}, {"syntax", "WITHIN GROUP (ORDER BY ...)"}}, &function.origin);
+  if (!function.distinct) return Status::OK();
+  // DISTINCT is of what is put in order: one key, and the very argument.
+  const size_t own = args.size() - function.within_group.size();
+  if (own == 0 || IsFoldable(args[0])) return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", {{"funcName", name}}, &function.origin);
+  const bool same = function.within_group.size() == 1 && SemanticallyEqual(args[0], args[own]) &&
+                    (args[0]->type->id() == TypeId::kString || args[0]->type->id() == TypeId::kBinary);
+  if (same) return Status::OK();
+  return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+                   {{"funcName", name}, {"funcArg", InDoubleQuotes(ExpressionSql(*args[0], context_.time_zone))}, {"orderingExpr", InDoubleQuotes(ExpressionSql(*args[own], context_.time_zone))}});
 }
 
 bool ExpressionResolver::IsStarOfTable(const UnresolvedStar& star) const {
@@ -191,6 +214,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     bind.arg_literals.push_back(constant);
     bind.arg_is_literal.push_back(As<Literal>(arg) != nullptr);
   }
+  if (!function.within_group.empty()) ARROW_RETURN_NOT_OK(CheckWithinGroup(function, called_def, args));
   Status bound_status = functions::BindFunction(called_def, &bind);
   if (!bound_status.ok()) {
     // The binder knows types and positions only; the texts of the call and its arguments are known here.
@@ -208,6 +232,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
           if (auto it = parameters.find("inputSql"); it != parameters.end() && it->second == "$" + std::to_string(i))
             it->second = InDoubleQuotes(ExpressionSql(*args[i], context_.time_zone));
       }
+      else if (error->getCondition().rfind("WRONG_NUM_ARGS", 0) != 0) return WithOrigin(bound_status, function.origin);
       const bool placeless = (error->getCondition() == "WRONG_NUM_ARGS.WITHOUT_SUGGESTION" && CountsArgumentsLate(parameters["expectedNum"])) ||
                              error->getCondition() == "WRONG_NUM_ARGS.WITH_SUGGESTION";
       return MakeError(error->getCondition(), parameters, placeless ? nullptr : &function.origin);
@@ -226,8 +251,6 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   auto bound = std::make_shared<functions::BoundCall>(functions::MakeBoundCall(bind));
   if (!bound->state) bound->state = def.user_state;
 
-  if (!function.within_group.empty() && !def.aggregate.within_group)
-    return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", {{"prettyName", QuoteIdentifier(called)}, {"syntax", "WITHIN GROUP (ORDER BY ...)"}}, &function.origin);
   if (def.kind != FunctionKind::kAggregate && (function.distinct || function.filter))
     return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
                      {{"prettyName", QuoteIdentifier(called)}, {"syntax", function.distinct ? "DISTINCT" : "FILTER CLAUSE"}}, &function.origin);
@@ -246,7 +269,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     if constexpr (std::is_same_v<decltype(node), std::shared_ptr<Call>>) {
       if (tries) {
         node->display_name = called;
-        node->display = nullptr;
+        node->display = bind.arg_order[0] == 0 ? nullptr : &SwappedDisplay;  // as written
       }
     }
     return node;
@@ -267,7 +290,12 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     }
     case FunctionKind::kAggregate: {
       for (const auto& arg : args)
-        if (const Expression* inner = FindAggregate(*arg)) return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &inner->origin);
+        if (over_ != &function && Contains(arg, ExprKind::kWindow)) return MakeError("_LEGACY_ERROR_TEMP_1031", {}, &arg->origin);
+      for (const auto& arg : args)
+        if (const Expression* inner = over_ == &function ? nullptr : FindAggregate(*arg)) return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &inner->origin);
+      for (const auto& arg : args)
+        if (!IsDeterministic(arg))
+          return MakeError("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*arg, context_.time_zone))}}, &arg->origin);
       auto node = std::make_shared<AggregateCall>();
       node->distinct = function.distinct;
       node->ignore_nulls = function.ignore_nulls;
@@ -280,6 +308,7 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
       return finish(node);
     }
     case FunctionKind::kWindow:
+      if (over_ == &function) return finish(std::make_shared<Call>());
       return MakeError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {{"funcName", InDoubleQuotes(called)}}, &function.origin);
   }
   return Status::Invalid("unknown function kind");

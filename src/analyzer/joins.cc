@@ -29,11 +29,37 @@ Result<AttributePtr> FindUsing(const Attributes& columns, const std::string& nam
 
 }  // namespace
 
+Attributes JoinColumns(const PlanPtr& plan) {
+  if (plan->kind == PlanKind::kFilter) return JoinColumns(plan->children[0]);
+  const auto* project = As<Project>(plan);
+  return project ? project->join_columns : Attributes{};
+}
+
+PlanPtr WithJoinColumns(const PlanPtr& plan, const ExprList& exprs) {
+  const auto* project = As<Project>(plan);
+  if (!project) return plan->kind == PlanKind::kFilter ? plan->WithChildren({WithJoinColumns(plan->children[0], exprs)}) : plan;
+  auto copy = std::make_shared<Project>(*project);
+  for (const auto& column : project->join_columns) {
+    const bool read = std::any_of(exprs.begin(), exprs.end(), [&](const auto& e) {
+      const auto ids = References(e);
+      return std::find(ids.begin(), ids.end(), column->id) != ids.end();
+    });
+    if (read) copy->list.push_back(column);
+  }
+  return copy->list.size() == project->list.size() ? plan : PlanPtr(copy);
+}
+
 Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   const auto& node = *As<Join>(plan);
-  if (node.lateral) return UnsupportedFeature("LATERAL join", &node.origin);
   ARROW_ASSIGN_OR_RAISE(PlanPtr left, Resolve(node.children[0]));
-  ARROW_ASSIGN_OR_RAISE(PlanPtr right, Resolve(node.children[1]));
+  PlanPtr right;
+  if (node.lateral) {
+    const Scope around{left->output(), {}, {}};
+    Attributes used;
+    ARROW_ASSIGN_OR_RAISE(right, ResolveInside(node.children[1], around, &used));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(right, Resolve(node.children[1]));
+  }
   // The same relation on both sides: give the right one its own ids.
   std::set<ExprId> ids;
   for (const auto& a : left->output()) ids.insert(a->id);
@@ -64,7 +90,7 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
         if (NamesEqual(a->name, b->name, context_.case_sensitive)) using_columns.push_back(a->name);
   Scope scope{left->output(), {}, {}};
   for (const auto& a : right->output()) scope.input.push_back(a);
-  ExpressionResolver expressions(context_, scope);
+  ExpressionResolver expressions(context_, scope, this);
 
   auto call = [&](const char* name, ExprPtr a, ExprPtr b) -> Result<ExprPtr> {
     auto function = std::make_shared<UnresolvedFunction>();
@@ -77,6 +103,8 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   if (using_columns.empty()) {
     if (node.condition) {
       ARROW_ASSIGN_OR_RAISE(copy->condition, expressions.Resolve(node.condition));
+      if (ContainsAggregate(copy->condition) || Contains(copy->condition, ExprKind::kWindow) || Contains(copy->condition, ExprKind::kGeneratorCall))
+        return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR", {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*copy->condition, context_.time_zone))}}, &node.origin);
       if (copy->condition->type->id() == TypeId::kVoid) copy->condition = CastTo(copy->condition, DataType::Boolean(), context_);
       if (copy->condition->type->id() != TypeId::kBoolean)
         return MakeError("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
@@ -113,6 +141,10 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   auto project = std::make_shared<Project>();
   project->list = std::move(keys);
   project->list.insert(project->list.end(), rest.begin(), rest.end());
+  for (const auto& a : copy->output()) {
+    const bool given = std::any_of(project->list.begin(), project->list.end(), [&](const auto& e) { return ToAttribute(e)->id == a->id; });
+    if (!given) project->join_columns.push_back(a);
+  }
   project->children = {copy};
   return PlanPtr(project);
 }

@@ -1,6 +1,7 @@
 // Names and small queries over expressions.
 #include <strings.h>
 
+#include <algorithm>
 #include <cctype>
 
 #include "analyzer/expression_resolver.h"
@@ -39,6 +40,7 @@ ExprPtr MakeAlias(const ExprPtr& child, std::string name) {
 std::string NameOf(const ExprPtr& item, const AnalyzerContext& context) {
   if (const auto* attribute = As<Attribute>(item)) return attribute->name;
   if (const auto* alias = As<Alias>(item)) return alias->name;
+  if (const auto* outer = As<OuterReference>(item)) return outer->name;
   return SelectItemName(*item, context.time_zone);
 }
 
@@ -49,6 +51,15 @@ bool Contains(const ExprPtr& expr, ExprKind kind) {
     return !found;
   });
   return found;
+}
+
+bool ContainsAggregate(const ExprPtr& expr) {
+  if (expr->kind == ExprKind::kAggregateCall) return true;
+  const bool over = expr->kind == ExprKind::kWindow;
+  const auto within = [](const ExprPtr& child) { return ContainsAggregate(child); };
+  if (!over) return std::any_of(expr->children.begin(), expr->children.end(), within);
+  const ExprList& args = expr->children[0]->children;
+  return std::any_of(args.begin(), args.end(), within) || std::any_of(expr->children.begin() + 1, expr->children.end(), within);
 }
 
 bool IsFoldable(const ExprPtr& expr) {

@@ -38,7 +38,7 @@ PlanResolver::Handler PlanResolver::HandlerFor(PlanKind kind) {
       {PlanKind::kLocalRelation, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kRange, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kRelation, &PlanResolver::ResolveChildrenOf},
-      {PlanKind::kDistinct, &PlanResolver::ResolveChildrenOf},
+      {PlanKind::kDistinct, &PlanResolver::ResolveDistinct},
       {PlanKind::kTail, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kSample, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kHint, &PlanResolver::ResolveChildrenOf},

@@ -11,6 +11,12 @@ class PlanResolver {
   explicit PlanResolver(const AnalyzerContext& context) : context_(context) {}
   Result<plan::PlanPtr> Resolve(const plan::PlanPtr& plan);
 
+  // subquery.cc
+  /// `subquery` with its plan resolved, in which columns of `scope` are OuterReferences.
+  Result<plan::ExprPtr> ResolveSubquery(const plan::SubqueryExpression& subquery, plan::ExprList values, const Scope& scope);
+  /// A column of the query around the one being resolved; null when there is none of this name.
+  Result<plan::ExprPtr> ResolveOuterColumn(const std::vector<std::string>& parts, const Origin& origin);
+
  private:
   using PlanPtr = plan::PlanPtr;
   using Handler = Result<PlanPtr> (PlanResolver::*)(const PlanPtr&);
@@ -35,6 +41,9 @@ class PlanResolver {
   Result<PlanPtr> ResolveAggregate(const PlanPtr& plan);
   Result<PlanPtr> BuildAggregate(PlanPtr child, plan::ExprList grouping, plan::ExprList items, const plan::Aggregate* node,
                                  const Origin& origin);
+  // window.cc
+  /// Replaces the window functions in `items` by columns of the Window nodes it puts on `child`.
+  Result<PlanPtr> ExtractWindows(PlanPtr child, plan::ExprList* items);
   // sort.cc
   Result<PlanPtr> ResolveSort(const PlanPtr& plan);
   /// Resolves `exprs` over `child`; what the child does not give is taken from below it (added to the child and dropped
@@ -51,6 +60,7 @@ class PlanResolver {
   // joins.cc, set_operations.cc
   Result<PlanPtr> ResolveJoin(const PlanPtr& plan);
   Result<PlanPtr> ResolveUnion(const PlanPtr& plan);
+  Result<PlanPtr> ResolveDistinct(const PlanPtr& plan);
   Result<PlanPtr> ResolveSetOperation(const PlanPtr& plan);
   // pivot.cc, unpivot.cc
   Result<PlanPtr> ResolvePivot(const PlanPtr& plan);
@@ -60,10 +70,31 @@ class PlanResolver {
 
   Result<std::vector<PlanPtr>> Coerce(std::vector<PlanPtr> children, const char* operation, const Origin& origin);
 
+  /// Resolves `plan`, which may read columns of `scope`; those it reads are appended to `used`.
+  Result<PlanPtr> ResolveInside(const PlanPtr& plan, const Scope& scope, plan::Attributes* used);
+
+  /// The query around a subquery that is being resolved; null scope: a view's query, which sees nothing around it.
+  struct OuterQuery {
+    const Scope* scope;
+    plan::Attributes* used;
+  };
+
   const AnalyzerContext& context_;
+  std::vector<OuterQuery> outer_queries_;
   std::vector<std::map<std::string, PlanPtr>> cte_scopes_;  // name (lower case) -> resolved plan
   int depth_ = 0;
 };
+
+/// Columns of a JOIN USING below that a query over `plan` may still name, and `plan` giving those that `exprs` read.
+plan::Attributes JoinColumns(const plan::PlanPtr& plan);
+plan::PlanPtr WithJoinColumns(const plan::PlanPtr& plan, const plan::ExprList& exprs);
+
+/// Rewrites `expr`, resolved over an aggregate's input, to its output; adds aggregates and groupings as needed.
+Result<plan::ExprPtr> OverAggregate(const plan::ExprPtr& expr, plan::Aggregate* aggregate, bool* added, const AnalyzerContext& context);
+/// Replaces grouping() and grouping_id() by bits of the id that grouping sets give; errors where there are none.
+/// `sources`, `groupings`: of the Aggregate; `id`: null without grouping sets.
+Result<plan::ExprPtr> ReplaceGroupingCalls(const plan::ExprPtr& expr, const plan::ExprList& sources, const plan::ExprList& groupings,
+                                           const plan::ExprPtr& id, const AnalyzerContext& context);
 
 /// Gives the columns of `plan` new ids (a Project of aliases), so that one relation can appear twice in a join.
 plan::PlanPtr FreshIds(const plan::PlanPtr& plan);

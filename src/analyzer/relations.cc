@@ -47,7 +47,10 @@ Result<PlanPtr> PlanResolver::ResolveRelation(const PlanPtr& plan) {
   }
   auto found = context_.sources->ResolveRelation(*folded);
   if (!found.ok()) return WithOrigin(found.status(), relation.origin);
-  return Resolve(*found);
+  outer_queries_.push_back({nullptr, nullptr});
+  auto resolved = Resolve(*found);
+  outer_queries_.pop_back();
+  return resolved;
 }
 
 Result<PlanPtr> PlanResolver::ResolveDataSource(const PlanPtr& plan) {
@@ -81,7 +84,10 @@ Result<PlanPtr> PlanResolver::ResolveInlineTable(const PlanPtr& plan) {
   for (size_t c = 0; c < columns; ++c) {
     std::vector<DataType> types;
     for (const auto& row : rows) types.push_back(*row[c]->type);
-    auto type = functions::WiderType(types, context_.ansi);
+    // Strings and other types do not meet here, as they would in UNION.
+    const bool strings = std::any_of(types.begin(), types.end(), [](const auto& t) { return t.id() == TypeId::kString; });
+    const bool others = std::any_of(types.begin(), types.end(), [](const auto& t) { return t.id() != TypeId::kString && t.id() != TypeId::kVoid; });
+    auto type = strings && others ? std::nullopt : functions::WiderTypeWithoutPromotion(types, context_.ansi);
     if (!type)
       return MakeError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", {{"colName", QuoteIdentifier(table.names[c])}}, &table.origin);
     arrow::ArrayVector values;
@@ -103,12 +109,17 @@ Result<PlanPtr> PlanResolver::ResolveInlineTable(const PlanPtr& plan) {
 Result<PlanPtr> PlanResolver::ResolveTableFunction(const PlanPtr& plan) {
   const auto& function = *As<UnresolvedTableFunction>(plan);
   Scope empty;
-  ExpressionResolver expressions(context_, empty);
+  ExpressionResolver expressions(context_, empty, this);
   if (LowerName(function.name) == "range") {
+    static constexpr const char* kOrdinals[] = {"first", "second", "third", "fourth"};
     std::vector<int64_t> args;
     for (const auto& arg : function.args) {
       ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, expressions.Resolve(arg));
-      ARROW_ASSIGN_OR_RAISE(TypedValue value, context_.evaluate_constant(CastTo(resolved, DataType::Long(), context_)));
+      ARROW_ASSIGN_OR_RAISE(TypedValue value, context_.evaluate_constant(CastTo(resolved, DataType::Long(), context_, true, std::nullopt, &function.origin)));
+      if (value.is_null())
+        return MakeError("UNEXPECTED_INPUT_TYPE",
+                         {{"paramIndex", kOrdinals[std::min<size_t>(args.size(), 3)]}, {"functionName", "`range`"}, {"requiredType", "\"BIGINT\""}, {"inputSql", InDoubleQuotes(ExpressionSql(*resolved, context_.time_zone))}, {"inputType", InDoubleQuotes(resolved->type->sql())}},
+                         &function.origin);
       ARROW_ASSIGN_OR_RAISE(int64_t number, IntegralOf(value));
       args.push_back(number);
     }
@@ -119,7 +130,7 @@ Result<PlanPtr> PlanResolver::ResolveTableFunction(const PlanPtr& plan) {
     range->end = args.size() == 1 ? args[0] : args[1];
     range->start = args.size() == 1 ? 0 : args[0];
     if (args.size() > 2) range->step = args[2];
-    if (range->step == 0) return MakeError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", {{"exprName", "step"}, {"valueRange", "non-zero"}, {"currentValue", "0"}}, &function.origin);
+    if (range->step == 0) return MakeError("FAILED_FUNCTION_CALL", {{"funcName", "`range`"}}, &function.origin);
     if (args.size() > 3) range->num_partitions = static_cast<int>(args[3]);
     range->attribute = MakeAttribute("id", DataType::Long(), false);
     return PlanPtr(range);
@@ -165,6 +176,11 @@ Result<PlanPtr> PlanResolver::ResolveWith(const PlanPtr& plan) {
 
 Result<PlanPtr> PlanResolver::ResolveSubqueryAlias(const PlanPtr& plan) {
   const auto& alias = *As<SubqueryAlias>(plan);
+  if (const auto* table = As<UnresolvedInlineTable>(alias.children[0]);
+      table && !alias.column_aliases.empty() && alias.column_aliases.size() != table->names.size())
+    return MakeError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                     {{"expectedNumCols", std::to_string(alias.column_aliases.size())}, {"actualNumCols", std::to_string(table->names.size())}, {"rowIndex", "0"}},
+                     &table->origin);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(alias.children[0]));
   auto copy = std::static_pointer_cast<SubqueryAlias>(alias.Clone());
   if (!alias.column_aliases.empty()) {

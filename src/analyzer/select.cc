@@ -11,20 +11,26 @@ using namespace plan;  // NOLINT: this room speaks of little else
 Result<PlanPtr> PlanResolver::ResolveProject(const PlanPtr& plan) {
   const auto& project = *As<Project>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(project.children[0]));
-  Scope scope{child->output(), {}, {}};
-  ExpressionResolver expressions(context_, scope);
+  Scope scope{child->output(), {}, {}, JoinColumns(child)};
+  ExpressionResolver expressions(context_, scope, this);
   ExprList items;
-  bool aggregates = false, generators = false;
+  bool aggregates = false, generators = false, windows = false;
   for (const auto& item : project.list) {
     ARROW_ASSIGN_OR_RAISE(ExprList resolved, expressions.ResolveSelectItem(item));
     for (auto& expr : resolved) {
-      aggregates = aggregates || Contains(expr, ExprKind::kAggregateCall);
+      aggregates = aggregates || ContainsAggregate(expr);
       generators = generators || Contains(expr, ExprKind::kGeneratorCall);
+      windows = windows || Contains(expr, ExprKind::kWindow);
       if (const auto* alias = As<Alias>(expr)) scope.lateral_aliases.emplace_back(alias->name, alias->children[0]);
       items.push_back(std::move(expr));
     }
   }
+  if (!scope.join_columns.empty()) child = WithJoinColumns(child, items);
   if (aggregates) return BuildAggregate(child, {}, std::move(items), nullptr, project.origin);
+  for (const auto& item : items) ARROW_RETURN_NOT_OK(ReplaceGroupingCalls(item, {}, {}, nullptr, context_).status());
+  if (windows) {
+    ARROW_ASSIGN_OR_RAISE(child, ExtractWindows(child, &items));
+  }
   if (generators) return ExtractGenerator(child, std::move(items));
   auto copy = std::make_shared<Project>();
   copy->list = std::move(items);
@@ -48,7 +54,8 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
     return MakeError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
                      {{"sqlExpr", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"filter", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"type", InDoubleQuotes(condition->type->sql())}},
                      &filter.origin);
-  if (!filter.having && Contains(condition, ExprKind::kAggregateCall))
+  if (Contains(condition, ExprKind::kWindow)) return MakeError("_LEGACY_ERROR_TEMP_1034", {{"clauseName", filter.having ? "HAVING" : "WHERE"}}, &filter.origin);
+  if (!filter.having && ContainsAggregate(condition))
     return MakeError("INVALID_WHERE_CONDITION", {{"condition", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"expressionList", ExpressionSql(*condition, context_.time_zone)}}, &filter.origin);
   auto copy = std::make_shared<Filter>();
   copy->condition = condition;
@@ -66,8 +73,8 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
 Result<PlanPtr> PlanResolver::ResolveLimit(const PlanPtr& plan) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(plan->children[0]));
   const char* name = plan->kind == PlanKind::kLimit ? "limit" : "offset";
-  Scope empty;
-  ARROW_ASSIGN_OR_RAISE(ExprPtr count, ExpressionResolver(context_, empty).Resolve(plan->expressions()[0]));
+  const Scope scope{child->output(), {}, {}};
+  ARROW_ASSIGN_OR_RAISE(ExprPtr count, ExpressionResolver(context_, scope, this).Resolve(plan->expressions()[0]));
   std::string shown = InDoubleQuotes(ExpressionSql(*count, context_.time_zone));
   if (!IsFoldable(count)) return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", {{"name", name}, {"expr", shown}}, &count->origin);
   if (!count->type->isIntegral() || count->type->id() == TypeId::kLong)
@@ -86,7 +93,7 @@ Result<PlanPtr> PlanResolver::ResolveLimit(const PlanPtr& plan) {
 Result<PlanPtr> PlanResolver::ResolveByExpressions(const PlanPtr& plan) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(plan->children[0]));
   Scope scope{child->output(), {}, {}};
-  ExpressionResolver expressions(context_, scope);
+  ExpressionResolver expressions(context_, scope, this);
   ExprList resolved;
   for (const auto& expr : plan->expressions()) {
     ARROW_ASSIGN_OR_RAISE(ExprPtr e, expressions.Resolve(expr));
@@ -126,7 +133,7 @@ Result<PlanPtr> PlanResolver::ResolveWatermark(const PlanPtr& plan) {
   const auto& node = *As<EventTimeWatermark>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
   Scope scope{child->output(), {}, {}};
-  ARROW_ASSIGN_OR_RAISE(ExprPtr event_time, ExpressionResolver(context_, scope).Resolve(node.event_time));
+  ARROW_ASSIGN_OR_RAISE(ExprPtr event_time, ExpressionResolver(context_, scope, this).Resolve(node.event_time));
   bool window = event_time->type->id() == TypeId::kStruct && !event_time->type->fields().empty() &&
                 event_time->type->fields().back().type.id() == TypeId::kTimestamp;
   if (event_time->type->id() != TypeId::kTimestamp && !window)

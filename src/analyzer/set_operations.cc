@@ -75,8 +75,8 @@ Result<PlanPtr> PlanResolver::ResolveUnion(const PlanPtr& plan) {
           project->list.push_back(MakeAlias(MakeLiteral(NullValue()), name));
         } else {
           std::string columns;
-          for (const auto& a : output) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
-          return MakeError("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", {{"colName", QuoteIdentifier(name)}, {"fieldNames", columns}}, &node.origin);
+          for (const auto& a : output) columns += (columns.empty() ? "" : ", ") + a->name;
+          return MakeError("_LEGACY_ERROR_TEMP_1201", {{"colName", name}, {"fieldNames", columns}}, &node.origin);
         }
       }
       project->children = {child};
@@ -100,6 +100,23 @@ Result<PlanPtr> PlanResolver::ResolveUnion(const PlanPtr& plan) {
   return PlanPtr(copy);
 }
 
+namespace {
+
+Status RefuseMaps(const LogicalPlan& plan, const Origin& origin) {
+  for (const auto& column : plan.output())
+    if (functions::HasMap(*column->type))
+      return MakeError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", {{"colName", QuoteIdentifier(column->name)}, {"dataType", InDoubleQuotes(column->type->sql())}}, &origin);
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<PlanPtr> PlanResolver::ResolveDistinct(const PlanPtr& plan) {
+  ARROW_ASSIGN_OR_RAISE(PlanPtr resolved, ResolveChildrenOf(plan));
+  ARROW_RETURN_NOT_OK(RefuseMaps(*resolved, plan->origin));
+  return resolved;
+}
+
 Result<PlanPtr> PlanResolver::ResolveSetOperation(const PlanPtr& plan) {
   const auto& node = *As<SetOperation>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr left, Resolve(node.children[0]));
@@ -110,6 +127,7 @@ Result<PlanPtr> PlanResolver::ResolveSetOperation(const PlanPtr& plan) {
   if (std::any_of(output.begin(), output.end(), [&](const auto& a) { return ids.count(a->id) > 0; })) right = FreshIds(right);
   const char* name = node.type == SetOperationType::kIntersect ? (node.all ? "INTERSECT ALL" : "INTERSECT") : (node.all ? "EXCEPT ALL" : "EXCEPT");
   ARROW_ASSIGN_OR_RAISE(auto children, Coerce({left, right}, name, node.origin));
+  for (const auto& child : children) ARROW_RETURN_NOT_OK(RefuseMaps(*child, node.origin));
   auto copy = node.Clone();
   copy->children = children;
   return PlanPtr(copy);

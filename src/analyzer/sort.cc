@@ -15,15 +15,20 @@ bool Has(const Attributes& attributes, ExprId id) {
   return std::any_of(attributes.begin(), attributes.end(), [&](const auto& a) { return a->id == id; });
 }
 
-/// What each grouping attribute of `aggregate` was computed from.
-ExprPtr GroupingSource(const Aggregate& aggregate, const ExprPtr& grouping) {
-  if (const auto* project = As<Project>(aggregate.children[0]))
-    for (const auto& item : project->list)
-      if (const auto* alias = As<Alias>(item); alias && alias->id == As<Attribute>(grouping)->id) return alias->children[0];
-  return grouping;
+/// ORDER BY takes uncorrelated scalar subqueries only.
+Status CheckSortSubqueries(const Expression& expr, const Sort& sort) {
+  if (const auto* subquery = As<SubqueryExpression>(expr)) {
+    const bool scalar = subquery->subquery_kind == SubqueryKind::kScalar;
+    if (!scalar || !subquery->outer_ids.empty())
+      return MakeError(std::string("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.") + (scalar ? "UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY" : "UNSUPPORTED_IN_EXISTS_SUBQUERY"),
+                       {{"treeNode", PlanNodeString(sort)}}, &subquery->origin);
+  }
+  for (const auto& child : expr.children) ARROW_RETURN_NOT_OK(CheckSortSubqueries(*child, sort));
+  return Status::OK();
 }
 
-/// Rewrites `expr`, resolved over an aggregate's input, to its output; adds aggregates and groupings as needed.
+}  // namespace
+
 Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* added, const AnalyzerContext& context) {
   for (const auto& item : aggregate->aggregates) {
     const auto* alias = As<Alias>(item);
@@ -36,29 +41,40 @@ Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* a
     return ToAttribute(named);
   };
   if (expr->kind == ExprKind::kAggregateCall) return expose(expr);
-  for (const auto& grouping : aggregate->grouping)
-    if (SemanticallyEqual(GroupingSource(*aggregate, grouping), expr) || SemanticallyEqual(grouping, expr)) {
-      for (const auto& item : aggregate->aggregates) {
-        if (As<Attribute>(item) && SemanticallyEqual(item, grouping)) return item;
-        if (const auto* alias = As<Alias>(item); alias && SemanticallyEqual(alias->children[0], grouping)) return ExprPtr(ToAttribute(item));
-      }
-      return expose(grouping);
+  for (size_t i = 0; i < aggregate->grouping.size(); ++i) {
+    const ExprPtr& grouping = aggregate->grouping[i];
+    const bool from = i < aggregate->grouping_sources.size() && SemanticallyEqual(aggregate->grouping_sources[i], expr);
+    if (!from && !SemanticallyEqual(grouping, expr)) continue;
+    for (const auto& item : aggregate->aggregates) {
+      if (As<Attribute>(item) && SemanticallyEqual(item, grouping)) return item;
+      if (const auto* alias = As<Alias>(item); alias && SemanticallyEqual(alias->children[0], grouping)) return ExprPtr(ToAttribute(item));
     }
+    return expose(grouping);
+  }
   if (const auto* attribute = As<Attribute>(expr)) {
     if (Has(aggregate->output(), attribute->id)) return expr;
+    if (aggregate->grouping.empty()) return MakeError("MISSING_GROUP_BY", {}, &aggregate->origin);
     return MakeError("MISSING_AGGREGATION",
                      {{"expression", InDoubleQuotes(attribute->name)}, {"expressionAnyValue", InDoubleQuotes("any_value(" + attribute->name + ")")}},
                      &attribute->origin);
   }
   ExprList children;
   for (const auto& child : expr->children) {
+    const bool over = expr->kind == ExprKind::kWindow && children.empty();  // f of f(...) OVER: its arguments only
+    if (over) {
+      ExprList args;
+      for (const auto& arg : child->children) {
+        ARROW_ASSIGN_OR_RAISE(ExprPtr rewritten, OverAggregate(arg, aggregate, added, context));
+        args.push_back(std::move(rewritten));
+      }
+      children.push_back(child->WithChildren(std::move(args)));
+      continue;
+    }
     ARROW_ASSIGN_OR_RAISE(ExprPtr rewritten, OverAggregate(child, aggregate, added, context));
     children.push_back(std::move(rewritten));
   }
   return children.empty() ? expr : expr->WithChildren(std::move(children));
 }
-
-}  // namespace
 
 Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& child, const ExprList& exprs) {
   // Look through what only trims or filters: Project(Filter(Aggregate)) is how HAVING with hidden columns looks.
@@ -80,14 +96,15 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& c
   const auto* aggregate = As<Aggregate>(core);
   const auto* project = As<Project>(core);
   if (aggregate) {
-    scope.hidden = aggregate->children[0]->output();
+    const PlanPtr& input = aggregate->children[0];
+    scope.hidden = (input->kind == PlanKind::kExpand ? input->children[0] : input)->output();
   } else if (project) {
     scope.hidden = project->children[0]->output();
   } else {
     core = child;
     above.clear();
   }
-  ExpressionResolver resolver(context_, scope);
+  ExpressionResolver resolver(context_, scope, this);
   WithHidden result;
   for (const auto& expr : exprs) {
     ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, resolver.Resolve(expr));
@@ -96,7 +113,10 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& c
   PlanPtr new_core = core;
   if (aggregate) {
     auto copy = std::static_pointer_cast<Aggregate>(aggregate->Clone());
+    const size_t sources = copy->grouping_sources.size();
+    const ExprPtr set_id = copy->grouping.size() > sources ? copy->grouping[sources] : nullptr;
     for (auto& expr : result.exprs) {
+      ARROW_ASSIGN_OR_RAISE(expr, ReplaceGroupingCalls(expr, copy->grouping_sources, copy->grouping, set_id, context_));
       ARROW_ASSIGN_OR_RAISE(expr, OverAggregate(expr, copy.get(), &result.added, context_));
     }
     new_core = copy;
@@ -154,6 +174,11 @@ Result<PlanPtr> PlanResolver::ResolveSort(const PlanPtr& plan) {
     }
   }
   ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, orders));
+  for (const auto& order : over.exprs) {
+    if (Contains(order, ExprKind::kWindow))
+      return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR", {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*order->children[0], context_.time_zone))}}, &sort.origin);
+    ARROW_RETURN_NOT_OK(CheckSortSubqueries(*order, sort));
+  }
   for (const auto& order : over.exprs) {
     std::function<bool(const DataType&)> orderable = [&](const DataType& type) {
       if (type.id() == TypeId::kMap || type.id() == TypeId::kCalendarInterval) return false;

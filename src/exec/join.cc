@@ -27,6 +27,8 @@ const char* TypeName(JoinType type) {
     case JoinType::kLeftSemi: return "LeftSemi";
     case JoinType::kLeftAnti: return "LeftAnti";
     case JoinType::kCross: return "Cross";
+    case JoinType::kLeftSingle: return "LeftSingle";
+    case JoinType::kExistence: return "Existence";
   }
   return "";
 }
@@ -183,7 +185,8 @@ Keys SplitCondition(const plan::Join& join, const plan::Attributes& left, const 
   Keys keys;
   if (join.condition == nullptr) return keys;
   const plan::ExprList conjuncts = plan::SplitConjunction(join.condition);
-  if (join.type == JoinType::kLeftAnti && conjuncts.size() == 1 && AddNullAwareKey(conjuncts[0], left, right, &keys)) {
+  const bool may_be_null_aware = join.type == JoinType::kLeftAnti || join.type == JoinType::kExistence;
+  if (may_be_null_aware && conjuncts.size() == 1 && AddNullAwareKey(conjuncts[0], left, right, &keys)) {
     keys.null_aware = true;
     return keys;
   }

@@ -85,24 +85,29 @@ Status JoinProber::Probe(const Batch& batch, Consumer& out) {
   build_rows_.clear();
   // Without a residual one match decides semi and anti joins.
   const bool first_only = spec_.probe_only() && !residual_;
+  // Rows without a match come out where they stand, unless it takes a residual to know them.
+  const bool in_place = spec_.keeps_probe_rows() && !residual_;
   for (int64_t i = 0; i < batch.rows; ++i) {
     uint32_t id = keys_ ? ids_[i] : 0;
     if (may_have_nulls && HasNullKey(spec_, keys, i)) {
       if (spec_.null_aware && table_->rows().rows > 0) probe_matched_[i] = true;
+      if (in_place) AddPair(i, -1);
       continue;
     }
     if (spec_.null_aware && table_->has_null_key()) {
       probe_matched_[i] = true;
       continue;
     }
-    if (id == kNoGroup) continue;
+    if (id == kNoGroup || (in_place && table_->RowsOf(id).empty())) {
+      if (in_place) AddPair(i, -1);
+      continue;
+    }
     if (first_only) {
       probe_matched_[i] = !table_->RowsOf(id).empty();
       continue;
     }
     for (int32_t row : table_->RowsOf(id)) {
-      probe_rows_.push_back(static_cast<int32_t>(i));
-      build_rows_.push_back(row);
+      AddPair(i, row);
       if (probe_rows_.size() >= kPairs) {
         ARROW_RETURN_NOT_OK(task_.run->context.cancel.Check());
         ARROW_RETURN_NOT_OK(Flush(batch, out));
@@ -111,7 +116,8 @@ Status JoinProber::Probe(const Batch& batch, Consumer& out) {
     }
   }
   ARROW_RETURN_NOT_OK(Flush(batch, out));
-  if (!spec_.keeps_probe_rows() && !spec_.probe_only()) return Status::OK();
+  if (in_place || (!spec_.keeps_probe_rows() && !spec_.probe_only())) return Status::OK();
+  if (spec_.type == plan::JoinType::kExistence) return PushExistence(batch, out);
   const bool wanted = spec_.type == plan::JoinType::kLeftSemi;
   std::vector<int32_t> rows;
   for (int64_t i = 0; i < batch.rows; ++i) {
@@ -128,24 +134,37 @@ Status JoinProber::Probe(const Batch& batch, Consumer& out) {
   return out.Push(std::move(unmatched));
 }
 
+/// The batch with a column that tells which rows have a match.
+Status JoinProber::PushExistence(Batch batch, Consumer& out) {
+  arrow::BooleanBuilder exists;
+  ARROW_RETURN_NOT_OK(exists.AppendValues(probe_matched_));
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr column, exists.Finish());
+  batch.columns.push_back({std::move(column), false});
+  return out.Push(std::move(batch));
+}
+
 /// Joins the candidate pairs and forgets them.
 Status JoinProber::Flush(const Batch& batch, Consumer& out) {
   if (probe_rows_.empty()) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(Batch joined, Combine(batch, probe_rows_, build_rows_, false));
+  const bool in_place = spec_.keeps_probe_rows() && !residual_;
+  ARROW_ASSIGN_OR_RAISE(Batch joined, Combine(batch, probe_rows_, build_rows_, in_place));
   Selection selection{true, {}};
   if (residual_) {
     ARROW_ASSIGN_OR_RAISE(auto condition, residual_->Evaluate(joined, task_));
     selection = TrueRows(condition[0], joined.rows);
   }
+  bool twice = false;
   const auto matched = [&](size_t pair) {
+    twice = twice || probe_matched_[probe_rows_[pair]];
     probe_matched_[probe_rows_[pair]] = true;
-    if (!build_matched_.empty()) build_matched_[build_rows_[pair]] = true;
+    if (!build_matched_.empty() && build_rows_[pair] >= 0) build_matched_[build_rows_[pair]] = true;
   };
   if (selection.all) {
     for (size_t pair = 0; pair < probe_rows_.size(); ++pair) matched(pair);
   } else {
     for (int32_t pair : selection.rows) matched(pair);
   }
+  if (twice && spec_.type == plan::JoinType::kLeftSingle) return MakeError("SCALAR_SUBQUERY_TOO_MANY_ROWS", {});
   probe_rows_.clear();
   build_rows_.clear();
   if (spec_.probe_only() || (!selection.all && selection.rows.empty())) return Status::OK();

@@ -22,10 +22,13 @@ struct JoinSpec {
   std::vector<std::shared_ptr<arrow::DataType>> probe_types, build_types;
 
   bool keeps_probe_rows() const {  // unmatched probe rows come out, with nulls
-    return type == plan::JoinType::kFullOuter || type == plan::JoinType::kLeftOuter || type == plan::JoinType::kRightOuter;
+    return type == plan::JoinType::kFullOuter || type == plan::JoinType::kLeftOuter ||
+           type == plan::JoinType::kRightOuter || type == plan::JoinType::kLeftSingle;
   }
   bool keeps_build_rows() const { return type == plan::JoinType::kFullOuter; }
-  bool probe_only() const { return type == plan::JoinType::kLeftSemi || type == plan::JoinType::kLeftAnti; }
+  bool probe_only() const {  // no columns of the build side come out
+    return type == plan::JoinType::kLeftSemi || type == plan::JoinType::kLeftAnti || type == plan::JoinType::kExistence;
+  }
 };
 
 /// All build rows in memory. Probed by many tasks at once.
@@ -59,6 +62,11 @@ class JoinProber {
 
  private:
   Status Flush(const Batch& batch, Consumer& out);
+  Status PushExistence(Batch batch, Consumer& out);
+  void AddPair(int64_t probe_row, int32_t build_row) {
+    probe_rows_.push_back(static_cast<int32_t>(probe_row));
+    build_rows_.push_back(build_row);
+  }
   Result<Batch> Combine(const Batch& probe, std::span<const int32_t> probe_rows, std::span<const int32_t> build_rows,
                         bool nullable);
 

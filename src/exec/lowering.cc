@@ -12,6 +12,7 @@
 #include "exec/sort.h"
 #include "exec/union.h"
 #include "exec/values.h"
+#include "exec/window.h"
 #include "plan/transform.h"
 
 namespace sluice::exec {
@@ -44,6 +45,7 @@ const Line kLines[] = {
     {PlanKind::kJoin, &LowerJoin},
     {PlanKind::kGenerate, &LowerGenerate},
     {PlanKind::kExpand, &LowerExpand},
+    {PlanKind::kWindow, &LowerWindow},
     {PlanKind::kSample, &LowerSample},
     {PlanKind::kLimit, &LowerLimit},
     {PlanKind::kOffset, &LowerOffset},

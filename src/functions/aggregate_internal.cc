@@ -28,4 +28,15 @@ Result<ArrayPtr> ValueStore::Finish() const {
 
 DataType BufferOf(std::vector<StructField> fields) { return DataType::Struct(std::move(fields)); }
 
+DataType NumberBehind(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kDate:
+    case TypeId::kYearMonthInterval: return DataType::Integer();
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampNtz:
+    case TypeId::kDayTimeInterval: return DataType::Long();
+    default: return type;
+  }
+}
+
 }  // namespace sluice::functions

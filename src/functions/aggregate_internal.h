@@ -58,6 +58,9 @@ class ValueStore {
   int64_t retained_rows_ = 0;
 };
 
+/// The numbers that dates, timestamps and intervals are kept as; other types as they are.
+DataType NumberBehind(const DataType& type);
+
 /// STRUCT of the buffer's columns.
 DataType BufferOf(std::vector<StructField> fields);
 

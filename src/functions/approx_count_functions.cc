@@ -130,10 +130,12 @@ Status BindApproxCount(BindContext& context) {
       return MakeError("_LEGACY_ERROR_TEMP_1104");
     EvalContext eval;
     ARROW_ASSIGN_OR_RAISE(eval.zone, TimeZone::Find("UTC"));
-    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(deviation->value, deviation->type, DataType::Double(), CastBehavior::kAnsi, eval, nullptr));
+    ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(deviation->value, deviation->type, DataType::Double(),
+                                               CastBehavior::kAnsi, eval, nullptr));
     const double relative = static_cast<const arrow::DoubleArray&>(*cast).Value(0);
     const double bits = std::ceil(2.0 * std::log(1.106 / relative) / std::log(2.0));
-    if (!(bits >= 4 && bits <= 30)) return MakeError("FAILED_FUNCTION_CALL", {{"funcName", QuoteIdentifier(context.name)}});
+    if (!(bits >= 4 && bits <= 30))
+      return MakeError("FAILED_FUNCTION_CALL", {{"funcName", QuoteIdentifier(context.name)}});
     state->bits = static_cast<int>(bits);
     context.arg_types[1] = DataType::Double();
   }

@@ -146,6 +146,26 @@ std::optional<DataType> WiderType(const DataType& a, const DataType& b, bool ans
   return WidenNested(a, b, ansi, &WiderType);
 }
 
+namespace {
+
+std::optional<DataType> WidenWithoutPromotion(const DataType& a, const DataType& b, bool ansi) {
+  if (auto t = TightestCommonType(a, b, ansi)) return t;
+  if (auto t = WiderDecimalMix(a, b)) return t;
+  return WidenNested(a, b, ansi, &WidenWithoutPromotion);
+}
+
+}  // namespace
+
+std::optional<DataType> WiderTypeWithoutPromotion(const std::vector<DataType>& types, bool ansi) {
+  DataType wide;
+  for (const DataType& t : types) {
+    auto next = WidenWithoutPromotion(wide, t, ansi);
+    if (!next) return std::nullopt;
+    wide = *next;
+  }
+  return wide;
+}
+
 std::optional<DataType> WiderType(const std::vector<DataType>& types, bool ansi) {
   std::vector<const DataType*> order;
   for (const DataType& t : types) order.push_back(&t);

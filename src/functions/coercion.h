@@ -14,6 +14,8 @@ std::optional<DataType> TightestCommonType(const DataType& a, const DataType& b,
 /// As used by UNION, CASE, COALESCE, IN, arrays: also decimal with fractional, and string with atomic types.
 std::optional<DataType> WiderType(const DataType& a, const DataType& b, bool ansi);
 std::optional<DataType> WiderType(const std::vector<DataType>& types, bool ansi);
+/// As WiderType, but a string widens with strings only: inline tables, greatest and least.
+std::optional<DataType> WiderTypeWithoutPromotion(const std::vector<DataType>& types, bool ansi);
 /// Whether a value of `from` may be passed where `to` is expected without an explicit cast.
 bool CanImplicitlyCast(const DataType& from, const DataType& to, bool ansi);
 /// Whether CAST(from AS to) is allowed at all.

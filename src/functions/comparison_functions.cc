@@ -267,17 +267,11 @@ Result<ArrayPtr> Between(const KernelCall& call, std::span<const Vector> args) {
 
 Status BindExtreme(BindContext& context) {
   if (context.arg_types.size() < 2) return WrongNumArgs(context.name, "> 1", context.arg_types.size());
-  DataType wide;
-  for (const DataType& t : context.arg_types) {
-    const bool strings = (t.id() == TypeId::kString) != (wide.id() == TypeId::kString);
-    auto next = strings && t.id() != TypeId::kVoid && wide.id() != TypeId::kVoid ? std::nullopt
-                                                                                 : WiderType(wide, t, context.ansi);
-    if (!next) return DataDiffTypes(context, context.name);
-    wide = *next;
-  }
-  ARROW_RETURN_NOT_OK(CheckOrderable(context, wide));
-  for (DataType& t : context.arg_types) t = wide;
-  context.result_type = wide;
+  const auto wide = WiderTypeWithoutPromotion(context.arg_types, context.ansi);
+  if (!wide) return DataDiffTypes(context, context.name);
+  ARROW_RETURN_NOT_OK(CheckOrderable(context, *wide));
+  for (DataType& t : context.arg_types) t = *wide;
+  context.result_type = *wide;
   context.result_nullable =
       std::find(context.arg_nullable.begin(), context.arg_nullable.end(), false) == context.arg_nullable.end();
   return Status::OK();

@@ -40,6 +40,8 @@
   F(OrderedAggregateFunctions) \
   F(HistogramFunctions) \
   F(ApproxCountFunctions) \
+  F(WindowFunctions) \
+  F(GroupingFunctions) \
   F(TypeCastFunctions) \
   F(NumberFormatFunctions) \
   F(MaskFunctions) \

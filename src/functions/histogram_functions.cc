@@ -54,7 +54,8 @@ class Histogram final : public GroupedAccumulator {
     EvalContext context;
     ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
     ARROW_ASSIGN_OR_RAISE(auto column, Materialize(args[0], static_cast<int64_t>(ids.size())));
-    ARROW_ASSIGN_OR_RAISE(auto doubles, CastArray(column, Stored(), DataType::Double(), CastBehavior::kLegacy, context, nullptr));
+    ARROW_ASSIGN_OR_RAISE(auto doubles,
+                          CastArray(column, Stored(), DataType::Double(), CastBehavior::kLegacy, context, nullptr));
     const Vector vector{doubles, false};
     const NullableReader<arrow::DoubleType> in(vector);
     for (size_t i = 0; i < ids.size(); ++i)
@@ -116,20 +117,7 @@ class Histogram final : public GroupedAccumulator {
   int64_t bytes_used() const override { return static_cast<int64_t>(groups_.size() * (limit_ + 1) * sizeof(Bin)); }
 
  private:
-  /// The numbers behind dates, timestamps and intervals.
-  DataType Stored() const {
-    switch (bound_.arg_types[0].id()) {
-      case TypeId::kDate:
-      case TypeId::kYearMonthInterval:
-        return DataType::Integer();
-      case TypeId::kTimestamp:
-      case TypeId::kTimestampNtz:
-      case TypeId::kDayTimeInterval:
-        return DataType::Long();
-      default:
-        return bound_.arg_types[0];
-    }
-  }
+  DataType Stored() const { return NumberBehind(bound_.arg_types[0]); }
   void Add(Bins& group, double v) {
     auto& bins = group.bins;
     auto at = std::lower_bound(bins.begin(), bins.end(), v, [](const Bin& bin, double x) { return bin.x < x; });
@@ -178,19 +166,24 @@ Status BindHistogram(BindContext& context) {
   const bool time = t.id() == TypeId::kDate || t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz ||
                     t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
   if (!t.isNumeric() && !time)
-    return UnexpectedInputType(context, 0, "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")");
+    return UnexpectedInputType(context, 0,
+                               "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or \"INTERVAL DAY TO "
+                               "SECOND\" or \"INTERVAL YEAR TO MONTH\")");
   if (!context.arg_types[1].isIntegral()) return UnexpectedInputType(context, 1, "\"INT\"");
   const TypedValue* bins = context.arg_literals[1];
   if (bins == nullptr) return NonFoldable(context, 1, "nb", "INT");
   if (bins->is_null()) return DatatypeMismatch(context, "UNEXPECTED_NULL", {{"exprName", "nb"}});
   ARROW_ASSIGN_OR_RAISE(const int64_t count, IntegralOf(*bins));
   if (count < 2 || count > INT32_MAX)
-    return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "histogram"}, {"valueRange", "[2, 2147483647]"}, {"currentValue", std::to_string(count)}});
+    return DatatypeMismatch(
+        context, "VALUE_OUT_OF_RANGE",
+        {{"exprName", "histogram"}, {"valueRange", "[2, 2147483647]"}, {"currentValue", std::to_string(count)}});
   auto state = std::make_shared<HistogramState>();
   state->bins = static_cast<size_t>(count);
   context.state = state;
   context.arg_types[1] = DataType::Integer();
-  context.result_type = DataType::Array(DataType::Struct({{"x", t, true, ""}, {"y", DataType::Double(), true, ""}}), true);
+  context.result_type =
+      DataType::Array(DataType::Struct({{"x", t, true, ""}, {"y", DataType::Double(), true, ""}}), true);
   return Status::OK();
 }
 

@@ -47,7 +47,8 @@ class Mode final : public GroupedAccumulator {
       std::vector<int64_t> order(static_cast<size_t>(lists.value_length(g)));
       std::iota(order.begin(), order.end(), lists.value_offset(g));
       // Runs of equal values, each led by its first row.
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return CompareRows(values, a, values, b) < 0; });
+      std::stable_sort(order.begin(), order.end(),
+                       [&](int64_t a, int64_t b) { return CompareRows(values, a, values, b) < 0; });
       int64_t best = -1, best_count = 0;
       for (size_t i = 0, j = 0; i < order.size(); i = j) {
         while (j < order.size() && CompareRows(values, order[i], values, order[j]) == 0) ++j;
@@ -71,12 +72,19 @@ class Mode final : public GroupedAccumulator {
 
 DataType ListBuffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
 
+std::string ModeDisplay(std::string_view, std::span<const std::string> args) {
+  if (args.empty()) return "mode()";
+  return args.size() == 2 && args[1] == "true" ? "mode() WITHIN GROUP (ORDER BY " + args[0] + " DESC)"
+                                               : "mode(" + args[0] + ")";
+}
+
 Status BindMode(BindContext& context) {
   auto state = std::make_shared<ModeState>();
   const size_t n = context.arg_types.size(), orders = context.within_group.size();
   if (orders > 1 || (orders == 1 && n != 1))
-    return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
-                     {{"funcName", QuoteIdentifier(context.name)}, {"expectedNum", "1"}, {"actualNum", std::to_string(orders)}});
+    return MakeError(
+        "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
+        {{"funcName", QuoteIdentifier(context.name)}, {"expectedNum", "1"}, {"actualNum", std::to_string(orders)}});
   if (n < 1 || n > 2) return WrongNumArgs(context.name, "[0, 1, 2]", n);
   if (orders == 1) state->tie = context.within_group[0].ascending ? Tie::kLeast : Tie::kGreatest;
   if (n == 2) {
@@ -87,7 +95,8 @@ Status BindMode(BindContext& context) {
     if (static_cast<const arrow::BooleanArray&>(*least->value).Value(0)) state->tie = Tie::kLeast;
   }
   if (HasMap(context.arg_types[0]))
-    return DatatypeMismatch(context, "UNSUPPORTED_INPUT_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"MAP\""}});
+    return DatatypeMismatch(context, "UNSUPPORTED_INPUT_TYPE",
+                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"MAP\""}});
   context.result_type = context.arg_types[0];
   context.state = state;
   return Status::OK();
@@ -186,13 +195,15 @@ Status BindListagg(BindContext& context) {
   state->first_key = n;
   DataType& value = context.arg_types[0];
   if (value.id() != TypeId::kBinary) {
-    if (!CanImplicitlyCast(value, DataType::String(), context.ansi)) return UnexpectedInputType(context, 0, "(\"STRING\" or \"BINARY\")");
+    if (!CanImplicitlyCast(value, DataType::String(), context.ansi))
+      return UnexpectedInputType(context, 0, "(\"STRING\" or \"BINARY\")");
     value = DataType::String();
   }
   if (n == 2) {
     DataType& delimiter = context.arg_types[1];
     if (context.arg_literals[1] == nullptr) return NonFoldable(context, 1, "delimiter", value.sql());
-    if (delimiter.id() != TypeId::kVoid && !delimiter.sameType(value)) return UnexpectedInputType(context, 1, InDoubleQuotes(value.sql()));
+    if (delimiter.id() != TypeId::kVoid && !delimiter.sameType(value))
+      return UnexpectedInputType(context, 1, InDoubleQuotes(value.sql()));
     delimiter = value;
     if (!context.arg_literals[1]->is_null()) {
       const Vector text{context.arg_literals[1]->value, true};
@@ -201,8 +212,9 @@ Status BindListagg(BindContext& context) {
   }
   for (size_t k = n; k < context.arg_types.size(); ++k) {
     if (!IsOrderable(context.arg_types[k]))
-      return DatatypeMismatch(context, "INVALID_ORDERING_TYPE",
-                              {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[k].sql())}});
+      return DatatypeMismatch(
+          context, "INVALID_ORDERING_TYPE",
+          {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[k].sql())}});
   }
   context.result_type = value;
   context.state = state;
@@ -220,7 +232,8 @@ std::span<const FunctionDef> OrderedAggregateFunctions() {
        .group = "agg_funcs",
        .doc = "The most frequent value; with `true`, or in WITHIN GROUP's order, the first of those equally frequent.",
        .example = {"mode(10)", "10"},
-       .aggregate = {.buffer_schema = &ListBuffer, .make = &Make<Mode>, .within_group = true, .algebraic = false}},
+       .aggregate = {.buffer_schema = &ListBuffer, .make = &Make<Mode>, .within_group = true, .algebraic = false},
+       .display = &ModeDisplay},
       {.name = "listagg",
        .aliases = {"string_agg"},
        .bind = &BindListagg,

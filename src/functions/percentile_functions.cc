@@ -23,6 +23,10 @@ struct Fractions : BoundState {
   size_t value = 0;       // which argument is the column
 };
 
+bool IsInterval(const DataType& t) {
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
+}
+
 struct DoubleLess {
   bool operator()(double a, double b) const { return CompareScalar(a, b) < 0; }
 };
@@ -33,7 +37,13 @@ class Percentile final : public GroupedAccumulator {
   explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {}
   Status Resize(int64_t n) override { return groups_.resize(static_cast<size_t>(n)), Status::OK(); }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    const NullableReader<arrow::DoubleType> in(args[state_.value]);
+    EvalContext context;
+    ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
+    const DataType& own = bound_.arg_types[state_.value];
+    ARROW_ASSIGN_OR_RAISE(auto doubles, CastArray(args[state_.value].array, NumberBehind(own), DataType::Double(),
+                                                  CastBehavior::kLegacy, context, nullptr));
+    const Vector column{doubles, args[state_.value].constant};
+    const NullableReader<arrow::DoubleType> in(column);
     for (size_t i = 0; i < ids.size(); ++i) {
       const int64_t row = static_cast<int64_t>(i);
       if (!in.valid(row)) continue;
@@ -92,9 +102,12 @@ class Percentile final : public GroupedAccumulator {
     const DataType element = state_.array ? bound_.result_type.elementType() : bound_.result_type;
     if (element.id() != TypeId::kDouble) {
       EvalContext context;
-      context.zone = *TimeZone::Find("UTC");
-      ARROW_ASSIGN_OR_RAISE(flat,
-                            CastArray(flat, DataType::Double(), element, CastBehavior::kLegacy, context, nullptr));
+      ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
+      const DataType number = NumberBehind(element);
+      ARROW_ASSIGN_OR_RAISE(flat, CastArray(flat, DataType::Double(), number, CastBehavior::kLegacy, context, nullptr));
+      if (!number.sameType(element)) {
+        ARROW_ASSIGN_OR_RAISE(flat, flat->View(ToArrowType(element)));
+      }
     }
     if (!state_.array) return flat;
     const int64_t n = static_cast<int64_t>(groups_.size());
@@ -144,10 +157,6 @@ class Percentile final : public GroupedAccumulator {
 
 DataType Buffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
 
-bool IsInterval(const DataType& t) {
-  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
-}
-
 /// The constant argument `i`, a fraction or an array of them.
 Status ReadFractions(BindContext& context, size_t i, Fractions* state) {
   const TypedValue* literal = context.arg_literals[i];
@@ -172,15 +181,20 @@ Status ReadFractions(BindContext& context, size_t i, Fractions* state) {
   return Status::OK();
 }
 
-/// The column becomes DOUBLE, which holds intervals of up to 285 years to the microsecond; the result is of its kind.
+/// The values are counted as DOUBLE. `keeps_type`: the result is a value of the column.
 Status BindColumn(BindContext& context, std::shared_ptr<Fractions> state, bool keeps_type) {
   DataType& t = context.arg_types[state->value];
-  const DataType own = t;
   if (t.id() == TypeId::kString || t.id() == TypeId::kVoid) t = DataType::Double();
-  if (!t.isNumeric() && !IsInterval(t)) return UnexpectedInputType(context, state->value, "(\"NUMERIC\" or \"ANSI INTERVAL\")");
-  if (IsInterval(t)) return UnsupportedFeature(std::string(context.name) + " of " + t.sql());
-  t = DataType::Double();
-  const DataType element = keeps_type && own.isNumeric() ? own : DataType::Double();
+  const bool time = t.id() == TypeId::kDate || t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz;
+  if (!t.isNumeric() && !IsInterval(t) && !(keeps_type && time))
+    return UnexpectedInputType(context, state->value,
+                               keeps_type ? "(\"NUMERIC\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP_NTZ\" or "
+                                            "\"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")"
+                                          : "(\"NUMERIC\" or \"ANSI INTERVAL\")");
+  const DataType element = keeps_type                             ? t
+                           : t.id() == TypeId::kDayTimeInterval   ? DataType::DayTimeInterval()
+                           : t.id() == TypeId::kYearMonthInterval ? DataType::YearMonthInterval()
+                                                                  : DataType::Double();
   context.result_type = state->array ? DataType::Array(element, false) : element;
   context.state = std::move(state);
   return Status::OK();
@@ -203,7 +217,9 @@ Status BindPercentile(BindContext& context) {
     auto value = accuracy->is_null() ? Result<int64_t>(0) : IntegralOf(*accuracy);
     if (!value.ok() || *value <= 0 || *value > INT32_MAX)
       return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE",
-                              {{"exprName", "accuracy"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", value.ok() ? std::to_string(*value) : "null"}});
+                              {{"exprName", "accuracy"},
+                               {"valueRange", "(0, 2147483647]"},
+                               {"currentValue", value.ok() ? std::to_string(*value) : "null"}});
   }
   if (n == 3) {
     context.arg_types[2] = DataType::Long();
@@ -217,9 +233,10 @@ template <bool discrete>
 Status BindOrdered(BindContext& context) {
   const size_t orders = context.within_group.size();
   if (orders != 1) {
-    return MakeError(orders == 0 ? "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING"
-                                 : "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
-                     {{"funcName", QuoteIdentifier(context.name)}, {"expectedNum", "1"}, {"actualNum", std::to_string(orders)}});
+    return MakeError(
+        orders == 0 ? "INVALID_WITHIN_GROUP_EXPRESSION.WITHIN_GROUP_MISSING"
+                    : "INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS",
+        {{"funcName", QuoteIdentifier(context.name)}, {"expectedNum", "1"}, {"actualNum", std::to_string(orders)}});
   }
   if (context.arg_types.size() != 2) return WrongNumArgs(context.name, "1", context.arg_types.size() - 1);
   auto state = std::make_shared<Fractions>();

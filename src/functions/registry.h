@@ -141,6 +141,29 @@ struct GeneratorOutput {
 };
 using GeneratorKernel = Result<GeneratorOutput> (*)(const KernelCall& call, std::span<const Vector> args, bool outer);
 
+/// All rows of some partitions, each in its order. Every span has a value a row: bounds are row numbers, ends exclusive.
+struct WindowCall {
+  const BoundCall& bound;
+  int64_t rows;
+  std::span<const int32_t> partition_start, partition_end;
+  std::span<const int32_t> peer_start, peer_end;    // rows that ORDER BY does not tell apart
+  std::span<const int32_t> frame_start, frame_end;  // start >= end: no rows
+  bool ignore_nulls;
+};
+using WindowKernel = Result<ArrayPtr> (*)(const WindowCall& call, std::span<const Vector> args);
+
+/// The frame a window function works on, whatever the query says.
+enum class WindowFrameRule : uint8_t {
+  kAny,          // the one of the OVER clause
+  kRowsSoFar,    // ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  kRowAhead,     // the row at the distance of the second argument (1)
+  kRowBehind,
+};
+struct WindowDef {
+  WindowKernel kernel = nullptr;
+  WindowFrameRule frame = WindowFrameRule::kAny;
+};
+
 enum class NullRule : uint8_t {
   kPropagate,  // any null argument gives null; the engine masks them: kernels may compute garbage below but not fail
                // there
@@ -183,6 +206,7 @@ struct FunctionDef {
   std::shared_ptr<const BoundCall> (*prune)(const BoundCall& bound, std::span<const int> fields) = nullptr;
   AggregateDef aggregate = {};
   GeneratorKernel generator = nullptr;
+  WindowDef window = {};
   /// Generated column name when it is not name(args): "(a + 1)" for "+", and so on. Null: the default.
   std::string (*display)(std::string_view name, std::span<const std::string> args) = nullptr;
   /// C++ UDFs and others made at run time keep their callable here.

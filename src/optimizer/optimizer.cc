@@ -14,6 +14,7 @@ struct NamedRule {
 
 constexpr NamedRule kRules[] = {
     {"RemoveSubqueryAliases", &RemoveSubqueryAliases, true},
+    {"RewriteSubqueries", &RewriteSubqueries, true},
     {"FoldConstants", &FoldConstants, false},
     {"PushDownFilters", &PushDownFilters, false},
     {"CollapseProjects", &CollapseProjects, false},

@@ -64,6 +64,15 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
       copy->children = {Prune(node->children[0], below)};
       return copy;
     }
+    case PlanKind::kWindow: {
+      auto copy = std::static_pointer_cast<Window>(node->Clone());
+      copy->window_expressions = Keep(copy->window_expressions, needed);
+      if (copy->window_expressions.empty()) return Prune(node->children[0], needed);
+      IdSet below = needed;
+      AddReferences(copy->window_expressions, &below);
+      copy->children = {Prune(node->children[0], below)};
+      return copy;
+    }
     case PlanKind::kGenerate: {
       auto copy = std::static_pointer_cast<Generate>(node->Clone());
       IdSet below = needed;

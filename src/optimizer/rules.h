@@ -11,6 +11,8 @@ using Rule = Result<plan::PlanPtr> (*)(const plan::PlanPtr&, const OptimizerCont
 
 /// SubqueryAlias only matters to name lookup.
 Result<plan::PlanPtr> RemoveSubqueryAliases(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Subqueries and LATERAL become joins.
+Result<plan::PlanPtr> RewriteSubqueries(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Literals for what has no columns; expressions that fail are left to fail when the query runs.
 Result<plan::PlanPtr> FoldConstants(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Two Projects become one. The engine evaluates common subexpressions once, so nothing is computed twice.

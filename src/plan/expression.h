@@ -204,15 +204,25 @@ struct LambdaVariable : ExpressionNode<LambdaVariable, ExprKind::kLambdaVariable
 };
 
 enum class SubqueryKind : uint8_t { kScalar, kExists, kIn };
-struct SubqueryExpression : ExpressionNode<SubqueryExpression, ExprKind::kSubquery> {  // children: IN's left side values
+/// children: IN's left side values, then the columns of the outer query that `plan` reads through OuterReferences.
+struct SubqueryExpression : ExpressionNode<SubqueryExpression, ExprKind::kSubquery> {
   SubqueryKind subquery_kind = SubqueryKind::kScalar;
   PlanPtr plan;
+  std::vector<ExprId> outer_ids;  // the ids OuterReferences use, in the order of the last children
+  size_t num_values() const { return children.size() - outer_ids.size(); }
+};
+/// Inside a subquery: a column of the query around it. No child, for it is no column of the plan it stands in.
+struct OuterReference : ExpressionNode<OuterReference, ExprKind::kOuterReference> {
+  std::string name;
+  std::vector<std::string> qualifier;
+  ExprId id = 0;
 };
 
 enum class FrameUnit : uint8_t { kRows, kRange };
 struct FrameBound {
   enum class Kind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing } kind;
   ExprPtr offset;
+  ExprPtr written = nullptr;  // the offset before it was cast, for texts
 };
 /// f(...) OVER (PARTITION BY ... ORDER BY ... frame). children: function, partition keys, then SortOrders.
 struct WindowExpression : ExpressionNode<WindowExpression, ExprKind::kWindow> {
@@ -220,6 +230,7 @@ struct WindowExpression : ExpressionNode<WindowExpression, ExprKind::kWindow> {
   std::optional<FrameUnit> unit;
   std::optional<FrameBound> lower, upper;
   std::string window_name;  // OVER w, else empty
+  bool ignore_nulls = false;  // of a function that only windows have; aggregates know it themselves
 };
 
 /// name => value

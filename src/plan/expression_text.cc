@@ -214,7 +214,7 @@ class Writer {
       case ExprKind::kWindow:
         return WindowText(static_cast<const WindowExpression&>(expr));
       case ExprKind::kOuterReference:
-        return "outer(" + Text(*expr.children[0]) + ")";
+        return OuterText(static_cast<const OuterReference&>(expr));
       case ExprKind::kNamedArgument:
         return static_cast<const NamedArgument&>(expr).name + " => " + Text(*expr.children[0]);
       case ExprKind::kParameter: {
@@ -297,6 +297,7 @@ class Writer {
     std::string name = call.display_name;
     if (call.ignore_nulls && name == "first_value") name = "first";
     if (call.ignore_nulls && name == "last_value") name = "last";
+    if (name == "string_agg" && !call.within_group.empty()) name = "listagg";
     const ExprList keys(args.end() - static_cast<std::ptrdiff_t>(call.within_group.size()), args.end());
     args.resize(args.size() - keys.size());
     std::string text;
@@ -307,11 +308,12 @@ class Writer {
       text = CallText(name, Texts(args), call.distinct ? "DISTINCT " : "");
     }
     if (!keys.empty()) {
-      const bool full = text.starts_with("listagg");  // the others write what is not the default
+      const bool full = name == "listagg";  // the others write what is not the default
+      const bool reversed = name == "mode";  // whose text in Spark has the directions the wrong way round
       std::vector<std::string> orders;
       for (size_t i = 0; i < keys.size(); ++i) {
         const auto& order = call.within_group[i];
-        orders.push_back(Text(*keys[i]) + (order.ascending ? (full ? " ASC" : "") : " DESC"));
+        orders.push_back(Text(*keys[i]) + (order.ascending != reversed ? (full ? " ASC" : "") : " DESC"));
         if (full) orders.back() += order.nulls_first ? " NULLS FIRST" : " NULLS LAST";
       }
       text += " WITHIN GROUP (ORDER BY " + JoinTexts(orders) + ")";
@@ -328,12 +330,25 @@ class Writer {
       case SubqueryKind::kIn:
         break;
     }
-    const std::vector<std::string> values = Texts(subquery.children);
-    if (values.size() == 1) return "(" + values[0] + " IN (listquery()))";
-    return "((" + JoinTexts(values) + ") IN (listquery()))";
+    std::vector<std::string> values = Texts(subquery.children);
+    const auto outer = values.begin() + static_cast<std::ptrdiff_t>(subquery.num_values());
+    const std::string query = "listquery(" + JoinTexts({outer, values.end()}) + ")";
+    values.erase(outer, values.end());
+    if (values.size() == 1) return "(" + values[0] + " IN (" + query + "))";
+    return "((" + JoinTexts(values) + ") IN (" + query + "))";
+  }
+
+  std::string OuterText(const OuterReference& outer) const {
+    if (style_ == Style::kTree) return "outer(" + outer.name + "#" + std::to_string(outer.id) + ")";
+    std::vector<std::string> parts = outer.qualifier;
+    parts.push_back(outer.name);
+    return "outer(" + QuoteParts(parts) + ")";
   }
 
   std::string Bound(const FrameBound& bound) const {
+    // Preceding is minus in Spark, and shows as such below a cast.
+    if (bound.written && bound.kind == FrameBound::Kind::kPreceding) return "(- " + Text(*bound.written) + ") FOLLOWING";
+    if (bound.written) return Text(*bound.written) + " FOLLOWING";
     switch (bound.kind) {
       case FrameBound::Kind::kUnboundedPreceding:
         return "UNBOUNDED PRECEDING";

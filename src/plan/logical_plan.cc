@@ -174,9 +174,14 @@ void Unpivot::set_expressions(ExprList e) {
 Attributes Join::output() const {
   const Attributes left = children[0]->output();
   if (type == JoinType::kLeftSemi || type == JoinType::kLeftAnti) return left;
+  if (type == JoinType::kExistence) {
+    Attributes out = left;
+    out.push_back(exists);
+    return out;
+  }
   const Attributes right = children[1]->output();
   const bool left_nulls = type == JoinType::kRightOuter || type == JoinType::kFullOuter;
-  const bool right_nulls = type == JoinType::kLeftOuter || type == JoinType::kFullOuter;
+  const bool right_nulls = type == JoinType::kLeftOuter || type == JoinType::kLeftSingle || type == JoinType::kFullOuter;
   Attributes out = left_nulls ? AllNullable(left) : left;
   Append(&out, right_nulls ? AllNullable(right) : right);
   return out;

@@ -149,6 +149,7 @@ struct Relation : PlanNode<Relation, PlanKind::kRelation> {
 
 struct Project : PlanNode<Project, PlanKind::kProject> {
   ExprList list;  // resolved: Attribute or Alias each
+  Attributes join_columns;  // of JOIN USING: columns of both sides that the list leaves out
   Attributes output() const override;
   ExprList expressions() const override { return list; }
   void set_expressions(ExprList e) override { list = std::move(e); }
@@ -167,6 +168,9 @@ struct Aggregate : PlanNode<Aggregate, PlanKind::kAggregate> {
   ExprList aggregates;                  // the output list: Attribute or Alias over groupings and AggregateCalls
   GroupingKind grouping_kind = GroupingKind::kGroupBy;
   std::vector<std::vector<int>> grouping_sets;  // indexes into grouping; filled for kRollup, kCube and kGroupingSets
+  /// Once analyzed: what each grouping was computed from, over the columns that grouping sets have not nulled. With
+  /// grouping sets `grouping` has one more, their id.
+  ExprList grouping_sources;
   Attributes output() const override;
   ExprList expressions() const override;  // grouping then aggregates
   void set_expressions(ExprList) override;
@@ -305,13 +309,18 @@ struct Unpivot : PlanNode<Unpivot, PlanKind::kUnpivot> {
 
 // ---- more children -------------------------------------------------------------------------------------------------
 
-enum class JoinType : uint8_t { kInner, kLeftOuter, kRightOuter, kFullOuter, kLeftSemi, kLeftAnti, kCross };
+/// The last two come from subqueries: kLeftSingle is a left outer join that fails when a row has several matches,
+/// kExistence gives every left row once, with `exists` telling whether it has a match.
+enum class JoinType : uint8_t {
+  kInner, kLeftOuter, kRightOuter, kFullOuter, kLeftSemi, kLeftAnti, kCross, kLeftSingle, kExistence
+};
 struct Join : PlanNode<Join, PlanKind::kJoin> {
   JoinType type = JoinType::kInner;
   ExprPtr condition;                       // may be null
   std::vector<std::string> using_columns;  // until resolved
   bool natural = false;
   bool lateral = false;
+  AttributePtr exists;                     // kExistence
   enum class BuildHint : uint8_t { kNone, kBroadcastLeft, kBroadcastRight } hint = BuildHint::kNone;
   Attributes output() const override;
   ExprList expressions() const override;

@@ -46,6 +46,10 @@ const char* JoinName(JoinType type) {
       return "LeftAnti";
     case JoinType::kCross:
       return "Cross";
+    case JoinType::kLeftSingle:
+      return "LeftSingle";
+    case JoinType::kExistence:
+      return "ExistenceJoin";
   }
   return "Inner";
 }

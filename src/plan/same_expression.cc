@@ -4,6 +4,12 @@ namespace sluice::plan {
 
 namespace {
 
+bool SameBound(const std::optional<FrameBound>& a, const std::optional<FrameBound>& b) {
+  if (!a || !b) return !a && !b;
+  if (a->kind != b->kind || !a->offset != !b->offset) return false;
+  return !a->offset || SameExpression(*a->offset, *b->offset);
+}
+
 /// The node itself, children aside.
 bool SameNode(const Expression& a, const Expression& b) {
   switch (a.kind) {
@@ -30,6 +36,14 @@ bool SameNode(const Expression& a, const Expression& b) {
       return As<SortOrder>(a)->ascending == As<SortOrder>(b)->ascending && As<SortOrder>(a)->nulls_first == As<SortOrder>(b)->nulls_first;
     case ExprKind::kAlias:
       return true;
+    case ExprKind::kOuterReference:
+      return As<OuterReference>(a)->id == As<OuterReference>(b)->id;
+    case ExprKind::kSubquery:
+      return As<SubqueryExpression>(a)->plan == As<SubqueryExpression>(b)->plan && As<SubqueryExpression>(a)->subquery_kind == As<SubqueryExpression>(b)->subquery_kind;
+    case ExprKind::kWindow: {
+      const auto *x = As<WindowExpression>(a), *y = As<WindowExpression>(b);
+      return x->num_partition_keys == y->num_partition_keys && x->ignore_nulls == y->ignore_nulls && x->unit == y->unit && SameBound(x->lower, y->lower) && SameBound(x->upper, y->upper);
+    }
     default:
       return false;
   }

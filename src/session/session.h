@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "analyzer/analyzer.h"
+#include "base/cancel_scope.h"
 #include "base/config.h"
 #include "base/task_pool.h"
 #include "exec/ordered_output.h"
 #include "exec/query.h"
 #include "functions/registry.h"
 #include "plan/command.h"
+#include "session/cache_hints.h"
 #include "session/catalogs.h"
 
 namespace sluice::session {
@@ -52,6 +54,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // ---- names
   Catalogs& catalogs() { return catalogs_; }
+  CacheHints& cache_hints() { return cache_hints_; }
   /// Temporary views. `name` has one part, or two with global_temp.
   Status CreateView(const NameParts& name, plan::PlanPtr resolved, bool global, bool replace);
   Result<bool> DropView(const NameParts& name);
@@ -70,11 +73,11 @@ class Session : public std::enable_shared_from_this<Session> {
   Result<plan::PlanPtr> Execute(const plan::PlanPtr& parsed);
   Result<plan::PlanPtr> Optimize(const plan::PlanPtr& analyzed) const;
   /// `analyzed` may be optimized already.
-  Result<Batches> Collect(const plan::PlanPtr& analyzed, const CancelToken& cancel = {});
+  Result<Batches> Collect(const plan::PlanPtr& analyzed, const CancelToken& cancel = CancelScope::Current());
   /// Hands out rows, in order, while the query runs.
   Status CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume, const CancelToken& cancel);
   /// Runs a batch query into `output` and commits it.
-  Status Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output, const CancelToken& cancel = {});
+  Status Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output, const CancelToken& cancel = CancelScope::Current());
   Result<std::string> Explain(const plan::PlanPtr& plan, plan::ExplainMode mode);
 
   functions::EvalContext MakeEvalContext() const;
@@ -95,6 +98,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const Config initial_;
   std::shared_ptr<TaskPool> pool_;
   Catalogs catalogs_;
+  CacheHints cache_hints_;
   std::map<std::string, std::pair<std::string, plan::PlanPtr>> views_;  // lower case -> name, plan
   std::shared_ptr<const functions::FunctionRegistry> functions_;
   std::unique_ptr<Streams> streams_;

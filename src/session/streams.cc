@@ -70,18 +70,35 @@ Result<std::string> Streams::CheckpointLocation(const StreamRequest& request, bo
 }
 
 std::vector<stream::Listener> Streams::ListenersFor() {
-  std::lock_guard lock(mutex_);
-  std::vector<stream::Listener> out;
-  for (const auto& [_, listener] : listeners_) out.push_back(listener);
-  stream::Listener own;
-  own.on_terminated = [this](const std::string&, const std::string&, const Status& error) {
-    std::lock_guard own_lock(mutex_);
-    any_terminated_ = true;
-    if (!error.ok() && first_error_.ok()) first_error_ = error;
-    changed_.notify_all();
+  // Those that are there when something happens, so one added later hears of queries that run already.
+  auto each = [this](const std::function<void(const stream::Listener&)>& call) {
+    std::map<int, stream::Listener> now;
+    {
+      std::lock_guard lock(mutex_);
+      now = listeners_;
+    }
+    for (const auto& [_, listener] : now) call(listener);
   };
-  out.push_back(own);
-  return out;
+  stream::Listener all;
+  all.on_started = [each](const std::string& id, const std::string& run_id, const std::optional<std::string>& name, int64_t ms) {
+    each([&](const auto& l) { if (l.on_started) l.on_started(id, run_id, name, ms); });
+  };
+  all.on_progress = [each](const stream::Progress& progress) {
+    each([&](const auto& l) { if (l.on_progress) l.on_progress(progress); });
+  };
+  all.on_idle = [each](const std::string& id, const std::string& run_id, int64_t ms) {
+    each([&](const auto& l) { if (l.on_idle) l.on_idle(id, run_id, ms); });
+  };
+  all.on_terminated = [this, each](const std::string& id, const std::string& run_id, const Status& error) {
+    {
+      std::lock_guard lock(mutex_);
+      any_terminated_ = true;
+      if (!error.ok() && first_error_.ok()) first_error_ = error;
+      changed_.notify_all();
+    }
+    each([&](const auto& l) { if (l.on_terminated) l.on_terminated(id, run_id, error); });
+  };
+  return {all};
 }
 
 Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& analyzed, StreamRequest request) {

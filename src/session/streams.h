@@ -44,7 +44,7 @@ class Streams {
   /// True when a query has ended since the last ResetTerminated; the error of the first that failed.
   Result<bool> AwaitAnyTermination(std::optional<std::chrono::milliseconds> timeout);
   void ResetTerminated();
-  /// Listeners see queries that start after they were added. Returns an id for RemoveListener.
+  /// Listeners hear of every query from here on. Returns an id for RemoveListener.
   int AddListener(stream::Listener listener);
   void RemoveListener(int id);
   void StopAll();

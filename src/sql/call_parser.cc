@@ -1,5 +1,6 @@
 // Function calls: arguments, the forms with a syntax of their own, FILTER, WITHIN GROUP, IGNORE NULLS, OVER.
 
+#include "plan/transform.h"
 #include "sql/parser_impl.h"
 #include "sql/text.h"
 
@@ -357,10 +358,18 @@ Result<FrameBound> Parser::WindowFrameBound() {
   if (AcceptWords({Keyword::kUNBOUNDED, Keyword::kPRECEDING})) return FrameBound{Kind::kUnboundedPreceding, nullptr};
   if (AcceptWords({Keyword::kUNBOUNDED, Keyword::kFOLLOWING})) return FrameBound{Kind::kUnboundedFollowing, nullptr};
   if (AcceptWords({Keyword::kCURRENT, Keyword::kROW})) return FrameBound{Kind::kCurrentRow, nullptr};
+  const int start = Start();
   ARROW_ASSIGN_OR_RAISE(ExprPtr offset, Expression(kNotPrecedence));
-  if (Accept(Keyword::kPRECEDING)) return FrameBound{Kind::kPreceding, std::move(offset)};
-  ARROW_RETURN_NOT_OK(Expect(Keyword::kFOLLOWING));
-  return FrameBound{Kind::kFollowing, std::move(offset)};
+  const bool preceding = Accept(Keyword::kPRECEDING);
+  if (!preceding) ARROW_RETURN_NOT_OK(Expect(Keyword::kFOLLOWING));
+  bool constant = true;
+  plan::Visit(offset, [&](const plan::Expression& e) {
+    const auto* call = plan::As<UnresolvedFunction>(e);
+    constant = constant && (e.kind == plan::ExprKind::kLiteral || e.kind == plan::ExprKind::kCast || (call != nullptr && call->is_operator));
+    return constant;
+  });
+  if (!constant) return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "A frame's bound must be a literal"}});
+  return FrameBound{preceding ? Kind::kPreceding : Kind::kFollowing, std::move(offset)};
 }
 
 }  // namespace sluice::sql

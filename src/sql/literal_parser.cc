@@ -146,7 +146,7 @@ Result<ExprPtr> Parser::String() {
 // ---- typed literals ------------------------------------------------------------------------------------------------
 
 bool Parser::AtTypedLiteral() const {
-  return Peek().kind == TokenKind::kWord && AtString(1) && !At(Keyword::kINTERVAL);
+  return Peek().kind == TokenKind::kWord && AtString(1) && !At(Keyword::kINTERVAL) && !At(Keyword::kCASE);
 }
 
 namespace {
@@ -369,8 +369,9 @@ Result<DataType> Parser::Type() {
   if (!type.ok()) {
     if (const Error* error = GetError(type.status());
         error != nullptr && error->getCondition() != "PARSE_SYNTAX_ERROR") {
-      // The place in the statement, not in the type's text; too large a DECIMAL has none in Spark.
-      const bool placed = error->getCondition() != "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION";
+      // The place in the statement, not in the type's text; a DECIMAL that cannot be has none in Spark.
+      const bool placed = error->getCondition() != "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" &&
+                          error->getCondition() != "_LEGACY_ERROR_TEMP_1228";
       return MakeError(error->getCondition(), error->getMessageParameters(), placed ? &origin : nullptr);
     }
     next_ = first;

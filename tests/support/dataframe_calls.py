@@ -1,4 +1,6 @@
-"""Evaluates tests/real/data/dataframe_calls.txt against a Spark Connect session, Spark's or ours.
+"""Evaluates tests/real/data/dataframe_calls.txt against a Spark Connect session, Spark's or ours:
+
+    PYTHONPATH=tests python -m support.dataframe_calls sc://127.0.0.1:15002     prints the answers as JSON
 
 answers(spark) gives {call: answer}: {"schema", "rows"} of a DataFrame, {"value"} of anything else, {"printed"} of what only
 prints, {"error"} with the condition (or the class) of what fails.
@@ -8,6 +10,7 @@ import datetime
 import decimal
 import io
 import json
+import sys
 from pathlib import Path
 
 CALLS = Path(__file__).resolve().parent.parent / "real" / "data" / "dataframe_calls.txt"
@@ -89,3 +92,9 @@ def answer(call, names):
 def answers(spark, wanted=None):
     names = frames(spark)
     return {call: answer(call, names) for call in calls() if wanted is None or wanted in call}
+
+
+if __name__ == "__main__":
+    from pyspark.sql import SparkSession
+    session = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
+    print(json.dumps(answers(session)))

@@ -119,6 +119,8 @@ Status HandleConfig(const proto::ConfigRequest& request, ConnectSession& session
         if (it != config.values().end()) {
           Answer(pair.key(), it->second, response);
         } else {
+          if (pair.has_value() && KnownConfigs().count(pair.key()) > 0)
+            ARROW_RETURN_NOT_OK(session::CheckSetting(pair.key(), pair.value()));
           Answer(pair.key(), pair.has_value() ? std::optional(pair.value()) : std::nullopt, response);
         }
       }

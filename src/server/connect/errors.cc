@@ -57,7 +57,7 @@ grpc::Status ToGrpc(const Status& status, ErrorStore* store) {
   };
   metadata["classes"] = text_of(classes);
   metadata["errorClass"] = error.getCondition();
-  metadata["sqlState"] = error.getSqlState();
+  if (!error.getSqlState().empty()) metadata["sqlState"] = error.getSqlState();
   std::string parameters = text_of(error.getMessageParameters());
   if (parameters.size() <= kMostParameters) metadata["messageParameters"] = std::move(parameters);
   if (store) metadata["errorId"] = store->Keep(error);
@@ -75,7 +75,7 @@ void FillDetails(const Error& error, proto::FetchErrorDetailsResponse* out) {
   one->set_message(error.getMessage());
   auto* throwable = one->mutable_spark_throwable();
   throwable->set_error_class(error.getCondition());
-  throwable->set_sql_state(error.getSqlState());
+  if (!error.getSqlState().empty()) throwable->set_sql_state(error.getSqlState());
   for (const auto& [key, value] : error.getMessageParameters()) (*throwable->mutable_message_parameters())[key] = value;
   for (const auto& context : error.getQueryContext()) {
     auto* made = throwable->add_query_contexts();

@@ -1,6 +1,8 @@
 #pragma once
 // Errors as Spark Connect carries them: a google.rpc.Status in the trailing metadata, its details fetched with a second
 // call.
+#include "server/connect/wire.h"
+
 #include <grpcpp/grpcpp.h>
 #include <spark/connect/base.pb.h>
 

@@ -186,7 +186,7 @@ constexpr Rule kRules[] = {
     {"REPEATED_CLAUSE", kUnsupported},
     {"UNSUPPORTED_ARROWTYPE", kUnsupported},
     {"UNSUPPORTED_CALL", kUnsupported},
-    {"UNSUPPORTED_DATATYPE", kUnsupported},
+    {"UNSUPPORTED_DATATYPE", kParse},
     {"UNSUPPORTED_FEATURE", kUnsupported},
     {"UNSUPPORTED_FEATURE.TABLE_OPERATION", kAnalysis},
     {"UNSUPPORTED_PARTITION_TRANSFORM", kUnsupported},

@@ -94,6 +94,7 @@ grpc::Status Service::ExecutePlan(Context* context, const proto::ExecutePlanRequ
   // The call may end before the operation does.
   auto plan = std::make_shared<proto::Plan>(request->plan());
   const bool started = runners_.Start([this, session, operation, plan] {
+    CancelScope cancel(operation->cancel());
     CommandContext command{*session, *operation, settings_, TranslateContextOf(*session, operation->cancel())};
     Status status;
     try {

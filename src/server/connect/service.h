@@ -1,5 +1,7 @@
 #pragma once
 // spark.connect.SparkConnectService: who may call, which session and operation a call means, what is answered.
+#include "server/connect/wire.h"
+
 #include <grpcpp/grpcpp.h>
 #include <spark/connect/base.grpc.pb.h>
 

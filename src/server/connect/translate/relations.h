@@ -13,8 +13,9 @@ RelationFunction FromRead, FromRange, FromLocalRelation, FromCachedLocalRelation
 RelationFunction FromProject, FromFilter, FromSort, FromLimit, FromOffset, FromTail, FromSample, FromSubqueryAlias,
     FromHint, FromWatermark, FromDeduplicate, FromRepartition, FromRepartitionByExpression;
 // relations_columns.cc: lists of columns made from the input's own
-RelationFunction FromWithColumns, FromWithColumnsRenamed, FromDrop, FromToDF, FromToSchema, FromUnpivot, FromTranspose,
-    FromParse, FromCollectMetrics;
+RelationFunction FromWithColumns, FromWithColumnsRenamed, FromDrop, FromToDF, FromToSchema, FromUnpivot;
+// transpose.cc
+RelationFunction FromTranspose;
 // relations_aggregate.cc
 RelationFunction FromAggregate;
 // relations_join.cc: several inputs

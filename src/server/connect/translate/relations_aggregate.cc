@@ -39,6 +39,37 @@ Result<ExprList> PivotValues(const PlanPtr& child, const ExprPtr& column, Transl
   return values;
 }
 
+/// The sets name their columns anew, by another spelling perhaps: they are told apart as resolved.
+Status AddGroupingSets(const proto::Aggregate& message, Inputs& inputs, Aggregate* aggregate) {
+  if (message.grouping_sets_size() == 0) return Status::OK();
+  ExprList columns = aggregate->grouping;
+  std::vector<size_t> sizes;
+  for (const auto& set : message.grouping_sets()) {
+    ARROW_ASSIGN_OR_RAISE(ExprList members, ToExpressions(set.grouping_set(), inputs));
+    sizes.push_back(members.size());
+    for (const auto& member : members) columns.push_back(Unnamed(member));
+  }
+  ARROW_ASSIGN_OR_RAISE(PlanPtr selected, Analyzed(SelectOver(inputs.plan(), columns), inputs.context()));
+  const ExprList& resolved = As<Project>(selected)->list;
+  std::vector<ExprPtr> known;
+  for (size_t i = 0; i < aggregate->grouping.size(); ++i) known.push_back(Unnamed(resolved[i]));
+  size_t next = known.size();
+  for (size_t size : sizes) {
+    std::vector<int> indexes;
+    for (size_t end = next + size; next < end; ++next) {
+      size_t at = 0;
+      while (at < known.size() && !SameExpression(*known[at], *Unnamed(resolved[next]))) ++at;
+      if (at == known.size()) {
+        known.push_back(Unnamed(resolved[next]));
+        aggregate->grouping.push_back(columns[next]);
+      }
+      indexes.push_back(static_cast<int>(at));
+    }
+    aggregate->grouping_sets.push_back(std::move(indexes));
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 Result<PlanPtr> FromAggregate(const proto::Relation& relation, TranslateContext& context) {
@@ -77,17 +108,7 @@ Result<PlanPtr> FromAggregate(const proto::Relation& relation, TranslateContext&
     default: return InvalidPlan("Unknown Group Type " + std::to_string(message.group_type()));
   }
   for (const auto& item : grouping) aggregate->grouping.push_back(Unnamed(item));
-  for (const auto& set : message.grouping_sets()) {
-    ARROW_ASSIGN_OR_RAISE(ExprList members, ToExpressions(set.grouping_set(), inputs));
-    std::vector<int> indexes;
-    for (const auto& member : members) {
-      size_t at = 0;
-      while (at < aggregate->grouping.size() && !SameExpression(*aggregate->grouping[at], *Unnamed(member))) ++at;
-      if (at == aggregate->grouping.size()) aggregate->grouping.push_back(Unnamed(member));
-      indexes.push_back(static_cast<int>(at));
-    }
-    aggregate->grouping_sets.push_back(std::move(indexes));
-  }
+  ARROW_RETURN_NOT_OK(AddGroupingSets(message, inputs, aggregate.get()));
   aggregate->aggregates = std::move(grouping);
   aggregate->aggregates.insert(aggregate->aggregates.end(), aggregates.begin(), aggregates.end());
   aggregate->children = {inputs.plan()};

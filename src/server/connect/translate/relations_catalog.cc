@@ -133,7 +133,11 @@ Result<PlanPtr> RefreshTable(const proto::Catalog& message, TranslateContext& co
 }
 Result<PlanPtr> RefreshByPath(const proto::Catalog&, TranslateContext&) { return CatalogRows::Nothing(); }
 
-Result<PlanPtr> RecoverPartitions(const proto::Catalog&, TranslateContext&) {
+Result<PlanPtr> RecoverPartitions(const proto::Catalog& message, TranslateContext& context) {
+  ARROW_ASSIGN_OR_RAISE(auto name, ExistingTable(message.recover_partitions().table_name(), context));
+  if (context.session.FindView(name))
+    return MakeError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+                     {{"viewName", session::QuoteName(name)}, {"operation", "recoverPartitions()"}});
   return UnsupportedFeature("Catalog.recoverPartitions");
 }
 
