@@ -16,9 +16,14 @@ events = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", bro
           .option("startingOffsets", "earliest").option("maxOffsetsPerTrigger", per_batch).load()
           .select(from_json(col("value").cast("string"), "id BIGINT, name STRING").alias("d")).select("d.*"))
 writer = events.writeStream.outputMode("append").option("checkpointLocation", checkpoint)
-if replays:  # Spark's Kafka source fails when availableNow begins with a replayed batch
+if replays:  # once a replayed batch is committed, Spark 4.1's Kafka source fails over its metrics
+    from pyspark.errors import StreamingQueryException
     query = writer.toTable("demo.db.events")
-    query.processAllAvailable()
+    try:
+        query.processAllAvailable()
+    except StreamingQueryException as error:
+        if "scala.Option.get()" not in str(error):
+            raise
     query.stop()
 else:
     query = writer.trigger(availableNow=True).toTable("demo.db.events")
@@ -84,6 +89,7 @@ def test_spark_replays_a_batch_that_sluice_left_uncommitted(kafka, build, tmp_pa
     newest = max((checkpoint / "commits").iterdir(), key=lambda p: int(p.name))
     newest.unlink()
     assert run_spark(kafka, topic, warehouse, str(checkpoint), 50, replays=True)["rows"] == 100
+    assert newest.exists(), "Spark has committed the batch it replayed"
     newest = max((checkpoint / "commits").glob("[0-9]*"), key=lambda p: int(p.name))
     newest.unlink()
     (checkpoint / "commits" / f".{newest.name}.crc").unlink(missing_ok=True)
