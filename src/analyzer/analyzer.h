@@ -23,6 +23,9 @@ class SourceResolver {
   virtual Result<plan::PlanPtr> ResolveDataSource(const plan::UnresolvedDataSource& source) = 0;
 };
 
+/// spark.sql.storeAssignmentPolicy: which casts INSERT does by itself. LEGACY is refused where a table is written.
+enum class StoreAssignment { kAnsi, kStrict, kLegacy };
+
 struct AnalyzerContext {
   SourceResolver* sources = nullptr;
   const functions::FunctionRegistry* functions = nullptr;          // built-ins
@@ -30,6 +33,7 @@ struct AnalyzerContext {
   bool ansi = true;
   bool case_sensitive = false;
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
+  StoreAssignment store_assignment = StoreAssignment::kAnsi;
   std::string time_zone = "UTC";
   std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord
   /// Evaluates an expression without columns; session wires it to exec.
@@ -40,7 +44,7 @@ struct AnalyzerContext {
 /// origin of the node at fault.
 Result<plan::PlanPtr> Analyze(const plan::PlanPtr& plan, const AnalyzerContext& context);
 
-/// Makes `query` fit a table of `table_schema`: by position or name, with store-assignment casts (ANSI). `columns`: the
+/// Makes `query` fit a table of `table_schema`: by position or name, with store-assignment casts (ANSI or STRICT). `columns`: the
 /// INSERT column list, may be empty. Errors: INSERT_COLUMN_ARITY_MISMATCH.*, INCOMPATIBLE_DATA_FOR_TABLE.*.
 Result<plan::PlanPtr> AlignToTable(const plan::PlanPtr& query, const DataType& table_schema, const std::string& table_name,
                                    const std::vector<std::string>& columns, bool by_name, const AnalyzerContext& context);

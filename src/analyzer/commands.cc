@@ -33,6 +33,8 @@ Result<PlanPtr> PlanResolver::ResolveCommand(const PlanPtr& plan) {
 
 Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema, const std::string& table_name,
                              const std::vector<std::string>& columns, bool by_name, const AnalyzerContext& context) {
+  if (context.store_assignment == StoreAssignment::kLegacy)
+    return UnsupportedFeature("spark.sql.storeAssignmentPolicy=LEGACY");
   Attributes data = query->output();
   const auto& fields = table_schema.fields();
   std::vector<AttributePtr> source(fields.size());
@@ -85,7 +87,9 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
       same = false;
       continue;
     }
-    if (!functions::CanStoreAssign(*source[i]->type, field.type))
+    const bool fits = context.store_assignment == StoreAssignment::kStrict ? functions::CanUpCast(*source[i]->type, field.type)
+                                                      : functions::CanStoreAssign(*source[i]->type, field.type);
+    if (!fits)
       return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
                        {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}, {"srcType", InDoubleQuotes(source[i]->type->sql())}, {"targetType", InDoubleQuotes(field.type.sql())}});
     if (source[i]->type->sameType(field.type) && source[i]->name == field.name) {

@@ -272,6 +272,37 @@ bool CanStoreAssign(const DataType& from, const DataType& to) {
   return false;
 }
 
+bool CanUpCast(const DataType& from, const DataType& to) {
+  if (from.sameType(to) || Is(from, TypeId::kVoid)) return true;
+  if (from.isNumeric() && to.isNumeric()) {
+    auto digits = [](const DataType& t) { return t.precision() - t.scale(); };
+    if (Is(to, TypeId::kDecimal)) {
+      if (Is(from, TypeId::kFloat) || Is(from, TypeId::kDouble)) return false;
+      const DataType exact = DecimalForType(from);
+      return digits(to) >= digits(exact) && to.scale() >= exact.scale();
+    }
+    if (Is(from, TypeId::kDecimal)) {
+      return to.isIntegral() && from.scale() == 0 && from.precision() < DecimalForType(to).precision();
+    }
+    auto rank = [](const DataType& t) {
+      constexpr TypeId kOrder[] = {TypeId::kByte, TypeId::kShort, TypeId::kInteger, TypeId::kLong, TypeId::kFloat, TypeId::kDouble};
+      return std::find(std::begin(kOrder), std::end(kOrder), t.id()) - std::begin(kOrder);
+    };
+    return rank(from) < rank(to);
+  }
+  if (Is(to, TypeId::kString)) return IsAtomic(from) || Is(from, TypeId::kCalendarInterval);
+  if (IsDatetime(from) && IsDatetime(to)) return !Is(to, TypeId::kDate);
+  if (from.id() != to.id()) return false;
+  if (IsAnsiInterval(from)) return true;
+  if (Is(from, TypeId::kArray)) return CanUpCast(from.elementType(), to.elementType());
+  if (Is(from, TypeId::kMap)) return CanUpCast(from.keyType(), to.keyType()) && CanUpCast(from.valueType(), to.valueType());
+  if (!Is(from, TypeId::kStruct) || from.fields().size() != to.fields().size()) return false;
+  for (size_t i = 0; i < from.fields().size(); ++i) {
+    if (!CanUpCast(from.fields()[i].type, to.fields()[i].type)) return false;
+  }
+  return true;
+}
+
 bool SameShape(const DataType& a, const DataType& b) {
   if (a.id() != b.id()) return false;
   switch (a.id()) {

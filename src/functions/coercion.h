@@ -26,6 +26,8 @@ bool CanTryCast(const DataType& from, const DataType& to);
 const char* InsteadOfCast(const DataType& from, const DataType& to);
 /// Storage assignment of INSERT (spark.sql.storeAssignmentPolicy=ANSI).
 bool CanStoreAssign(const DataType& from, const DataType& to);
+/// Whether every value of `from` has its like in `to` (spark.sql.storeAssignmentPolicy=STRICT).
+bool CanUpCast(const DataType& from, const DataType& to);
 
 /// What a string operand becomes beside `other` in an ANSI binary operator: integral -> BIGINT, fractional -> DOUBLE,
 /// other atomic types as they are; nullopt for intervals and nested types.

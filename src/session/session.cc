@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "analyzer/expression_resolver.h"
 #include "base/allocator.h"
 #include "base/clock.h"
 #include "optimizer/optimizer.h"
@@ -213,6 +214,10 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
   context.ansi = BoolOf(scope->config, kAnsi);
   context.case_sensitive = BoolOf(scope->config, kCaseSensitive);
   context.allow_precision_loss = BoolOf(scope->config, kAllowPrecisionLoss);
+  const std::string policy = scope->config.Get(kStoreAssignment);
+  context.store_assignment = analyzer::NamesEqual(policy, "STRICT", false)   ? analyzer::StoreAssignment::kStrict
+                             : analyzer::NamesEqual(policy, "LEGACY", false) ? analyzer::StoreAssignment::kLegacy
+                                                                  : analyzer::StoreAssignment::kAnsi;
   context.time_zone = SessionTimeZone(scope->config);
   context.corrupt_record_column = scope->config.Get(kCorruptRecordColumn);
   context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) { return exec::EvaluateConstant(expr, eval); };

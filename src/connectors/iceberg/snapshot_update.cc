@@ -33,6 +33,7 @@ class Producer {
     if (auto ref = base->refs.find(update_.branch); ref != base->refs.end()) parent = base->FindSnapshot(ref->second.snapshot_id);
     ARROW_ASSIGN_OR_RAISE(auto existing, operations_.Manifests(parent));
     counts_ = {};
+    changed_.clear();
     manifests_.clear();
     if (!update_.files.empty()) ARROW_RETURN_NOT_OK(AddNewManifest(*base));
     if (update_.kind == UpdateKind::kAppend) {
@@ -79,7 +80,7 @@ class Producer {
 
  private:
   struct Counts {
-    int64_t created = 0, kept = 0, replaced = 0, partitions = 0;
+    int64_t created = 0, kept = 0, replaced = 0;
     int64_t added_files = 0, added_records = 0, added_bytes = 0;
     int64_t deleted_files = 0, deleted_records = 0, removed_bytes = 0, removed_delete_files = 0;
     int64_t removed_position_deletes = 0, removed_equality_deletes = 0;
@@ -115,7 +116,7 @@ class Producer {
       counts_.added_bytes += file.file_size;
       partitions.insert(PartitionKey(*type, file.partition));
     }
-    counts_.partitions = static_cast<int64_t>(partitions.size());
+    changed_.insert(partitions.begin(), partitions.end());
     touched_ = std::move(partitions);
     if (!added_) {
       std::vector<ManifestEntry> entries;
@@ -194,6 +195,7 @@ class Producer {
           changed = true;
           entry.status = EntryStatus::kDeleted;
           entry.snapshot_id = snapshot_id_;
+          changed_.insert(PartitionKey(*type, entry.file.partition));
           CountRemoved(entry.file);
         } else {
           entry.status = EntryStatus::kExisting;
@@ -243,7 +245,7 @@ class Producer {
     put("removed-delete-files", counts_.removed_delete_files);
     put("removed-position-deletes", counts_.removed_position_deletes);
     put("removed-equality-deletes", counts_.removed_equality_deletes);
-    s["changed-partition-count"] = std::to_string(counts_.partitions);
+    s["changed-partition-count"] = std::to_string(changed_.size());
     if (update_.kind == UpdateKind::kOverwritePartitions) s["replace-partitions"] = "true";
     auto total = [&](const char* key, int64_t delta) {
       if (!parent || parent->Find(key)) s[key] = std::to_string(std::max<int64_t>(0, Number(parent, key) + delta));
@@ -262,7 +264,8 @@ class Producer {
   const std::string uuid_;
   int attempt_ = 0, manifest_count_ = 0;
   std::optional<ManifestFile> added_;
-  std::set<std::string> touched_;
+  std::set<std::string> touched_;  // partitions with new files
+  std::set<std::string> changed_;  // those and the ones that lose files
   std::vector<std::string> retry_files_;
   std::vector<ManifestFile> manifests_;
   Counts counts_;
