@@ -146,10 +146,13 @@ Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, E
   aggregate->resolved = true;
   const ExprPtr set_id = sets ? ExprPtr(attributes[grouping.size()]) : nullptr;
   const Attributes replaced(attributes.begin(), attributes.begin() + static_cast<std::ptrdiff_t>(grouping.size()));
-  bool windowed = false;  // those items are computed from the aggregate's output
+  bool windowed = false, generated = false;  // those items are computed from the aggregate's output
   for (auto& item : items) {
     ARROW_ASSIGN_OR_RAISE(item, ReplaceGroupingCalls(item, grouping, aggregate->grouping, set_id, context_));
-    if (Contains(item, ExprKind::kGeneratorCall)) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "Aggregate"}}, &origin);
+    if (Contains(item, ExprKind::kGeneratorCall)) {
+      generated = true;
+      continue;
+    }
     if (Contains(item, ExprKind::kWindow)) {
       windowed = true;
       continue;
@@ -167,13 +170,17 @@ Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, E
     aggregate->aggregates.push_back(expr);
     item = ToAttribute(expr);
   }
-  if (!windowed) return PlanPtr(aggregate);
+  if (!windowed && !generated) return PlanPtr(aggregate);
   bool added = false;
   for (auto& item : items) {
-    if (!Contains(item, ExprKind::kWindow)) continue;
+    if (!Contains(item, ExprKind::kWindow) && !Contains(item, ExprKind::kGeneratorCall)) continue;
     ARROW_ASSIGN_OR_RAISE(item, OverAggregate(item, aggregate.get(), &added, context_));
   }
-  ARROW_ASSIGN_OR_RAISE(PlanPtr windows, ExtractWindows(aggregate, &items));
+  PlanPtr windows = aggregate;
+  if (windowed) {
+    ARROW_ASSIGN_OR_RAISE(windows, ExtractWindows(windows, &items));
+  }
+  if (generated) return ExtractGenerator(windows, std::move(items));
   auto project = std::make_shared<Project>();
   project->list = std::move(items);
   project->children = {windows};

@@ -1,6 +1,7 @@
 #include "analyzer/expression_resolver.h"
 
 #include <algorithm>
+#include <span>
 
 #include "analyzer/plan_resolver.h"
 #include "functions/coercion.h"
@@ -38,6 +39,31 @@ int EditDistance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+/// How many parts at the end of the candidates a proposal shows: those before them are the same for all.
+size_t DistinctParts(const std::vector<std::vector<std::string>>& candidates, size_t wanted) {
+  auto same_before = [&](size_t kept) {
+    auto prefix = [&](const std::vector<std::string>& c) {
+      return std::span(c).first(c.size() - std::min(kept, c.size()));
+    };
+    return std::all_of(candidates.begin(), candidates.end(),
+                       [&](const auto& c) { return std::ranges::equal(prefix(c), prefix(candidates[0])); });
+  };
+  for (size_t kept = wanted; kept <= 2; ++kept)
+    if (same_before(kept)) return kept;
+  return SIZE_MAX;
+}
+
+/// a.`b c`: quoted where it has to be.
+std::string QuoteIfNeeded(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) {
+    const bool plain = !part.empty() && std::all_of(part.begin(), part.end(),
+                                                    [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    out += (out.empty() ? "" : ".") + (plain ? part : QuoteIdentifier(part));
+  }
+  return out;
+}
+
 /// Names that Spark takes as functions when no column has them.
 bool IsLiteralFunction(const std::string& lower) {
   static const char* const kNames[] = {"current_date", "current_timestamp", "current_user", "user", "session_user",
@@ -46,23 +72,6 @@ bool IsLiteralFunction(const std::string& lower) {
 }
 
 }  // namespace
-
-ExprPtr CastTo(const ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit,
-               std::optional<CastMode> mode, const Origin* origin) {
-  if (child->type && child->type->sameType(to)) return child;
-  auto cast = std::make_shared<Cast>();
-  cast->children = {child};
-  cast->to = to;
-  cast->mode = mode.value_or(context.ansi ? CastMode::kAnsi : CastMode::kLegacy);
-  cast->implicit = implicit;
-  cast->origin = origin ? *origin : child->origin;
-  cast->type = to;
-  // A cast that can fail without raising gives null.
-  cast->nullable = child->nullable || cast->mode == CastMode::kTry ||
-                   (cast->mode == CastMode::kLegacy && !(child->type && functions::TightestCommonType(*child->type, to, false) == to) &&
-                    to.id() != TypeId::kString);
-  return cast;
-}
 
 Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, const AnalyzerContext& context, const Origin& origin) {
   const DataType* type = &*child->type;
@@ -94,12 +103,18 @@ Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, cons
 }
 
 Status ExpressionResolver::UnresolvedColumn(const std::vector<std::string>& parts, const Origin& origin) const {
-  std::string wanted = Lower(parts.back());
-  std::vector<std::pair<int, std::string>> near;
+  std::vector<std::vector<std::string>> candidates;
   for (const auto& attribute : scope_.input) {
-    std::vector<std::string> full = attribute->qualifier;
-    full.push_back(attribute->name);
-    near.emplace_back(EditDistance(wanted, Lower(attribute->name)), JoinParts(full));
+    candidates.push_back(attribute->qualifier);
+    candidates.back().push_back(attribute->name);
+  }
+  const size_t kept = DistinctParts(candidates, parts.size());
+  const std::string wanted = QuoteIfNeeded(parts);
+  std::vector<std::pair<int, std::string>> near;
+  for (auto& candidate : candidates) {
+    if (candidate.size() > kept)
+      candidate.erase(candidate.begin(), candidate.end() - static_cast<std::ptrdiff_t>(kept));
+    near.emplace_back(EditDistance(wanted, JoinParts(candidate)), JoinParts(candidate));
   }
   if (near.empty()) return MakeError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {{"objectName", JoinParts(parts)}}, &origin);
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -331,9 +346,7 @@ Result<ExprPtr> ExpressionResolver::ResolveCast(const Cast& cast) {
   copy->children = {child};
   if (copy->mode != CastMode::kTry) copy->mode = context_.ansi ? CastMode::kAnsi : CastMode::kLegacy;
   copy->type = copy->to;
-  bool lossless = child->type->sameType(copy->to) || copy->to.id() == TypeId::kString ||
-                  functions::TightestCommonType(*child->type, copy->to, context_.ansi) == std::optional<DataType>(copy->to);
-  copy->nullable = child->nullable || copy->mode == CastMode::kTry || (copy->mode == CastMode::kLegacy && !lossless);
+  copy->nullable = child->nullable || copy->mode == CastMode::kTry || CastMayGiveNull(*child->type, copy->to);
   return ExprPtr(copy);
 }
 

@@ -71,6 +71,8 @@ class ExpressionResolver {
 /// what they are blamed on (the call or the operator that needs the type), else the child.
 plan::ExprPtr CastTo(const plan::ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit = true,
                      std::optional<plan::CastMode> mode = std::nullopt, const Origin* origin = nullptr);
+/// What Spark takes for nullable after a cast, in ANSI mode as well as without.
+bool CastMayGiveNull(const DataType& from, const DataType& to);
 /// child.name for a STRUCT (or an array of them) by case rule; FIELD_NOT_FOUND, AMBIGUOUS_REFERENCE_TO_FIELDS.
 Result<plan::ExprPtr> ExtractField(const plan::ExprPtr& child, const std::string& name, const AnalyzerContext& context,
                                    const Origin& origin);

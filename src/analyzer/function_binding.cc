@@ -197,7 +197,8 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   for (const auto& arg : args) {
     bind.arg_types.push_back(*arg->type);
     bind.arg_nullable.push_back(arg->nullable);
-    bool named = As<Attribute>(arg) || As<Alias>(arg) || As<GetField>(arg);
+    // A function that says how its calls are shown is told how its arguments are.
+    bool named = As<Attribute>(arg) || As<Alias>(arg) || As<GetField>(arg) || called_def.display;
     bind.arg_names.push_back(named ? NameOf(arg, context_) : std::string());
     const TypedValue* constant = nullptr;
     if (const auto* literal = As<Literal>(arg)) {
@@ -307,9 +308,12 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
       }
       return finish(node);
     }
-    case FunctionKind::kWindow:
-      if (over_ == &function) return finish(std::make_shared<Call>());
-      return MakeError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {{"funcName", InDoubleQuotes(called)}}, &function.origin);
+    case FunctionKind::kWindow: {
+      ExprPtr call = finish(std::make_shared<Call>());
+      if (over_ == &function) return call;
+      return MakeError("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", {{"funcName", InDoubleQuotes(NameOf(call, context_))}},
+                       &function.origin);
+    }
   }
   return Status::Invalid("unknown function kind");
 }

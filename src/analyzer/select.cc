@@ -8,6 +8,21 @@ namespace sluice::analyzer {
 
 using namespace plan;  // NOLINT: this room speaks of little else
 
+namespace {
+
+/// The aggregates of a condition, as messages list them.
+std::string AggregatesOf(const ExprPtr& condition, const AnalyzerContext& context) {
+  std::string out;
+  Visit(condition, [&](const Expression& e) {
+    if (e.kind != ExprKind::kAggregateCall) return true;
+    out += (out.empty() ? "" : ", ") + ExpressionSql(e, context.time_zone);
+    return false;
+  });
+  return out;
+}
+
+}  // namespace
+
 Result<PlanPtr> PlanResolver::ResolveProject(const PlanPtr& plan) {
   const auto& project = *As<Project>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(project.children[0]));
@@ -56,7 +71,10 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
                      &filter.origin);
   if (Contains(condition, ExprKind::kWindow)) return MakeError("_LEGACY_ERROR_TEMP_1034", {{"clauseName", filter.having ? "HAVING" : "WHERE"}}, &filter.origin);
   if (!filter.having && ContainsAggregate(condition))
-    return MakeError("INVALID_WHERE_CONDITION", {{"condition", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"expressionList", ExpressionSql(*condition, context_.time_zone)}}, &filter.origin);
+    return MakeError("INVALID_WHERE_CONDITION",
+                     {{"condition", InDoubleQuotes(NameOf(condition, context_))},
+                      {"expressionList", AggregatesOf(condition, context_)}},
+                     &filter.origin);
   auto copy = std::make_shared<Filter>();
   copy->condition = condition;
   copy->having = filter.having;

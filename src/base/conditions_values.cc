@@ -6,7 +6,8 @@ namespace sluice {
 std::span<const ErrorCondition> ValueConditions() {
   static constexpr ErrorCondition kTable[] = {
       {"CAST_INVALID_INPUT", "22018",
-       "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. Correct "
+       "The value <expression> of the type <sourceType> cannot be cast to <targetType> because it is malformed. "
+       "Correct "
        "the value, or use try_cast to get NULL instead."},
       {"CAST_OVERFLOW", "22003",
        "The value <value> of the type <sourceType> cannot be cast to <targetType> because of an overflow. Use try_cast "
@@ -32,7 +33,8 @@ std::span<const ErrorCondition> ValueConditions() {
       {"NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION", "",
        "<value> does not fit Decimal(<precision>, <scale>). Set <config> to \"false\" to get NULL instead."},
       {"NUMERIC_OUT_OF_SUPPORTED_RANGE", "22003", "The number <value> has more digits than a decimal can hold."},
-      {"CANNOT_PARSE_DECIMAL", "22018", "Cannot parse a decimal: the text must be a number in the form the format asks for."},
+      {"CANNOT_PARSE_DECIMAL", "22018",
+       "Cannot parse a decimal: the text must be a number in the form the format asks for."},
       {"CANNOT_PARSE_TIMESTAMP", "22007", "<message>. Use <func> to get NULL instead."},
       {"CANNOT_PARSE_TIME", "22010", "Cannot parse the time <input> by the format <format>."},
       {"CANNOT_DECODE_URL", "22546", "Cannot decode <url>: it is not percent-encoded. Use try_url_decode to get NULL."},
@@ -59,15 +61,18 @@ std::span<const ErrorCondition> ValueConditions() {
       {"INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", "", "the letter '<c>' has no meaning there."},
       {"INVALID_DATETIME_PATTERN.LENGTH", "", "a letter is repeated too often."},
       {"INVALID_DATETIME_PATTERN.SECONDS_FRACTION", "", "the fraction of the second must stand alone."},
-      {"INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "", "see \"Datetime Patterns for Formatting and Parsing\" in Spark's documentation."},
+      {"INVALID_DATETIME_PATTERN.WITH_SUGGESTION", "",
+       "see \"Datetime Patterns for Formatting and Parsing\" in Spark's documentation."},
       {"INCONSISTENT_BEHAVIOR_CROSS_VERSION", "42K0B", "The result may differ from that of an earlier version:"},
       {"INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "",
-       "the pattern <pattern> was understood before Spark 3.0. <config> = \"LEGACY\" brings that back; \"CORRECTED\" treats "
+       "the pattern <pattern> was understood before Spark 3.0. <config> = \"LEGACY\" brings that back; \"CORRECTED\" "
+       "treats "
        "it as invalid."},
       {"INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", "",
        "week-based patterns are gone since Spark 3.0; found the letter <c>. Use the function EXTRACT."},
       {"INCONSISTENT_BEHAVIOR_CROSS_VERSION.PARSE_DATETIME_BY_NEW_PARSER", "",
-       "<datetime> could be parsed before Spark 3.0, but not now. <config> = \"LEGACY\" brings that back; \"CORRECTED\" "
+       "<datetime> could be parsed before Spark 3.0, but not now. <config> = \"LEGACY\" brings that back; "
+       "\"CORRECTED\" "
        "treats it as invalid."},
       {"INCONSISTENT_BEHAVIOR_CROSS_VERSION.READ_ANCIENT_DATETIME", "",
        "dates before 1582-10-15 or timestamps before 1900-01-01 in <format> files may be in the hybrid calendar. Set "
@@ -89,7 +94,8 @@ std::span<const ErrorCondition> ValueConditions() {
       {"_LEGACY_ERROR_TEMP_3060", "", "There is no column <i> in:\n<schema>"},
       {"_LEGACY_ERROR_TEMP_3231", "", "Intervals of a month or longer are not supported (<interval>)."},
       {"COMPARATOR_RETURNS_NULL", "22004",
-       "The comparator gave NULL for <firstValue> and <secondValue>: it must give a positive integer, 0 or a negative one."},
+       "The comparator gave NULL for <firstValue> and <secondValue>: it must give a positive integer, 0 or a negative "
+       "one."},
       {"ROW_VALUE_IS_NULL", "22023", "The field at <index> of a row is null, but is not nullable."},
       {"STRUCT_ARRAY_LENGTH_MISMATCH", "2201E", "The row has <actual> fields, but the schema has <expected>."},
       {"NOT_NULL_ASSERT_VIOLATION", "42000", "NULL in a field that is not nullable: <walkedTypePath>."},
@@ -105,13 +111,14 @@ std::span<const ErrorCondition> ValueConditions() {
       {"USER_RAISED_EXCEPTION_PARAMETER_MISMATCH", "P0001",
        "The condition <errorClass> takes the parameters <expectedParms>, but got <providedParms>."},
       {"MALFORMED_RECORD_IN_PARSING", "22023",
-       "Malformed record found in parsing: <badRecord>. The mode is <failFastMode>; with \"PERMISSIVE\" a malformed record "
+       "Malformed record found in parsing: <badRecord>. The mode is <failFastMode>; with \"PERMISSIVE\" a malformed "
+       "record "
        "becomes nulls."},
       {"MALFORMED_RECORD_IN_PARSING.CANNOT_PARSE_JSON_ARRAYS_AS_STRUCTS", "",
        "A JSON array was found where a struct was expected."},
       {"MALFORMED_RECORD_IN_PARSING.CANNOT_PARSE_STRING_AS_DATATYPE", "",
        "The value <fieldValue> of the field <fieldName>, of the JSON type <inputType>, is no <targetType>."},
-      {"MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "", "The record: <text>"},
+      {"MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "", "The record: <_text>"},
       {"MALFORMED_CSV_RECORD", "KD000", "Malformed CSV record: <badRecord>"},
       {"CANNOT_PARSE_JSON_FIELD", "2203G",
        "The field <fieldName> with the value <fieldValue> of the JSON type <jsonType> is no <dataType>."},

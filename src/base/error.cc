@@ -192,6 +192,8 @@ Status MakeError(std::string_view condition, ErrorParameters parameters, const O
     }
   }
   text += Substitute(row->message, parameters);
+  // "_name": for the message alone, no parameter of Spark's.
+  std::erase_if(parameters, [](const auto& parameter) { return StartsWith(parameter.first, "_"); });
   return Build(CodeOf(condition), std::string(condition), std::string(state), Headed(condition, state, text),
                std::move(parameters), origin);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -34,16 +35,32 @@ struct Workers {
   bool stopping = false;
   // Threads are made when there is work for them. `blocked` of them wait in a BlockingScope and do not count.
   int running = 0, idle = 0, blocked = 0;
-  std::vector<std::thread> threads;
+  std::list<std::thread> threads, ended;
 
   /// Under `mutex`.
   void AddThreads() {
+    JoinEnded();
     size_t wanted = queue.size();
     while (wanted > static_cast<size_t>(idle) && running - blocked < limit) {
       threads.emplace_back([this] { Work(); });
       ++running;
       --wanted;
     }
+  }
+
+  /// Under `mutex`, which threads that have ended no longer need.
+  void JoinEnded() {
+    for (std::thread& thread : ended) thread.join();
+    ended.clear();
+  }
+  /// Threads beyond the limit: made for one that was blocked and has come back.
+  bool too_many() const { return running - blocked > limit; }
+  /// The calling thread is about to end. Under `mutex`.
+  void Leave() {
+    --running;
+    auto self = std::find_if(threads.begin(), threads.end(),
+                             [](const std::thread& t) { return t.get_id() == std::this_thread::get_id(); });
+    ended.splice(ended.end(), threads, self);
   }
 
   void Work();
@@ -58,9 +75,9 @@ void Workers::Work() {
     {
       std::unique_lock lock(mutex);
       ++idle;
-      // A thread beyond the limit, made for one that has come back since, keeps out of the way.
-      wake.wait(lock, [&] { return stopping || (!queue.empty() && running - idle - blocked < limit); });
+      wake.wait(lock, [&] { return stopping || too_many() || (!queue.empty() && running - idle - blocked < limit); });
       --idle;
+      if (too_many() && !stopping) return Leave();
       if (queue.empty()) return;
       task = std::move(queue.front());
       queue.pop_front();
@@ -109,6 +126,7 @@ BlockingScope::~BlockingScope() {
   auto* workers = static_cast<Workers*>(workers_);
   std::lock_guard lock(workers->mutex);
   --workers->blocked;
+  if (workers->too_many()) workers->wake.notify_all();
 }
 
 TaskPool::TaskPool(int threads) : impl_(std::make_unique<Impl>(threads)) {}
@@ -120,6 +138,7 @@ TaskPool::~TaskPool() {
   }
   impl_->wake.notify_all();
   for (std::thread& thread : impl_->threads) thread.join();
+  impl_->JoinEnded();
 }
 
 int TaskPool::threads() const { return impl_->limit; }

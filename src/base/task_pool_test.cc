@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -43,6 +44,38 @@ TEST(TaskPool, BlockedTasksDoNotKeepOthersWaiting) {
   }
   go = true;
   slow.join();
+}
+
+int Threads() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (word == "Threads:" && status >> word) return std::stoi(word);
+  return -1;
+}
+
+TEST(TaskPool, ThreadsThatStoodInForBlockedOnesEnd) {
+  TaskPool pool(1);
+  const int before = Threads();
+  std::atomic<int> blocked{0}, most{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back([&] {
+      EXPECT_TRUE(pool.RunAll({[&] {
+                        BlockingScope blocking;
+                        ++blocked;
+                        while (blocked < 8) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                        most = std::max<int>(most, Threads());
+                        return Status::OK();
+                      }})
+                      .ok());
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_GE(most, before + 8);
+  for (int i = 0; i < 1000 && Threads() > before + 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_LE(Threads(), before + 1);
+  std::atomic<int> done{0};
+  EXPECT_TRUE(pool.RunAll({[&] { return ++done, Status::OK(); }}).ok());
+  EXPECT_EQ(done, 1);
 }
 
 TEST(TaskPool, RunsAllAndWaits) {

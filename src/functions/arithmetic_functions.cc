@@ -29,9 +29,8 @@ constexpr std::string_view kConfig = "\"spark.sql.ansi.enabled\"";
 
 template <typename T>
 std::string ValueText(T v) {
-  if constexpr (sizeof(T) == 1) return fmt::format("{}Y", static_cast<int>(v));
-  if constexpr (sizeof(T) == 2) return fmt::format("{}S", v);
-  return fmt::format("{}", v);
+  // Bytes are shown as shorts, too.
+  return fmt::format(sizeof(T) <= 2 ? "{}S" : "{}", static_cast<int64_t>(v));
 }
 
 /// What Spark raises when `a op b` overflows T.

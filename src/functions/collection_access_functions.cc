@@ -39,7 +39,8 @@ Status BindItem(BindContext& context) {
 }
 
 Status IndexError(const KernelCall& call, const char* condition, int64_t index, int64_t size) {
-  return MakeError(condition, {{"indexValue", std::to_string(index)}, {"arraySize", std::to_string(size)}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}}, call.origin);
+  return MakeError(condition, {{"indexValue", std::to_string(index)}, {"arraySize", std::to_string(size)}},
+                   call.origin);
 }
 
 template <bool checked>

@@ -31,6 +31,8 @@ class DateTimePattern {
   /// Wall clock; a zone in the text is read and ignored.
   std::optional<int64_t> ParseLocal(std::string_view text) const;
   std::optional<int32_t> ParseDate(std::string_view text) const;
+  /// Why `text` does not match, in java.time's words. For a text that did not.
+  std::string Explain(std::string_view text) const;
 
   struct Item {
     char letter = 0;  // 0: literal; '[' and ']' bound optional sections

@@ -1,4 +1,6 @@
 // The parsing half of DateTimePattern.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <span>
@@ -12,6 +14,37 @@ namespace {
 
 using Item = DateTimePattern::Item;
 
+/// Java's names of fields and their bounds, in the order in which it checks them.
+struct FieldRule {
+  const char* name;
+  const char* bounds;
+  int32_t least, most;
+};
+constexpr FieldRule kRules[] = {
+    {"MonthOfYear", "1 - 12", 1, 12},    {"DayOfMonth", "1 - 28/31", 1, 31},   {"DayOfYear", "1 - 365/366", 1, 366},
+    {"ClockHourOfDay", "1 - 24", 1, 24}, {"ClockHourOfAmPm", "1 - 12", 1, 12}, {"HourOfAmPm", "0 - 11", 0, 11},
+    {"HourOfDay", "0 - 23", 0, 23},      {"MinuteOfHour", "0 - 59", 0, 59},    {"SecondOfMinute", "0 - 59", 0, 59},
+};
+enum Rule : uint8_t {
+  kMonth,
+  kDay,
+  kDayOfYear,
+  kClockHour,
+  kClockHourOfAmPm,
+  kHourOfAmPm,
+  kHour,
+  kMinute,
+  kSecond,
+  kNone
+};
+
+/// Why a text does not match: filled in only when an error is to be explained.
+struct Trouble {
+  size_t at = 0;      // where the item that fails begins
+  Rule rule = kNone;  // the first field that is out of bounds
+  int64_t value = 0;
+};
+
 struct Fields {
   int32_t year = INT32_MIN, month = -1, day = -1, day_of_year = -1;
   int32_t hour = -1, hour12 = -1, ampm = -1, minute = 0, second = 0;
@@ -19,7 +52,19 @@ struct Fields {
   bool bc = false;
   std::optional<int32_t> offset;  // seconds
   std::string_view zone;
+  Trouble* trouble = nullptr;
 };
+
+/// Whether a field is in its bounds. One that is not does not end an explanation: what follows may fail to parse.
+bool Check(Rule rule, int64_t v, Fields* f) {
+  if (v >= kRules[rule].least && v <= kRules[rule].most) return true;
+  if (f->trouble == nullptr) return false;
+  if (rule < f->trouble->rule) {
+    f->trouble->rule = rule;
+    f->trouble->value = v;
+  }
+  return true;
+}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 char Lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
@@ -133,6 +178,7 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
   for (size_t i = from; i < to; ++i) {
     const Item& item = items[i];
     int64_t v = 0;
+    if (f->trouble != nullptr) f->trouble->at = *pos;
     switch (item.letter) {
       case 0:
         if (!TakeText(text, pos, item.text)) return false;
@@ -140,7 +186,11 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
       case '[': {
         Fields inner = *f;
         size_t at = *pos;
+        Trouble inside = f->trouble != nullptr ? *f->trouble : Trouble{};
+        if (f->trouble != nullptr) inner.trouble = &inside;
         if (ParseItems(items, i + 1, static_cast<size_t>(item.end), text, &at, &inner)) {
+          inner.trouble = f->trouble;
+          if (f->trouble != nullptr) *f->trouble = inside;
           *f = inner;
           *pos = at;
         }
@@ -158,7 +208,7 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
       case 'M':
       case 'L':
         if (item.count < 3) {
-          if (!TakeNumber(item, text, pos, &v) || v < 1 || v > 12) return false;
+          if (!TakeNumber(item, text, pos, &v) || !Check(kMonth, v, f)) return false;
           f->month = static_cast<int32_t>(v);
         } else {
           f->month = -1;
@@ -169,11 +219,11 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
         }
         break;
       case 'd':
-        if (!TakeNumber(item, text, pos, &v) || v < 1 || v > 31) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kDay, v, f)) return false;
         f->day = static_cast<int32_t>(v);
         break;
       case 'D':
-        if (!TakeNumber(item, text, pos, &v) || v < 1 || v > 366) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kDayOfYear, v, f)) return false;
         f->day_of_year = static_cast<int32_t>(v);
         break;
       case 'a':
@@ -182,27 +232,27 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
         else return false;
         break;
       case 'H':
-        if (!TakeNumber(item, text, pos, &v) || v > 23) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kHour, v, f)) return false;
         f->hour = static_cast<int32_t>(v);
         break;
       case 'k':
-        if (!TakeNumber(item, text, pos, &v) || v < 1 || v > 24) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kClockHour, v, f)) return false;
         f->hour = static_cast<int32_t>(v % 24);
         break;
       case 'h':
-        if (!TakeNumber(item, text, pos, &v) || v < 1 || v > 12) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kClockHourOfAmPm, v, f)) return false;
         f->hour12 = static_cast<int32_t>(v % 12);
         break;
       case 'K':
-        if (!TakeNumber(item, text, pos, &v) || v > 11) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kHourOfAmPm, v, f)) return false;
         f->hour12 = static_cast<int32_t>(v);
         break;
       case 'm':
-        if (!TakeNumber(item, text, pos, &v) || v > 59) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kMinute, v, f)) return false;
         f->minute = static_cast<int32_t>(v);
         break;
       case 's':
-        if (!TakeNumber(item, text, pos, &v) || v > 59) return false;
+        if (!TakeNumber(item, text, pos, &v) || !Check(kSecond, v, f)) return false;
         f->second = static_cast<int32_t>(v);
         break;
       case 'S': {
@@ -279,6 +329,31 @@ std::optional<int64_t> DateTimePattern::ParseLocal(std::string_view text) const 
   Fields f;
   if (!ParseAll(items_, text, &f)) return std::nullopt;
   return LocalUs(f);
+}
+
+std::string DateTimePattern::Explain(std::string_view text) const {
+  static constexpr const char* kMonths[] = {"JANUARY", "FEBRUARY", "MARCH",     "APRIL",   "MAY",      "JUNE",
+                                            "JULY",    "AUGUST",   "SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"};
+  constexpr size_t kShown = 64;
+  const std::string failed =
+      fmt::format("Text '{}{}' could not be parsed", text.substr(0, kShown), text.size() > kShown ? "..." : "");
+  Fields f;
+  Trouble trouble;
+  f.trouble = &trouble;
+  size_t pos = 0;
+  if (!ParseItems(items_, 0, items_.size(), text, &pos, &f)) return fmt::format("{} at index {}", failed, trouble.at);
+  if (pos < text.size()) return fmt::format("{}, unparsed text found at index {}", failed, pos);
+  if (trouble.rule != kNone) {
+    const FieldRule& rule = kRules[trouble.rule];
+    return fmt::format("{}: Invalid value for {} (valid values {}): {}", failed, rule.name, rule.bounds, trouble.value);
+  }
+  if (f.day_of_year == 366)
+    return fmt::format("{}: Invalid date 'DayOfYear 366' as '{}' is not a leap year", failed, f.year);
+  if (f.month == 2 && f.day == 29)
+    return fmt::format("{}: Invalid date 'February 29' as '{}' is not a leap year", failed, f.year);
+  if (f.month > 0 && f.day > 0 && !Days(f))
+    return fmt::format("{}: Invalid date '{} {}'", failed, kMonths[f.month - 1], f.day);
+  return failed + " at index 0";
 }
 
 std::optional<int32_t> DateTimePattern::ParseDate(std::string_view text) const {

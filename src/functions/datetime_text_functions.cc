@@ -59,8 +59,8 @@ class Patterns {
   std::optional<Compiled> compiled_;
 };
 
-Status CannotParse(std::string_view text, std::string_view func) {
-  return MakeError("CANNOT_PARSE_TIMESTAMP", {{"message", fmt::format("Text '{}' could not be parsed", text)}, {"func", QuoteIdentifier(func)}});
+Status CannotParse(const DateTimePattern& pattern, std::string_view text, std::string_view func) {
+  return MakeError("CANNOT_PARSE_TIMESTAMP", {{"message", pattern.Explain(text)}, {"func", QuoteIdentifier(func)}});
 }
 
 // ---- to_date, to_timestamp ... -------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ Result<ArrayPtr> To(const KernelCall& call, std::span<const Vector> args) {
     ARROW_ASSIGN_OR_RAISE(const DateTimePattern* pattern, patterns.At(i));
     std::optional<int64_t> us = to == TypeId::kTimestampNtz ? pattern->ParseLocal(texts(i)) : pattern->ParseTimestamp(texts(i), zone);
     if (!us) {
-      if (fail) return CannotParse(texts(i), to == TypeId::kDate ? "try_to_date" : "try_to_timestamp");
+      if (fail) return CannotParse(*pattern, texts(i), to == TypeId::kDate ? "try_to_date" : "try_to_timestamp");
       return std::optional<V>();
     }
     if constexpr (to == TypeId::kDate) return std::optional<V>(DayOf(zone.ToLocal(*us)));
@@ -148,7 +148,7 @@ Result<ArrayPtr> UnixTimestamp(const KernelCall& call, std::span<const Vector> a
   return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<std::optional<int64_t>> {
     ARROW_ASSIGN_OR_RAISE(const DateTimePattern* pattern, patterns.At(i));
     if (auto us = pattern->ParseTimestamp(texts(i), zone)) return std::optional(FloorDiv(*us, kUsPerSecond));
-    if (call.bound.ansi) return CannotParse(texts(i), "try_to_timestamp");
+    if (call.bound.ansi) return CannotParse(*pattern, texts(i), "try_to_timestamp");
     return std::optional<int64_t>();
   });
 }

@@ -131,9 +131,8 @@ Result<ArrayPtr> ToNumber(const KernelCall& call, std::span<const Vector> args) 
       if (const auto v = ParseDecimal(*number, pattern.precision(), pattern.scale(), &malformed)) return Value(FromInt128(*v));
     }
     if (lenient) return Value();
-    return MakeError("INVALID_FORMAT.MISMATCH_INPUT", {{"inputType", "\"STRING\""},
-                                                       {"input", std::string(text)},
-                                                       {"format", "'" + pattern.text() + "'"}});
+    return MakeError("INVALID_FORMAT.MISMATCH_INPUT",
+                     {{"inputType", "\"STRING\""}, {"input", std::string(text)}, {"format", pattern.text()}});
   });
 }
 

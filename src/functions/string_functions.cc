@@ -286,9 +286,7 @@ Result<ArrayPtr> Elt(const KernelCall& call, std::span<const Vector> args) {
       if (k < 1 || static_cast<size_t>(k) >= args.size()) {
         if (call.bound.ansi)
           return MakeError("INVALID_ARRAY_INDEX",
-                           {{"indexValue", std::to_string(k)},
-                            {"arraySize", std::to_string(args.size() - 1)},
-                            {"ansiConfig", "\"spark.sql.ansi.enabled\""}},
+                           {{"indexValue", std::to_string(k)}, {"arraySize", std::to_string(args.size() - 1)}},
                            call.origin);
       } else if (!args[static_cast<size_t>(k)].IsNull(i)) {
         out.Set(i, Reader<S>(args[static_cast<size_t>(k)])(i));

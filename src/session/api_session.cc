@@ -82,7 +82,7 @@ std::string RuntimeConfig::get(const std::string& key, const std::string& otherw
 void RuntimeConfig::unset(const std::string& key) const { ThrowIfError(session_->UnsetConf(key)); }
 std::map<std::string, std::string> RuntimeConfig::getAll() const { return session_->config().values(); }
 bool RuntimeConfig::isModifiable(const std::string& key) const {
-  return KnownConfigs().count(key) && ConditionOf(session::CheckSetting(key, KnownConfigs().at(key)->default_value)) != "CANNOT_MODIFY_STATIC_CONFIG";
+  return KnownConfigs().count(key) && session::CheckModifiable(key).ok();
 }
 
 // ---- catalog ---------------------------------------------------------------------------------------------------------

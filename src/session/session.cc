@@ -99,6 +99,7 @@ void Session::Configure(const std::string& key, const std::string& value) {
   config_.Set(key, value);
 }
 Status Session::UnsetConf(const std::string& key) {
+  ARROW_RETURN_NOT_OK(CheckModifiable(key));
   std::lock_guard lock(mutex_);
   auto it = initial_.values().find(key);
   if (it == initial_.values().end()) {

@@ -43,6 +43,61 @@ const std::set<std::string>& StaticKeys() {
   return keys;
 }
 
+/// Settings of Spark's core, which a running session cannot change.
+bool IsCoreKey(const std::string& key) {
+  static constexpr std::string_view kFamilies[] = {"archives",
+                                                   "authenticate",
+                                                   "authenticate.",
+                                                   "broadcast.",
+                                                   "buffer.",
+                                                   "checkpoint.",
+                                                   "cleaner.",
+                                                   "driver.",
+                                                   "dynamicAllocation.",
+                                                   "eventLog.",
+                                                   "excludeOnFailure.",
+                                                   "executor.",
+                                                   "extraListeners",
+                                                   "files",
+                                                   "files.",
+                                                   "history.",
+                                                   "io.",
+                                                   "jars",
+                                                   "jars.",
+                                                   "kryo.",
+                                                   "kryoserializer.",
+                                                   "locality.",
+                                                   "log.",
+                                                   "master.",
+                                                   "memory.",
+                                                   "metrics.",
+                                                   "network.",
+                                                   "plugins",
+                                                   "pyspark.",
+                                                   "python.",
+                                                   "rdd.",
+                                                   "redaction.",
+                                                   "reducer.",
+                                                   "rpc.",
+                                                   "scheduler.",
+                                                   "serializer",
+                                                   "serializer.",
+                                                   "shuffle.",
+                                                   "speculation",
+                                                   "speculation.",
+                                                   "stage.",
+                                                   "storage.",
+                                                   "submit.",
+                                                   "task.",
+                                                   "ui.",
+                                                   "unsafe."};
+  if (key.rfind("spark.", 0) != 0) return false;
+  const std::string_view rest = std::string_view(key).substr(6);
+  return std::any_of(std::begin(kFamilies), std::end(kFamilies), [&](std::string_view family) {
+    return rest.substr(0, family.size()) == family && (rest.size() == family.size() || family.back() == '.');
+  });
+}
+
 std::string Lower(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   return text;
@@ -60,8 +115,16 @@ Status TypeMismatch(const std::string& key, const std::string& value, const char
 
 }  // namespace
 
+Status CheckModifiable(const std::string& key) {
+  if (StaticKeys().count(key)) return MakeError("CANNOT_MODIFY_STATIC_CONFIG", {{"key", InDoubleQuotes(key)}});
+  if (IsCoreKey(key))
+    return MakeError("CANNOT_MODIFY_CONFIG",
+                     {{"key", InDoubleQuotes(key)}, {"docroot", "https://spark.apache.org/docs/latest"}});
+  return Status::OK();
+}
+
 Status CheckSetting(const std::string& key, const std::string& value) {
-  if (StaticKeys().count(key)) return MakeError("CANNOT_MODIFY_STATIC_CONFIG", {{"key", "\"" + key + "\""}});
+  ARROW_RETURN_NOT_OK(CheckModifiable(key));
   if (key == kTimeZone.key) {
     if (TimeZone::Find(value).ok()) return Status::OK();
     return MakeError("INVALID_CONF_VALUE.TIME_ZONE", {{"confName", key}, {"confValue", value}});

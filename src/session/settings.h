@@ -8,8 +8,10 @@ extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kAllowPrecisi
     kCheckpointLocation, kForceDeleteTempCheckpoint, kStopGracefully, kTimestampType, kEscapedStrings, kDoubleQuotedIdentifiers,
     kPartitionOverwriteMode, kStoreAssignment, kShufflePartitions, kMaxToStringFields;
 
+/// Errors: CANNOT_MODIFY_STATIC_CONFIG, CANNOT_MODIFY_CONFIG (a setting of Spark's core).
+Status CheckModifiable(const std::string& key);
 /// Checks that `key` may be changed while a session runs and that `value` is of its type.
-/// Errors: CANNOT_MODIFY_STATIC_CONFIG, INVALID_CONF_VALUE.*.
+/// Errors: those of CheckModifiable, INVALID_CONF_VALUE.*.
 Status CheckSetting(const std::string& key, const std::string& value);
 
 /// spark.sql.session.timeZone, else the machine's.

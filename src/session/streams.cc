@@ -104,6 +104,8 @@ std::vector<stream::Listener> Streams::ListenersFor() {
 Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& analyzed, StreamRequest request) {
   if (session_->stopped()) return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
   if (!plan::IsStreaming(*analyzed)) return MakeError("WRITE_STREAM_NOT_ALLOWED");
+  if (!request.to_table && !request.foreach_batch)
+    ARROW_RETURN_NOT_OK(connectors::FindConnector(request.format).status());
   if (LowerCase(request.format) == "memory" && !request.name && !request.to_table && !request.foreach_batch)
     return Refuse("queryName must be specified for memory sink");
   if (request.name)

@@ -91,7 +91,7 @@ result = [
 """
     assert server.run(code, servers=kafka.bootstrap, topic=topic) == [
         True, True, ["UnsupportedOperationException", "UNSUPPORTED_FEATURE"],
-        ["AnalysisException", "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION"], ["SparkException", "DATA_SOURCE_NOT_FOUND"],
+        ["AnalysisException", "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION"], ["UnknownException", "DATA_SOURCE_NOT_FOUND"],
         ["UnsupportedOperationException", "UNSUPPORTED_FEATURE"], ["AnalysisException", "_LEGACY_ERROR_TEMP_3102"],
         ["AnalysisException", "WRITE_STREAM_NOT_ALLOWED"]]
 

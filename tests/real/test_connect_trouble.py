@@ -3,6 +3,7 @@ import socket
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
@@ -195,8 +196,9 @@ def test_two_readers_of_one_operation(server):
 def test_vanished_clients_leave_nothing(sluice):
     settings = {"spark.connect.execute.manager.detachedTimeout": "1s", "spark.connect.session.manager.defaultSessionTimeout": "2s"}
     with connect.Server(sluice, settings) as server:
-        client = Client(server.target)
-        assert rows(client.execute(range_of(1000))) == 1000
+        # gRPC and the pool make their threads when they are first needed.
+        with ThreadPoolExecutor(8) as clients:
+            assert list(clients.map(lambda _: rows(Client(server.target).execute(range_of(1000, 4))), range(32))) == [1000] * 32
         idle_threads = server.status("Threads")
         in_a_result = server.program("for row in spark.range(10**9).toLocalIterator():\n    if row[0] == 5: print('here', flush=True)\n")
         waiting = server.program("""

@@ -66,6 +66,41 @@ SET spark.sql.ansi.enabled = maybe
 SET spark.sql.warehouse.dir = /x
 DESCRIBE missing
 SHOW TABLES IN missing_namespace
+SELECT 32767S * 2S
+SELECT elt(5, 'a', 'b')
+SELECT a FROM VALUES (1) AS t(a) WHERE sum(a) > 1 AND max(a) = 2L
+SELECT a FROM VALUES (1) AS t(a) WHERE cast(sum(a) AS STRING) = 1
+SELECT rank() FROM VALUES (1) AS t(a)
+SELECT lag(a) FROM VALUES (1) AS t(a)
+SELECT lead(a, 2, 7) FROM VALUES (1) AS t(a)
+SELECT assert_true(t.a IS NULL) FROM VALUES (1) AS t(a)
+SELECT assert_true(a = 'x') FROM VALUES ('y') AS t(a)
+SELECT assert_true(cast(null as boolean))
+SELECT to_date('2020-02-30', 'yyyy-MM-dd')
+SELECT to_date('2020-01-32', 'yyyy-MM-dd')
+SELECT to_date('2020-1-3', 'yyyy-MM-dd')
+SELECT to_date('2020-01-03x', 'yyyy-MM-dd')
+SELECT to_timestamp('2020-13-01 25:00', 'yyyy-MM-dd HH:mm')
+SELECT to_timestamp('2020-01-01 10:11', 'yyyy-MM-dd HH:mm[:ss][X]:')
+SELECT to_timestamp('2020-01-01 13:11:01 PM', 'yyyy-MM-dd hh:mm:ss a')
+SELECT to_timestamp('2021-02-29', 'yyyy-MM-dd')
+SELECT to_timestamp('2021-366', 'yyyy-DDD')
+SELECT to_timestamp('Foo 2020', 'MMM yyyy')
+SELECT to_timestamp('a12345678901234567890123456789012345678901234567890123456789012345', 'yyyy')
+SELECT unix_timestamp('10000', 'yyyy')
+SELECT t.b FROM VALUES (1, 2) AS t(a, c)
+SELECT b FROM VALUES (1) AS t(a), VALUES (1) AS u(x)
+SELECT x.y.z FROM VALUES (1) AS t(a)
+SELECT bananas FROM VALUES (1, 2, 3) AS t(apples, banana, oranges)
+SELECT id % 2 AS k, explode(collect_list(id)) AS e FROM range(4) GROUP BY id % 2 ORDER BY e
+CREATE TEMP VIEW twice AS SELECT 1 AS a, 2 AS A
+CREATE TEMP VIEW shown AS SELECT 1 AS a
+INSERT INTO shown VALUES (1)
+DROP TABLE shown
+SELECT * FROM shown
+DROP VIEW nowhere.missing
+SET spark.driver.memory = 1g
+RESET spark.driver.memory
 """.strip().splitlines()
 
 # Python with `spark`.
@@ -91,6 +126,9 @@ spark.conf.set("spark.sql.shuffle.partitions", "many")
 spark.conf.set("spark.sql.session.timeZone", "Nowhere/Here")
 spark.conf.set("spark.sql.warehouse.dir", "/x")
 spark.conf.set("spark.driver.memory", "1g")
+spark.conf.unset("spark.driver.memory")
+spark.conf.set("spark.sql.streaming.ui.enabled", "true")
+spark.conf.isModifiable("spark.driver.memory")
 spark.conf.isModifiable("spark.sql.ansi.enabled")
 spark.conf.isModifiable("spark.sql.warehouse.dir")
 spark.conf.isModifiable("no.such.key")
@@ -118,6 +156,8 @@ spark.range(3).createTempView("v")
 spark.range(4).createOrReplaceTempView("v")
 spark.table("v").count()
 spark.range(3).createTempView("a.b")
+spark.table("a.b").count()
+spark.table("b").count()
 spark.range(3).createGlobalTempView("g")
 spark.table("global_temp.g").count()
 spark.range(3).writeStream.format("console").start()

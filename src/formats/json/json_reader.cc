@@ -550,7 +550,7 @@ Result<JsonBatch> JsonReader::Parse(const arrow::BinaryArray& documents) {
     if (outcome != Outcome::kOk) {
       if (impl_->options.mode == ParseMode::kFailFast)
         return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                         {{"badRecord", impl_->BadRecord()}, {"failFastMode", "FAILFAST"}, {"text", Excerpt(text)}});
+                         {{"badRecord", impl_->BadRecord()}, {"failFastMode", "FAILFAST"}, {"_text", Excerpt(text)}});
       batch.malformed.push_back(i);
       if (outcome == Outcome::kSyntax) root.Rollback();
       if (impl_->schema.id() == TypeId::kStruct) {

@@ -48,6 +48,8 @@ Status RunCreateView(const proto::Command& command, CommandContext& context) {
   const auto& view = command.create_dataframe_view();
   ARROW_ASSIGN_OR_RAISE(auto name, sql::ParseMultipartIdentifier(view.name()));
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr plan, AnalyzedPlan(view.input(), context.translate));
+  // Unlike the statement and the classic API, Connect overlooks a qualifier: "a.b" becomes the view b.
+  if (name.size() == 2) name.erase(name.begin());
   return context.session.engine().CreateView(name, std::move(plan), view.is_global(), view.replace());
 }
 

@@ -143,8 +143,7 @@ Status HandleConfig(const proto::ConfigRequest& request, ConnectSession& session
     case Operation::kIsModifiable:
       for (const auto& key : operation.is_modifiable().keys()) {
         const bool known = KnownConfigs().count(key) > 0 && key.rfind("spark.sql.", 0) == 0;
-        const bool is_static = ConditionOf(session::CheckSetting(key, "")) == "CANNOT_MODIFY_STATIC_CONFIG";
-        Answer(key, known && !is_static ? "true" : "false", response);
+        Answer(key, known && session::CheckModifiable(key).ok() ? "true" : "false", response);
       }
       break;
     case Operation::OP_TYPE_NOT_SET:

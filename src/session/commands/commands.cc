@@ -1,6 +1,7 @@
 #include "session/commands/commands.h"
 
 #include <cctype>
+#include <sstream>
 
 #include "plan/transform.h"
 
@@ -98,9 +99,16 @@ std::string QuoteIfNeeded(const NameParts& parts) {
 }
 
 Result<plan::PlanPtr> RunExplain(Session& session, const plan::Explain& command) {
-  ARROW_ASSIGN_OR_RAISE(std::string text, session.Explain(command.children[0], command.mode));
   ResultRows rows({"plan"});
-  rows.Add({text});
+  auto text = session.Explain(command.children[0], command.mode);
+  if (text.ok()) {
+    rows.Add({*text});
+    return rows.Finish();
+  }
+  // The statement never fails; a row per line, as Spark.
+  std::istringstream lines(text.status().message());
+  rows.Add({"Error occurred during query planning: "});
+  for (std::string line; std::getline(lines, line);) rows.Add({line});
   return rows.Finish();
 }
 

@@ -47,6 +47,8 @@ Result<plan::PlanPtr> RunExplain(Session&, const plan::Explain&);
 bool MatchesPattern(const std::optional<std::string>& pattern, const std::string& name);
 /// `a b`.c: quoted where it has to be, as SHOW writes names.
 std::string QuoteIfNeeded(const NameParts& parts);
+/// TABLE_OR_VIEW_NOT_FOUND, with the full name.
+Status NotFound(const ResolvedName& name);
 /// A query's rows into a table of a catalog, committed.
 Status WriteTable(Session& session, const plan::PlanPtr& analyzed, connectors::Table& table, connectors::WriteMode mode,
                   const OptionMap& options);

@@ -75,13 +75,19 @@ Result<plan::PlanPtr> RunCreateTable(Session& session, const plan::CreateTable& 
   return EmptyResult();
 }
 
+Status NotFound(const ResolvedName& name) {
+  NameParts full{name.catalog->name()};
+  full.insert(full.end(), name.rest.begin(), name.rest.end());
+  return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(full)}});
+}
+
 Result<plan::PlanPtr> RunDropTable(Session& session, const plan::DropTable& command) {
-  if (session.FindView(command.name)) {
-    return MakeError("WRONG_COMMAND_FOR_OBJECT_TYPE", {{"operation", "DROP TABLE"}, {"requiredType", "EXTERNAL or MANAGED"}, {"objectName", QuoteName(command.name)}, {"foundType", "VIEW"}, {"alternative", "DROP VIEW"}});
-  }
+  // As Spark: a temporary view of that name goes first.
+  ARROW_ASSIGN_OR_RAISE(bool dropped, session.DropView(command.name));
+  if (dropped) return EmptyResult();
   ARROW_ASSIGN_OR_RAISE(ResolvedName name, session.catalogs().ResolveTable(command.name, session.config()));
-  ARROW_ASSIGN_OR_RAISE(bool dropped, name.catalog->DropTable(name.table(), command.purge));
-  if (!dropped && !command.if_exists) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(command.name)}});
+  ARROW_ASSIGN_OR_RAISE(dropped, name.catalog->DropTable(name.table(), command.purge));
+  if (!dropped && !command.if_exists) return NotFound(name);
   return EmptyResult();
 }
 

@@ -1,4 +1,6 @@
 // CREATE and DROP of temporary views.
+#include <set>
+
 #include "session/commands/commands.h"
 
 namespace sluice::session {
@@ -6,6 +8,10 @@ namespace sluice::session {
 Result<plan::PlanPtr> RunCreateView(Session& session, const plan::CreateView& command) {
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr query, session.Analyze(command.children[0]));
   if (!command.temporary && !command.global) return UnsupportedFeature("CREATE VIEW other than TEMPORARY", &command.origin);
+  std::set<std::string> seen;
+  for (const auto& column : query->output())
+    if (command.column_aliases.empty() && !seen.insert(LowerCase(column->name)).second)
+      return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(LowerCase(column->name))}});
   if (!command.column_aliases.empty()) {
     auto output = query->output();
     if (output.size() != command.column_aliases.size()) {
@@ -28,7 +34,10 @@ Result<plan::PlanPtr> RunCreateView(Session& session, const plan::CreateView& co
 
 Result<plan::PlanPtr> RunDropView(Session& session, const plan::DropView& command) {
   ARROW_ASSIGN_OR_RAISE(bool dropped, session.DropView(command.name));
-  if (!dropped && !command.if_exists) return MakeError("VIEW_NOT_FOUND", {{"relationName", QuoteName(command.name)}});
+  if (!dropped && !command.if_exists) {
+    ARROW_ASSIGN_OR_RAISE(ResolvedName name, session.catalogs().ResolveTable(command.name, session.config()));
+    return NotFound(name);
+  }
   return EmptyResult();
 }
 

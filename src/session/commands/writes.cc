@@ -59,7 +59,8 @@ Result<std::shared_ptr<plan::InsertInto>> WithStaticPartitions(const plan::Inser
 
 Result<plan::PlanPtr> RunInsert(Session& session, const plan::InsertInto& command) {
   if (session.FindView(command.table))
-    return MakeError("UNSUPPORTED_INSERT.NOT_ALLOWED", {{"relationId", QuoteName(command.table)}});
+    return MakeError("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE",
+                     {{"viewName", QuoteName(command.table)}, {"operation", "INSERT"}}, &command.origin);
   auto loaded = LoadTable(session, command.table, {}, command.options);
   if (!loaded.ok()) return WithOrigin(loaded.status(), command.origin);
   auto table = *loaded;

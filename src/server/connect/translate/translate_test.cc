@@ -179,7 +179,7 @@ TEST(ConnectLiterals, NestedOnes) {
   decimal.mutable_decimal()->set_value("-1.50");
   decimal.mutable_decimal()->set_precision(10);
   decimal.mutable_decimal()->set_scale(0);
-  EXPECT_EQ(FromProto(decimal)->type, DataType::Decimal(12, 2));
+  EXPECT_EQ(FromProto(decimal)->type, DataType::Decimal(10, 2));
   decimal.mutable_decimal()->set_value("no number");
   EXPECT_FALSE(FromProto(decimal).ok());
 }
