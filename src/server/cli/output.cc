@@ -15,6 +15,9 @@ std::string CsvCell(const std::string& text) {
   return out + "\"";
 }
 
+/// What EXPLAIN and SHOW CREATE TABLE call their one column: a text of several lines, to be read as it is.
+bool IsText(const std::string& column) { return column == "plan" || column == "createtab_stmt"; }
+
 nlohmann::ordered_json ToJson(const Value& value) {
   if (value.isNull()) return nullptr;
   if (value.is<bool>()) return value.as<bool>();
@@ -49,6 +52,10 @@ void PrintRows(const DataFrame& df, OutputFormat format, std::ostream& out) {
   const auto columns = df.columns();
   if (columns.empty()) {
     df.collect();
+    return;
+  }
+  if (format == OutputFormat::kTable && columns.size() == 1 && IsText(columns[0])) {
+    for (const auto& row : df.collect()) out << row.get(0).toString() << "\n";
     return;
   }
   if (format == OutputFormat::kTable) {
