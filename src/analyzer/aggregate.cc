@@ -192,9 +192,11 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
   const auto& node = *As<Aggregate>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
   Scope scope{child->output(), {}, {}, JoinColumns(child)};
+  ExprList list = node.aggregates, written_grouping = node.grouping;
+  ARROW_ASSIGN_OR_RAISE(child, ExtractTimeWindows(child, {&written_grouping, &list}, &scope.hidden, node.origin));
   ExpressionResolver expressions(context_, scope, this);
   ExprList items;
-  for (const auto& item : node.aggregates) {
+  for (const auto& item : list) {
     ARROW_ASSIGN_OR_RAISE(ExprList resolved, expressions.ResolveSelectItem(item));
     for (auto& expr : resolved) {
       if (const auto* alias = As<Alias>(expr)) scope.lateral_aliases.emplace_back(alias->name, alias->children[0]);
@@ -211,7 +213,7 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
     for (const auto& item : items)
       if (!ContainsAggregate(item)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
   }
-  for (const auto& g : by_all ? ExprList{} : node.grouping) {
+  for (const auto& g : by_all ? ExprList{} : written_grouping) {
     if (const auto* literal = As<Literal>(g); literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
       ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
       if (position < 1 || position > static_cast<int64_t>(items.size()))

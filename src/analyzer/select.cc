@@ -27,10 +27,12 @@ Result<PlanPtr> PlanResolver::ResolveProject(const PlanPtr& plan) {
   const auto& project = *As<Project>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(project.children[0]));
   Scope scope{child->output(), {}, {}, JoinColumns(child)};
+  ExprList list = project.list;
+  ARROW_ASSIGN_OR_RAISE(child, ExtractTimeWindows(child, {&list}, &scope.hidden, project.origin));
   ExpressionResolver expressions(context_, scope, this);
   ExprList items;
   bool aggregates = false, generators = false, windows = false;
-  for (const auto& item : project.list) {
+  for (const auto& item : list) {
     ARROW_ASSIGN_OR_RAISE(ExprList resolved, expressions.ResolveSelectItem(item));
     for (auto& expr : resolved) {
       aggregates = aggregates || ContainsAggregate(expr);

@@ -1,6 +1,9 @@
-// What a streaming query may hold. Source: Structured Streaming guide, "Unsupported Operations", and the conditions real
-// Spark raises for them.
+// What a streaming query may hold. Source: Structured Streaming guide, "Unsupported Operations" and "Output Modes", and the
+// conditions real Spark raises for them.
+#include <algorithm>
+
 #include "analyzer/analyzer.h"
+#include "functions/registry.h"
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
@@ -9,6 +12,11 @@ using namespace plan;  // NOLINT: this room speaks of little else
 
 namespace {
 
+constexpr std::string_view kCorrectness =
+    "Detected pattern of possible 'correctness' issue due to global watermark. The query contains stateful operation which "
+    "can emit rows older than the current watermark plus allowed late record delay, which are \"late rows\" in downstream "
+    "stateful operations and these rows can be discarded.";
+
 int CountStreams(const LogicalPlan& plan) {
   if (const auto* relation = As<Relation>(plan)) return relation->is_streaming ? 1 : 0;
   int n = 0;
@@ -16,10 +24,82 @@ int CountStreams(const LogicalPlan& plan) {
   return n;
 }
 
-Status Refuse(const std::string& what) { return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", what}}); }
+Status Refuse(std::string_view what) { return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", std::string(what)}}); }
 
-/// Operators with state, until the state store is here.
+Status RefuseMode(const std::string& mode, const char* operation) {
+  return MakeError("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION", {{"outputMode", mode}, {"operation", operation}});
+}
+
+/// Stateful operators that are not there.
 Status Stateful(const std::string& name) { return UnsupportedFeature("stateful streaming operator " + name); }
+
+bool HasWatermark(const Attributes& attributes) {
+  return std::any_of(attributes.begin(), attributes.end(), [](const auto& a) { return a->watermark_delay_us.has_value(); });
+}
+
+/// The columns a node groups a stream by; a DISTINCT is an aggregation by all.
+std::optional<Attributes> StreamGroupings(const LogicalPlan& node) {
+  if (!IsStreaming(node)) return std::nullopt;
+  if (node.kind == PlanKind::kDistinct) return node.children[0]->output();
+  const auto* aggregate = As<Aggregate>(node);
+  if (!aggregate) return std::nullopt;
+  Attributes groupings;
+  for (const auto& g : aggregate->grouping)
+    if (AttributePtr attribute = ToAttribute(g)) groupings.push_back(attribute);
+  return groupings;
+}
+
+bool IsStateful(const LogicalPlan& node) {
+  switch (node.kind) {
+    case PlanKind::kAggregate:
+    case PlanKind::kDistinct:
+    case PlanKind::kDeduplicate: return IsStreaming(node);
+    case PlanKind::kJoin: return IsStreaming(*node.children[0]) && IsStreaming(*node.children[1]);
+    default: return false;
+  }
+}
+
+Status CheckAggregate(const Aggregate& aggregate) {
+  Status status;
+  auto check = [&](const Expression& e) {
+    const auto* call = As<AggregateCall>(e);
+    if (call && call->distinct)
+      status = Refuse("Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using approx_count_distinct() instead.");
+    // Their buffers are objects that only Spark can read.
+    else if (call && !call->def->aggregate.algebraic)
+      status = UnsupportedFeature("aggregate function " + std::string(call->def->name) + " on a stream", &call->origin);
+    return status.ok();
+  };
+  for (const auto& e : aggregate.aggregates)
+    if (status.ok()) Visit(e, check);
+  return status;
+}
+
+Status CheckJoin(const Join& join, const std::string& mode) {
+  const bool left = IsStreaming(*join.children[0]), right = IsStreaming(*join.children[1]);
+  if (left && right) {
+    if (mode != "append")
+      return Refuse("Join between two streaming DataFrames/Datasets is not supported in " + mode + " output mode, only in Append output mode");
+    const char* outer = join.type == JoinType::kLeftOuter    ? "LeftOuter"
+                        : join.type == JoinType::kRightOuter ? "RightOuter"
+                        : join.type == JoinType::kFullOuter  ? "FullOuter"
+                        : join.type == JoinType::kLeftSemi   ? "LeftSemi"
+                                                             : nullptr;
+    if (join.type == JoinType::kLeftAnti) return Refuse("LeftAnti joins with streaming DataFrames/Datasets on the right are not supported");
+    if (outer && !HasWatermark(join.children[0]->output()) && !HasWatermark(join.children[1]->output()))
+      return Refuse(std::string("Stream-stream ") + outer + " join between two streaming DataFrame/Datasets is not supported without a watermark in the join keys, or a watermark on the nullable side and an appropriate range condition");
+    return Status::OK();
+  }
+  auto refuse = [](const char* type, const char* side, const char* other) {
+    return Refuse(std::string(type) + " join with a streaming DataFrame/Dataset on the " + side + " and a static DataFrame/Dataset on the " + other + " is not supported");
+  };
+  if (join.type == JoinType::kFullOuter) return Refuse("Full outer joins with streaming and static DataFrames/Datasets are not supported");
+  if (right && join.type == JoinType::kLeftOuter) return refuse("LeftOuter", "right", "left");
+  if (left && join.type == JoinType::kRightOuter) return refuse("RightOuter", "left", "right");
+  if (right && join.type == JoinType::kLeftSemi) return refuse("LeftSemi", "right", "left");
+  if (right && join.type == JoinType::kLeftAnti) return refuse("LeftAnti", "right", "left");
+  return Status::OK();
+}
 
 Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggregate) {
   if (!IsStreaming(plan)) return Status::OK();
@@ -33,7 +113,7 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
       break;
     case PlanKind::kLimit:
       if (mode == "update") return Refuse("Limits are not supported on streaming DataFrames/Datasets in Update output mode");
-      return Stateful("limit");
+      break;
     case PlanKind::kOffset:
       return Refuse("Offset is not supported on streaming DataFrames/Datasets");
     case PlanKind::kTail:
@@ -43,10 +123,11 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
     case PlanKind::kWindow:
       return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING", {{"windowFunc", ""}, {"columnName", ""}, {"windowSpec", ""}});
     case PlanKind::kAggregate:
-      return Stateful("aggregate");
-    case PlanKind::kDistinct:
+      return CheckAggregate(*As<Aggregate>(plan));
     case PlanKind::kDeduplicate:
-      return Stateful("deduplicate");
+      if (As<Deduplicate>(plan)->within_watermark && !HasWatermark(plan.children[0]->output()))
+        return Refuse("dropDuplicatesWithinWatermark is not supported on streaming DataFrames/DataSets without watermark");
+      break;
     case PlanKind::kSetOperation: {
       bool left = IsStreaming(*plan.children[0]), right = IsStreaming(*plan.children[1]);
       if (As<SetOperation>(plan)->type == SetOperationType::kExcept && right) return Refuse("Except on a streaming DataFrame/Dataset on the right is not supported");
@@ -57,23 +138,38 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
       for (const auto& child : plan.children)
         if (!IsStreaming(*child)) return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
       break;
-    case PlanKind::kJoin: {
-      const auto& join = *As<Join>(plan);
-      bool left = IsStreaming(*plan.children[0]), right = IsStreaming(*plan.children[1]);
-      if (left && right) return Stateful("stream-stream join");
-      auto refuse = [](const char* type, const char* side) {
-        return Refuse(std::string(type) + " join with a streaming DataFrame/Dataset on the " + side + " and a static DataFrame/Dataset on the " +
-                      (std::string(side) == "left" ? "right" : "left") + " is not supported");
-      };
-      if (join.type == JoinType::kFullOuter) return Refuse("Full outer joins with streaming and static DataFrames/Datasets are not supported");
-      if (right && join.type == JoinType::kLeftOuter) return refuse("LeftOuter", "right");
-      if (left && join.type == JoinType::kRightOuter) return refuse("RightOuter", "left");
-      if (right && join.type == JoinType::kLeftSemi) return refuse("LeftSemi", "right");
-      if (right && join.type == JoinType::kLeftAnti) return refuse("LeftAnti", "right");
-      break;
-    }
+    case PlanKind::kJoin:
+      return CheckJoin(*As<Join>(plan), mode);
     default:
       break;
+  }
+  return Status::OK();
+}
+
+/// Modes that say nothing about when a group is finished, or nothing that is not.
+Status CheckMode(const PlanPtr& plan, const std::string& mode, bool* has_aggregate) {
+  std::optional<Attributes> outermost;
+  Visit(plan, [&](const LogicalPlan& node) {
+    if (!outermost) outermost = StreamGroupings(node);
+    return true;
+  });
+  *has_aggregate = outermost.has_value();
+  if (mode == "complete" && !outermost) return RefuseMode(mode, "no streaming aggregations");
+  if (mode == "append" && outermost && !HasWatermark(*outermost)) return RefuseMode(mode, "streaming aggregations without watermark");
+  if (mode == "update" && outermost && std::any_of(outermost->begin(), outermost->end(), [](const auto& a) { return a->metadata_json.find("\"spark.sessionWindow\":true") != std::string::npos; }))
+    return Refuse("Update output mode is not supported for session window on streaming DataFrames/DataSets");
+  if (mode != "append" && outermost) {
+    Status status;
+    Visit(plan, [&](const LogicalPlan& node) {
+      if (!status.ok() || !IsStateful(node)) return status.ok();
+      for (const auto& child : node.children)
+        Visit(child, [&](const LogicalPlan& below) {
+          if (status.ok() && StreamGroupings(below)) status = Refuse(kCorrectness);
+          return status.ok();
+        });
+      return status.ok();
+    });
+    ARROW_RETURN_NOT_OK(status);
   }
   return Status::OK();
 }
@@ -82,13 +178,7 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
 
 Status CheckStreaming(const PlanPtr& plan, const std::string& mode) {
   bool has_aggregate = false;
-  Visit(plan, [&](const LogicalPlan& node) {
-    has_aggregate = has_aggregate || (node.kind == PlanKind::kAggregate && IsStreaming(node));
-    return true;
-  });
-  if (mode == "complete" && !has_aggregate)
-    return MakeError("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
-                     {{"outputMode", "complete"}, {"operation", "no streaming aggregations"}});
+  ARROW_RETURN_NOT_OK(CheckMode(plan, mode, &has_aggregate));
   Status status;
   Visit(plan, [&](const LogicalPlan& node) {
     if (status.ok()) status = CheckNode(node, mode, has_aggregate);

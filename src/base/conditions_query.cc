@@ -133,6 +133,10 @@ std::span<const ErrorCondition> QueryConditions() {
       {"_LEGACY_ERROR_TEMP_1050", "", "A star expands structs only, not `<attributes>`."},
       {"_LEGACY_ERROR_TEMP_1210", "", "The second argument of <funcName> must be a boolean literal."},
       {"_LEGACY_ERROR_TEMP_1034", "", "Window functions are not allowed inside the <clauseName> clause."},
+      {"_LEGACY_ERROR_TEMP_1039", "",
+       "Several time or session windows in one query would multiply its rows; they are not supported."},
+      {"_LEGACY_ERROR_TEMP_1040", "", "The gap of a session window must be an interval, or a text that is one."},
+      {"_LEGACY_ERROR_TEMP_1207", "", "Length, slide and start of a time window must be literals: a text, INT or BIGINT."},
       {"_LEGACY_ERROR_TEMP_1211", "",
        "Implicit cartesian product for the <joinType> join of\n<leftPlan>\nand\n<rightPlan>\nThe join condition is missing "
        "or trivial: use CROSS JOIN, or set spark.sql.crossJoin.enabled to true."},

@@ -77,7 +77,19 @@ std::string TemporaryName(const std::string& path) {
          std::to_string(counter++) + ".tmp";
 }
 
+enum class Target { kNew, kReplaced };
+enum class Sync { kNow, kLater };
+
+/// Temporary file, then its name; synced in between and afterwards, or later.
+Status WriteFile(const std::string& path, std::string_view bytes, Target target, Sync sync);
+
 }  // namespace
+
+Status SyncFileSystem(const std::string& path) {
+  FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0 || ::syncfs(file.fd) != 0) return WriteFailed(path, errno);
+  return Status::OK();
+}
 
 Status SyncFolder(const std::string& path) {
   FileDescriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -88,6 +100,16 @@ Status SyncFolder(const std::string& path) {
 }
 
 Status WriteFileDurably(const std::string& path, std::string_view bytes, bool exclusive) {
+  return WriteFile(path, bytes, exclusive ? Target::kNew : Target::kReplaced, Sync::kNow);
+}
+
+Status WriteFileForSync(const std::string& path, std::string_view bytes) {
+  return WriteFile(path, bytes, Target::kReplaced, Sync::kLater);
+}
+
+namespace {
+
+Status WriteFile(const std::string& path, std::string_view bytes, Target target, Sync sync) {
   static std::atomic<int64_t> writes{0};
   const Fault& fault = InjectedFault();
   bool faulty = fault.at > 0 && ++writes == fault.at;
@@ -113,9 +135,9 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, bool ex
     Die();
   }
   if (int error = WriteAll(file.fd, bytes.data(), bytes.size())) return fail(error);
-  if (::fsync(file.fd) != 0) return fail(errno);
+  if (sync == Sync::kNow && ::fsync(file.fd) != 0) return fail(errno);
   if (faulty && fault.where == "before-rename") Die();
-  if (exclusive) {
+  if (target == Target::kNew) {
     if (::link(temporary.c_str(), path.c_str()) != 0) {
       int error = errno;
       if (error != EEXIST) return fail(error);
@@ -127,8 +149,10 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, bool ex
     return fail(errno);
   }
   if (faulty) Die();
-  return SyncFolder(FolderOf(path));
+  return sync == Sync::kNow ? SyncFolder(FolderOf(path)) : Status::OK();
 }
+
+}  // namespace
 
 Result<std::string> ReadWholeFile(const std::string& path) {
   FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};

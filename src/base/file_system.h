@@ -28,6 +28,11 @@ Result<FileLocation> ResolveLocation(std::string_view uri, const std::map<std::s
 /// temporary file, fsync, rename, fsync of the folder. With `exclusive` an existing target is
 /// AlreadyExists-like (StatusCode::AlreadyExists) and left alone, decided atomically (link(2)).
 Status WriteFileDurably(const std::string& path, std::string_view bytes, bool exclusive = false);
+/// As WriteFileDurably, but lost or cut short by a crash before SyncFileSystem: for files that count only together, when
+/// something written later says so.
+Status WriteFileForSync(const std::string& path, std::string_view bytes);
+/// What has been written to the file system that has `path` is on disk.
+Status SyncFileSystem(const std::string& path);
 /// Fault injection of tests/fault: SLUICE_FAULT_WRITE=N cuts the Nth durable write short and kills the process.
 Status SyncFolder(const std::string& path);
 Result<std::string> ReadWholeFile(const std::string& path);

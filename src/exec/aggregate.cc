@@ -5,6 +5,8 @@
 #include <arrow/scalar.h>
 
 #include "exec/project.h"
+#include "exec/session_aggregate.h"
+#include "exec/stateful_aggregate.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 
@@ -130,9 +132,12 @@ class PartialSink final : public Sink {
   }
   Status Finish() override {
     ARROW_ASSIGN_OR_RAISE(auto partials, groups_->Partials());
+    std::vector<DataType> types = spec_.key_types;
+    if (spec_.session_key >= 0) types.erase(types.begin() + spec_.session_key);
     for (size_t tag = 0; tag < partials.size(); ++tag) {
-      const auto keys = std::span<const Vector>(partials[tag].columns).first(spec_.num_keys());
-      ARROW_RETURN_NOT_OK(exchange_->Route(partials[tag], keys, spec_.key_types, static_cast<int>(tag)));
+      std::vector<Vector> keys(partials[tag].columns.begin(), partials[tag].columns.begin() + spec_.num_keys());
+      if (spec_.session_key >= 0) keys.erase(keys.begin() + spec_.session_key);
+      ARROW_RETURN_NOT_OK(exchange_->Route(partials[tag], keys, types, static_cast<int>(tag)));
     }
     return Status::OK();
   }
@@ -241,9 +246,29 @@ Result<ExecNodePtr> LowerAggregate(const plan::PlanPtr& plan, Lowering& lowering
   if (aggregate.grouping_kind != plan::GroupingKind::kGroupBy && aggregate.grouping_kind != plan::GroupingKind::kAll) {
     return UnsupportedFeature("grouping sets that were not expanded", &plan->origin);
   }
+  const bool streaming = plan::IsStreaming(*plan);
+  const int session_key = SessionKeyOf(aggregate);
+  state::StatefulOperator op;
+  if (streaming) {
+    const char* name = session_key >= 0 ? "sessionWindowStateStoreSaveExec" : "stateStoreSave";
+    ARROW_ASSIGN_OR_RAISE(op, NextStatefulOperator(lowering, name));
+  }
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(CompiledAggregate compiled, CompileAggregate(aggregate, child->output()));
+  compiled.spec.session_key = session_key;
   ARROW_ASSIGN_OR_RAISE(compiled.spec.max_partial_groups, lowering.config().GetInt(kPartialGroupsConfig));
+  if (streaming) {
+    lowering.traits().watermark_closes_state |= lowering.output_mode() != "complete";
+    plan::ExprList results = compiled.results;
+    auto make = session_key >= 0 ? &MakeStatefulSessions : &MakeStatefulAggregate;
+    ARROW_ASSIGN_OR_RAISE(ExecNodePtr node, make(std::move(compiled), std::move(op), lowering.output_mode(), std::move(child)));
+    return MakeProject(results, std::move(node));
+  }
+  if (session_key >= 0) {
+    plan::ExprList results = compiled.results;
+    ARROW_ASSIGN_OR_RAISE(ExecNodePtr node, MakeSessions(std::move(compiled), std::move(child)));
+    return MakeProject(results, std::move(node));
+  }
   plan::Attributes keys(compiled.group_output.begin(), compiled.group_output.begin() + compiled.spec.num_keys());
   bool counts_rows = true;
   for (const auto& output : aggregate.aggregates) {

@@ -1,5 +1,7 @@
 #include "exec/aggregator.h"
 
+#include <numeric>
+
 namespace sluice::exec {
 
 Aggregator::Aggregator(const AggregateSpec& spec, const functions::EvalContext& context)
@@ -81,18 +83,7 @@ Status Aggregator::Merge(int tag, const Batch& partial) {
   const std::span<const Vector> columns = partial.columns;
   const int num_keys = spec_.num_keys();
   ARROW_RETURN_NOT_OK(MapGroups(columns.first(num_keys), partial.rows));
-  if (tag == 0) {
-    for (size_t c = 0; c < spec_.calls.size(); ++c) {
-      const auto& call = spec_.calls[c];
-      if (call.distinct_set >= 0) continue;
-      std::vector<ArrayPtr> buffers;
-      for (int b = 0; b < call.num_buffers; ++b) {
-        buffers.push_back(columns[num_keys + call.first_buffer + b].array);
-      }
-      ARROW_RETURN_NOT_OK(accumulators_[c]->Merge(buffers, ids_));
-    }
-    return Status::OK();
-  }
+  if (tag == 0) return MergeBuffers(columns.subspan(num_keys), ids_);
   std::vector<int32_t> new_rows;
   ARROW_RETURN_NOT_OK(AddDistinct(tag - 1, columns, partial.rows, &new_rows));
   if (new_rows.empty()) return Status::OK();
@@ -108,6 +99,60 @@ Status Aggregator::Merge(int tag, const Batch& partial) {
     ARROW_RETURN_NOT_OK(accumulators_[c]->Update(args, chosen_ids_));
   }
   return Status::OK();
+}
+
+Status Aggregator::MapKeys(std::span<const Vector> keys, int64_t rows, std::vector<uint32_t>* ids) {
+  ARROW_RETURN_NOT_OK(MapGroups(keys, rows));
+  *ids = ids_;
+  return Status::OK();
+}
+
+Status Aggregator::MergeBuffers(std::span<const Vector> buffers, std::span<const uint32_t> ids) {
+  for (size_t c = 0; c < spec_.calls.size(); ++c) {
+    const auto& call = spec_.calls[c];
+    if (call.distinct_set >= 0) continue;
+    std::vector<ArrayPtr> columns;
+    for (int b = 0; b < call.num_buffers; ++b) columns.push_back(buffers[call.first_buffer + b].array);
+    ARROW_RETURN_NOT_OK(accumulators_[c]->Merge(columns, ids));
+  }
+  return Status::OK();
+}
+
+Result<std::vector<Vector>> Aggregator::CombineBuffers(const AggregateSpec& spec, const functions::EvalContext& context,
+                                                       std::span<const Vector> buffers, std::span<const uint32_t> ids,
+                                                       int64_t num_groups) {
+  Aggregator groups(spec, context);
+  for (auto& accumulator : groups.accumulators_) ARROW_RETURN_NOT_OK(accumulator->Resize(num_groups));
+  ARROW_RETURN_NOT_OK(groups.MergeBuffers(buffers, ids));
+  std::vector<Vector> combined;
+  for (auto& accumulator : groups.accumulators_) {
+    ARROW_ASSIGN_OR_RAISE(auto columns, accumulator->Buffers());
+    for (ArrayPtr& column : columns) combined.push_back({std::move(column), false});
+  }
+  return combined;
+}
+
+Result<Batch> Aggregator::ResultsOf(const AggregateSpec& spec, const functions::EvalContext& context,
+                                    const Batch& partial) {
+  const std::span<const Vector> columns = partial.columns;
+  Aggregator groups(spec, context);
+  std::vector<uint32_t> ids(partial.rows);
+  std::iota(ids.begin(), ids.end(), 0);
+  for (auto& accumulator : groups.accumulators_) ARROW_RETURN_NOT_OK(accumulator->Resize(partial.rows));
+  ARROW_RETURN_NOT_OK(groups.MergeBuffers(columns.subspan(spec.num_keys()), ids));
+  Batch result{partial.rows, {columns.begin(), columns.begin() + spec.num_keys()}};
+  for (auto& accumulator : groups.accumulators_) {
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr value, accumulator->Finish());
+    result.columns.push_back({std::move(value), false});
+  }
+  return result;
+}
+
+Result<Batch> Aggregator::Keys() const {
+  Batch keys{num_groups(), {}};
+  ARROW_ASSIGN_OR_RAISE(auto columns, groups_.Keys());
+  for (ArrayPtr& column : columns) keys.columns.push_back({std::move(column), false});
+  return keys;
 }
 
 Result<std::vector<Batch>> Aggregator::Partials() {

@@ -34,6 +34,7 @@ struct AggregateSpec {
   ExpressionSetPtr inputs;  // keys, then arguments and filters
   std::vector<CallSpec> calls;
   std::vector<DistinctSet> distinct_sets;
+  int session_key = -1;  // the key that is a session window: rows of the other keys meet, whatever their session
   int64_t max_partial_groups = INT64_MAX;  // a task sends its groups on at this many
   int num_keys() const { return static_cast<int>(key_types.size()); }
 };
@@ -47,10 +48,22 @@ class Aggregator {
   Status Update(std::span<const Vector> inputs, int64_t rows);
   /// A batch of Partials().
   Status Merge(int tag, const Batch& partial);
+  /// The two halves of Merge with tag 0: the groups of a batch's keys, new ones included; then the buffers of rows whose
+  /// groups are known.
+  Status MapKeys(std::span<const Vector> keys, int64_t rows, std::vector<uint32_t>* ids);
+  Status MergeBuffers(std::span<const Vector> buffers, std::span<const uint32_t> ids);
+  /// The key columns of the groups so far.
+  Result<Batch> Keys() const;
   /// What Merge takes, by tag.
   Result<std::vector<Batch>> Partials();
   /// Keys..., then one column a call.
   Result<Batch> Results();
+  /// Buffer columns of `num_groups` groups: row i of `buffers` goes to group ids[i].
+  static Result<std::vector<Vector>> CombineBuffers(const AggregateSpec& spec, const functions::EvalContext& context,
+                                                    std::span<const Vector> buffers, std::span<const uint32_t> ids,
+                                                    int64_t num_groups);
+  /// Results for groups kept elsewhere: a row of keys and buffers each, as in Partials().
+  static Result<Batch> ResultsOf(const AggregateSpec& spec, const functions::EvalContext& context, const Batch& partial);
 
   uint32_t num_groups() const { return spec_.key_types.empty() ? 1 : groups_.size(); }
   int64_t bytes_used() const;

@@ -1,8 +1,11 @@
 #include "exec/dedup.h"
 
+#include "exec/aggregate.h"
 #include "exec/exchange.h"
 #include "exec/expression.h"
 #include "exec/group_table.h"
+#include "exec/stateful_dedup.h"
+#include "plan/transform.h"
 #include "types/arrow_types.h"
 
 namespace sluice::exec {
@@ -146,11 +149,21 @@ class SetOperationNode final : public ExecNode {
 }  // namespace
 
 Result<ExecNodePtr> LowerDistinct(const plan::PlanPtr& plan, Lowering& lowering) {
+  if (plan::IsStreaming(*plan)) {  // as Spark does, so that its state is found again
+    auto aggregate = std::make_shared<plan::Aggregate>();
+    const plan::Attributes columns = plan->children[0]->output();
+    aggregate->grouping.assign(columns.begin(), columns.end());
+    aggregate->aggregates = aggregate->grouping;
+    aggregate->children = plan->children;
+    aggregate->resolved = true;
+    return LowerAggregate(aggregate, lowering);
+  }
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   return MakeDedup(std::move(child), {});
 }
 
 Result<ExecNodePtr> LowerDeduplicate(const plan::PlanPtr& plan, Lowering& lowering) {
+  if (plan::IsStreaming(*plan)) return LowerStatefulDeduplicate(plan, lowering);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   return MakeDedup(std::move(child), plan::As<plan::Deduplicate>(plan)->keys);
 }

@@ -1,7 +1,9 @@
 #include "exec/join.h"
 
 #include "exec/exchange.h"
+#include "exec/join_keys.h"
 #include "exec/join_table.h"
+#include "exec/stream_join.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 #include "types/arrow_types.h"
@@ -133,69 +135,6 @@ class JoinNode final : public ExecNode {
 
 // ---- lowering ------------------------------------------------------------------------------------------------------
 
-bool ReadsOnly(const ExprPtr& expression, const plan::Attributes& columns) {
-  for (plan::ExprId id : plan::References(expression)) {
-    bool found = false;
-    for (const auto& column : columns) found = found || column->id == id;
-    if (!found) return false;
-  }
-  return true;
-}
-
-struct Keys {
-  plan::ExprList left, right;
-  std::vector<bool> null_safe;
-  plan::ExprList residual;
-  bool null_aware = false;
-};
-
-/// a = b with one side of each input.
-bool AddKey(const ExprPtr& condition, const plan::Attributes& left, const plan::Attributes& right, Keys* keys) {
-  const auto* call = plan::As<plan::Call>(*condition);
-  if (call == nullptr || call->children.size() != 2 || !IsDeterministic(condition)) return false;
-  const std::string_view name = call->def->name;
-  if (name != "=" && name != "==" && name != "<=>") return false;
-  ExprPtr a = call->children[0], b = call->children[1];
-  if (!a->type->sameType(*b->type)) return false;
-  if (plan::References(a).empty() || plan::References(b).empty()) return false;
-  if (ReadsOnly(b, left) && ReadsOnly(a, right)) std::swap(a, b);
-  if (!ReadsOnly(a, left) || !ReadsOnly(b, right)) return false;
-  keys->left.push_back(a);
-  keys->right.push_back(b);
-  keys->null_safe.push_back(name == "<=>");
-  return true;
-}
-
-/// (a = b) OR isnull(a = b), what NOT IN becomes: the null-aware key.
-bool AddNullAwareKey(const ExprPtr& condition, const plan::Attributes& left, const plan::Attributes& right, Keys* keys) {
-  const auto* either = plan::As<plan::Call>(*condition);
-  if (either == nullptr || either->def->name != "or" || either->children.size() != 2) return false;
-  for (int side : {0, 1}) {
-    const auto* check = plan::As<plan::Call>(*either->children[1 - side]);
-    if (check == nullptr || check->def->name != "isnull") continue;
-    const ExprPtr& equality = either->children[side];
-    const auto* call = plan::As<plan::Call>(*equality);
-    if (call == nullptr || call->def->name == "<=>" || !plan::SameExpression(*equality, *check->children[0])) continue;
-    return AddKey(equality, left, right, keys);
-  }
-  return false;
-}
-
-Keys SplitCondition(const plan::Join& join, const plan::Attributes& left, const plan::Attributes& right) {
-  Keys keys;
-  if (join.condition == nullptr) return keys;
-  const plan::ExprList conjuncts = plan::SplitConjunction(join.condition);
-  const bool may_be_null_aware = join.type == JoinType::kLeftAnti || join.type == JoinType::kExistence;
-  if (may_be_null_aware && conjuncts.size() == 1 && AddNullAwareKey(conjuncts[0], left, right, &keys)) {
-    keys.null_aware = true;
-    return keys;
-  }
-  for (const ExprPtr& conjunct : conjuncts) {
-    if (!AddKey(conjunct, left, right, &keys)) keys.residual.push_back(conjunct);
-  }
-  return keys;
-}
-
 /// Which side is kept in memory.
 bool BuildLeft(const plan::Join& join, const ExecNode& left, const ExecNode& right) {
   switch (join.type) {
@@ -220,13 +159,14 @@ bool BuildLeft(const plan::Join& join, const ExecNode& left, const ExecNode& rig
 Result<ExecNodePtr> LowerJoin(const plan::PlanPtr& plan, Lowering& lowering) {
   const auto& join = *plan::As<plan::Join>(plan);
   if (join.lateral) return UnsupportedFeature("LATERAL join", &plan->origin);
+  if (plan::IsStreaming(*plan->children[0]) && plan::IsStreaming(*plan->children[1])) return LowerStreamJoin(plan, lowering);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr left, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr right, lowering.Lower(plan->children[1]));
   int64_t threshold = -1;
   if (!lowering.config().Get(kBroadcastThresholdConfig).starts_with("-")) {
     ARROW_ASSIGN_OR_RAISE(threshold, lowering.config().GetBytes(kBroadcastThresholdConfig));
   }
-  const Keys keys = SplitCondition(join, left->output(), right->output());
+  const JoinKeys keys = SplitJoinCondition(join, left->output(), right->output());
 
   JoinSpec spec;
   spec.type = join.type == JoinType::kCross ? JoinType::kInner : join.type;

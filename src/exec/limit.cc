@@ -5,6 +5,8 @@
 #include "exec/project.h"
 #include "exec/query.h"
 #include "exec/sort.h"
+#include "exec/stateful_dedup.h"
+#include "plan/transform.h"
 
 namespace sluice::exec {
 namespace {
@@ -146,6 +148,7 @@ Result<ExecNodePtr> LowerFirstRows(const plan::PlanPtr& plan, int64_t count, Low
 
 Result<ExecNodePtr> LowerLimit(const plan::PlanPtr& plan, Lowering& lowering) {
   ARROW_ASSIGN_OR_RAISE(int64_t count, CountOf(plan::As<plan::Limit>(plan)->count));
+  if (plan::IsStreaming(*plan) && lowering.output_mode() == "append") return LowerStatefulLimit(plan, count, lowering);
   plan::PlanPtr child = plan->children[0];
   int64_t skip = 0;
   if (const auto* offset = plan::As<plan::Offset>(*child)) {  // LIMIT above OFFSET

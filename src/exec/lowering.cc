@@ -3,6 +3,7 @@
 #include "exec/aggregate.h"
 #include "exec/dedup.h"
 #include "exec/generate.h"
+#include "exec/event_time.h"
 #include "exec/join.h"
 #include "exec/limit.h"
 #include "exec/project.h"
@@ -54,7 +55,7 @@ const Line kLines[] = {
     {PlanKind::kSubqueryAlias, &LowerChild},
     {PlanKind::kHint, &LowerChild},
     {PlanKind::kRepartition, &LowerRepartition},
-    {PlanKind::kEventTimeWatermark, &LowerChild},
+    {PlanKind::kEventTimeWatermark, &LowerEventTimeWatermark},
 };
 
 }  // namespace

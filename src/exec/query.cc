@@ -3,6 +3,7 @@
 #include "exec/expression.h"
 #include "exec/lowering.h"
 #include "exec/ordered_output.h"
+#include "state/state_stores.h"
 #include "types/arrow_types.h"
 
 namespace sluice::exec {
@@ -37,10 +38,12 @@ class WriterSink final : public Sink {
 
 class CompiledQueryImpl final : public CompiledQuery {
  public:
-  explicit CompiledQueryImpl(ExecNodePtr root)
-      : root_(std::move(root)), schema_(SchemaOf(root_->output())), arrow_schema_(ToArrowSchema(schema_)) {}
+  CompiledQueryImpl(ExecNodePtr root, StreamTraits traits)
+      : root_(std::move(root)), traits_(std::move(traits)), schema_(SchemaOf(root_->output())),
+        arrow_schema_(ToArrowSchema(schema_)) {}
 
   const DataType& schema() const override { return schema_; }
+  const StreamTraits& stream_traits() const override { return traits_; }
 
   Result<std::vector<std::string>> Run(const RunContext& context, connectors::BatchWrite* output,
                                        RunMetrics* metrics) override {
@@ -89,16 +92,30 @@ class CompiledQueryImpl final : public CompiledQuery {
   }
 
   ExecNodePtr root_;
+  StreamTraits traits_;
   DataType schema_;
   std::shared_ptr<arrow::Schema> arrow_schema_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<CompiledQuery>> Compile(const plan::PlanPtr& plan, const Config& config) {
-  Lowering lowering(config);
+void EventTimeStats::Add(const EventTimeStats& other) {
+  count += other.count;
+  min_ms = std::min(min_ms, other.min_ms);
+  max_ms = std::max(max_ms, other.max_ms);
+  sum_ms += other.sum_ms;
+}
+
+RunMetrics::RunMetrics() = default;
+RunMetrics::~RunMetrics() = default;
+RunMetrics::RunMetrics(RunMetrics&&) noexcept = default;
+RunMetrics& RunMetrics::operator=(RunMetrics&&) noexcept = default;
+
+Result<std::unique_ptr<CompiledQuery>> Compile(const plan::PlanPtr& plan, const Config& config,
+                                               const std::string& output_mode) {
+  Lowering lowering(config, output_mode);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr root, lowering.Lower(plan));
-  return std::make_unique<CompiledQueryImpl>(std::move(root));
+  return std::make_unique<CompiledQueryImpl>(std::move(root), lowering.traits());
 }
 
 Result<std::vector<std::shared_ptr<arrow::RecordBatch>>> Collect(CompiledQuery* query, const RunContext& context) {

@@ -47,7 +47,8 @@
   F(MaskFunctions) \
   F(SentenceFunctions) \
   F(RandomFunctions) \
-  F(AesFunctions)
+  F(AesFunctions) \
+  F(TimeWindowFunctions)
 // clang-format on
 
 namespace sluice::functions {

@@ -8,14 +8,23 @@ using namespace plan;  // NOLINT: this room speaks of little else
 
 namespace {
 
-/// Keeps name and id of `item` while its inside changes.
+/// Keeps name, id and marks of `item` while its inside changes.
 ExprPtr KeepIdentity(const ExprPtr& item, const ExprPtr& replaced) {
-  const auto* attribute = As<Attribute>(item);
-  if (!attribute || replaced == item) return replaced;
+  if (replaced == item) return replaced;
+  const AttributePtr attribute = ToAttribute(item);
+  if (!attribute) return replaced;
   auto alias = std::make_shared<Alias>();
+  if (const auto* named = As<Alias>(replaced)) {
+    if (!attribute->watermark_delay_us && attribute->metadata_json.empty()) return replaced;
+    alias = std::make_shared<Alias>(*named);
+    alias->metadata_json = attribute->metadata_json;
+    alias->watermark_delay_us = attribute->watermark_delay_us;
+    return alias;
+  }
   alias->name = attribute->name;
   alias->id = attribute->id;
   alias->metadata_json = attribute->metadata_json;
+  alias->watermark_delay_us = attribute->watermark_delay_us;
   alias->children = {replaced};
   alias->type = replaced->type;
   alias->nullable = replaced->nullable;

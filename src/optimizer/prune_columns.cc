@@ -117,6 +117,10 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
     case PlanKind::kDeduplicate: {
       IdSet below = needed;
       AddReferences(node->expressions(), &below);
+      if (As<Deduplicate>(node)->within_watermark) {
+        for (const auto& a : node->children[0]->output())
+          if (a->watermark_delay_us) below.insert(a->id);
+      }
       return node->WithChildren({Prune(node->children[0], below)});
     }
     case PlanKind::kJoin: {

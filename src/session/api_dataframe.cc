@@ -135,7 +135,7 @@ DataFrame DataFrame::offset(int64_t n) const {
   offset->count = session::IntLiteral(n);
   return with(offset);
 }
-DataFrame DataFrame::distinct() const { return with(Over<plan::Distinct>(plan_)); }
+DataFrame DataFrame::distinct() const { return dropDuplicates({}); }
 DataFrame DataFrame::dropDuplicates(const std::vector<std::string>& columns) const {
   auto node = Over<plan::Deduplicate>(plan_);
   node->column_names = columns;

@@ -19,6 +19,21 @@ class Timed {
   int64_t start_us_;
 };
 
+/// Takes a batch that the sink has already.
+class DiscardingWrite final : public connectors::BatchWrite {
+ public:
+  Result<std::unique_ptr<connectors::TaskWriter>> NewTask(int) override { return std::make_unique<Writer>(); }
+  Status Commit(const std::vector<std::string>&) override { return Status::OK(); }
+  void Abort(const std::vector<std::string>&) override {}
+
+ private:
+  class Writer final : public connectors::TaskWriter {
+   public:
+    Status Write(const arrow::RecordBatch&) override { return Status::OK(); }
+    Result<std::string> Close() override { return std::string(); }
+  };
+};
+
 }  // namespace
 
 Status Execution::Recover() {
@@ -46,7 +61,8 @@ Status Execution::Recover() {
                                                          " is committed, but the newest offsets are of batch " + std::to_string(*latest) + ")"}});
   if (committed) {
     ARROW_ASSIGN_OR_RAISE(auto text, checkpoint_->commits().Get(*committed));
-    ARROW_RETURN_NOT_OK(ParseCommitLogEntry(*text, checkpoint_->commits().PathOf(*committed)).status());
+    ARROW_ASSIGN_OR_RAISE(CommitLogEntry entry, ParseCommitLogEntry(*text, checkpoint_->commits().PathOf(*committed)));
+    watermark_.Restore(entry.next_batch_watermark_ms);
   }
   auto take = [&](const OffsetLogEntry& entry, std::optional<connectors::Offset> Input::*field) -> Status {
     for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -57,14 +73,18 @@ Status Execution::Recover() {
   };
   if (committed == latest) {
     batch_id_ = *latest + 1;
+    batch_watermark_ms_ = newest.batch_watermark_ms;
     ARROW_RETURN_NOT_OK(take(newest, &Input::committed));
   } else {
     batch_id_ = *latest;
     replay_ = true;
     batch_timestamp_ms_ = newest.batch_timestamp_ms;
+    batch_watermark_ms_ = newest.batch_watermark_ms;
+    watermark_.Restore(newest.batch_watermark_ms);
     ARROW_RETURN_NOT_OK(take(newest, &Input::planned));
     if (*latest > 0) {
       ARROW_ASSIGN_OR_RAISE(OffsetLogEntry before, read(*latest - 1));
+      previous_watermark_ms_ = before.batch_watermark_ms;
       ARROW_RETURN_NOT_OK(take(before, &Input::committed));
     }
   }
@@ -74,6 +94,7 @@ Status Execution::Recover() {
 
 OffsetLogEntry Execution::EntryOfPlan() const {
   OffsetLogEntry entry;
+  entry.batch_watermark_ms = batch_watermark_ms_;
   entry.batch_timestamp_ms = batch_timestamp_ms_;
   entry.conf = recorded_conf_;
   for (const auto& input : inputs_) entry.offsets.push_back(input.planned ? std::optional(input.planned->json) : std::nullopt);
@@ -93,11 +114,54 @@ Result<bool> Execution::PlanBatch(Progress* progress) {
       any = any || !(*input.planned == *input.committed);
     }
   }
-  if (!any) return false;
+  if (!any) {
+    const bool closes_state = no_data_batches_ && ran_batch_ && query_->stream_traits().watermark_closes_state &&
+                              watermark_.used() && watermark_.ms() > batch_watermark_ms_;
+    if (!closes_state) return false;
+  }
+  previous_watermark_ms_ = batch_watermark_ms_;
+  batch_watermark_ms_ = watermark_.ms();
   batch_timestamp_ms_ = NowMs();
   Timed timed(progress, "walCommit");
   ARROW_RETURN_NOT_OK(checkpoint_->offsets().Add(batch_id_, ToText(EntryOfPlan())));
   return true;
+}
+
+Result<exec::RunMetrics> Execution::WriteBatch(const exec::RunContext& context) {
+  exec::RunMetrics metrics;
+  // Only a replayed batch can be in the sink already: a crash came between its commit and ours.
+  bool done = false;
+  if (replay_) {
+    ARROW_ASSIGN_OR_RAISE(done, sink_->AlreadyCommitted(batch_id_));
+  }
+  if (done) {
+    LogInfo("sink has the batch already", {{"id", id()}, {"batch", batch_id_}});
+    if (!state_) return metrics;
+    // Its state may be missing, and its event times are.
+    DiscardingWrite nowhere;
+    ARROW_RETURN_NOT_OK(query_->Run(context, &nowhere, &metrics).status());
+    return metrics;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto write, sink_->NewBatch(batch_id_));
+  ARROW_ASSIGN_OR_RAISE(auto messages, query_->Run(context, write.get(), &metrics));
+  // A stop that comes after this point finds the batch finished.
+  ARROW_RETURN_NOT_OK(cancel_.Check());
+  ARROW_RETURN_NOT_OK(write->Commit(messages));
+  return metrics;
+}
+
+void Execution::ReportState(exec::RunMetrics metrics, Progress* progress) const {
+  for (auto& [_, op] : metrics.operators) progress->state_operators.push_back(std::move(op));
+  if (!watermark_.used()) return;
+  progress->event_time.emplace();
+  progress->event_time->watermark_ms = batch_watermark_ms_;
+  for (const auto& [_, stats] : metrics.event_times) {
+    if (stats.count == 0) continue;
+    progress->event_time->min_ms = stats.min_ms;
+    progress->event_time->max_ms = stats.max_ms;
+    progress->event_time->avg_ms = static_cast<int64_t>(stats.sum_ms / static_cast<double>(stats.count));
+    break;
+  }
 }
 
 Status Execution::RunBatch(Progress* progress) {
@@ -116,27 +180,20 @@ Status Execution::RunBatch(Progress* progress) {
   for (size_t i = 0; i < inputs_.size(); ++i)
     context.sources[static_cast<int>(i)] = {inputs_[i].source.get(), *inputs_[i].committed, *inputs_[i].planned};
 
+  context.state = state_.get();
+  context.watermark_ms = batch_watermark_ms_;
+  context.late_watermark_ms = previous_watermark_ms_;
+
   exec::RunMetrics metrics;
   {
     Timed timed(progress, "addBatch");
-    // Only a replayed batch can be in the sink already: a crash came between its commit and ours.
-    bool done = false;
-    if (replay_) {
-      ARROW_ASSIGN_OR_RAISE(done, sink_->AlreadyCommitted(batch_id_));
-    }
-    if (done) {
-      LogInfo("sink has the batch already", {{"id", id()}, {"batch", batch_id_}});
-    } else {
-      ARROW_ASSIGN_OR_RAISE(auto write, sink_->NewBatch(batch_id_));
-      ARROW_ASSIGN_OR_RAISE(auto messages, query_->Run(context, write.get(), &metrics));
-      // A stop that comes after this point finds the batch finished.
-      ARROW_RETURN_NOT_OK(cancel_.Check());
-      ARROW_RETURN_NOT_OK(write->Commit(messages));
-    }
+    ARROW_ASSIGN_OR_RAISE(metrics, WriteBatch(context));
   }
+  watermark_.Observe(metrics.event_times);
   {
     Timed timed(progress, "commitOffsets");
-    ARROW_RETURN_NOT_OK(checkpoint_->commits().Add(batch_id_, ToText(CommitLogEntry{})));
+    if (state_) ARROW_RETURN_NOT_OK(state_->Sync());
+    ARROW_RETURN_NOT_OK(checkpoint_->commits().Add(batch_id_, ToText(CommitLogEntry{watermark_.ms()})));
     for (auto& input : inputs_) ARROW_RETURN_NOT_OK(input.source->Commit(*input.planned));
     if (batch_id_ > retained_batches_) {
       ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id_ - retained_batches_));
@@ -156,7 +213,10 @@ Status Execution::RunBatch(Progress* progress) {
     inputs_[i].planned.reset();
   }
   progress->num_output_rows = metrics.output_rows;
+  ReportState(std::move(metrics), progress);
   ++batch_id_;
+  ran_batch_ = true;
+  if (state_) state_->Committed(batch_id_);
   replay_ = false;
   return Status::OK();
 }

@@ -11,6 +11,10 @@ namespace {
 
 const ConfigEntry kMinBatchesToRetain("spark.sql.streaming.minBatchesToRetain", "100", "Batches kept in the checkpoint's logs.");
 const ConfigEntry kProgressUpdates("spark.sql.streaming.numRecentProgressUpdates", "100", "Progress entries a query keeps.");
+const ConfigEntry kNoDataBatches("spark.sql.streaming.noDataMicroBatches.enabled", "true",
+                                 "Whether a batch without data runs when the watermark closes state.");
+const ConfigEntry kWatermarkPolicy("spark.sql.streaming.multipleWatermarkPolicy", "min",
+                                   "Watermark of a query with several: min or max of theirs.");
 constexpr int64_t kIdleEventIntervalMs = 10'000;
 constexpr std::chrono::milliseconds kIdleCheck{10'000};
 
@@ -47,6 +51,14 @@ Status Execution::Open() {
   Config config = definition_.config;
   for (const auto& [key, value] : recorded_conf_) config.Set(key, value);
   ARROW_ASSIGN_OR_RAISE(query_, definition_.compile(config));
+  const exec::StreamTraits& traits = query_->stream_traits();
+  const int64_t restored_ms = watermark_.ms();
+  ARROW_ASSIGN_OR_RAISE(watermark_, Watermark::Make(config.Get(kWatermarkPolicy), traits.watermark_delays_ms));
+  watermark_.Restore(restored_ms);
+  ARROW_ASSIGN_OR_RAISE(no_data_batches_, config.GetBool(kNoDataBatches));
+  if (traits.stateful_operators > 0) {
+    ARROW_ASSIGN_OR_RAISE(state_, state::StateStores::Open(checkpoint_->path() + "/state", config));
+  }
   ARROW_ASSIGN_OR_RAISE(sink_, definition_.sink(id(), checkpoint_->path()));
   return Status::OK();
 }

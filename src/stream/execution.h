@@ -14,6 +14,7 @@
 #include "stream/checkpoint.h"
 #include "stream/progress.h"
 #include "stream/trigger.h"
+#include "stream/watermark.h"
 
 namespace sluice::stream {
 
@@ -94,6 +95,8 @@ class Execution {
   Result<bool> RunTrigger();
   Result<bool> PlanBatch(Progress* progress);
   Status RunBatch(Progress* progress);
+  Result<exec::RunMetrics> WriteBatch(const exec::RunContext& context);
+  void ReportState(exec::RunMetrics metrics, Progress* progress) const;
   void FinishProgress(Progress progress, bool ran);
   void WaitForWork(std::chrono::milliseconds at_most);
   bool stopping() const;
@@ -107,6 +110,12 @@ class Execution {
   std::vector<Input> inputs_;
   std::unique_ptr<connectors::StreamSink> sink_;
   std::unique_ptr<exec::CompiledQuery> query_;
+  std::unique_ptr<state::StateStores> state_;  // of queries with stateful operators
+  Watermark watermark_;
+  int64_t batch_watermark_ms_ = 0;             // of the batch that runs or ran last
+  int64_t previous_watermark_ms_ = 0;          // of the batch before it
+  bool ran_batch_ = false;                     // since the start
+  bool no_data_batches_ = true;
   std::vector<std::pair<std::string, std::string>> recorded_conf_;
   int64_t batch_id_ = 0;
   int64_t batch_timestamp_ms_ = 0;

@@ -34,6 +34,23 @@ ordered_json Offset(const std::optional<std::string>& json) {
 
 double Finite(double v) { return std::isfinite(v) ? v : 0.0; }
 
+ordered_json StateOperator(const state::OperatorMetrics& op) {
+  ordered_json out;
+  out["operatorName"] = op.name;
+  out["numRowsTotal"] = op.rows_total;
+  out["numRowsUpdated"] = op.rows_updated;
+  out["allUpdatesTimeMs"] = op.update_us / 1000;
+  out["numRowsRemoved"] = op.rows_removed;
+  out["allRemovalsTimeMs"] = op.removal_us / 1000;
+  out["commitTimeMs"] = op.commit_us / 1000;
+  out["memoryUsedBytes"] = op.memory_bytes;
+  out["numRowsDroppedByWatermark"] = op.rows_dropped_by_watermark;
+  out["numShufflePartitions"] = op.partitions;
+  out["numStateStoreInstances"] = op.stores;
+  out["customMetrics"] = op.custom;
+  return out;
+}
+
 }  // namespace
 
 std::string Progress::ToJson(int indent) const {
@@ -53,7 +70,16 @@ std::string Progress::ToJson(int indent) const {
   out["inputRowsPerSecond"] = Finite(input);
   out["processedRowsPerSecond"] = Finite(processed);
   out["durationMs"] = duration_ms;
+  if (event_time) {
+    ordered_json times;
+    if (event_time->avg_ms) times["avg"] = Iso8601Ms(*event_time->avg_ms);
+    if (event_time->max_ms) times["max"] = Iso8601Ms(*event_time->max_ms);
+    if (event_time->min_ms) times["min"] = Iso8601Ms(*event_time->min_ms);
+    times["watermark"] = Iso8601Ms(event_time->watermark_ms);
+    out["eventTime"] = times;
+  }
   out["stateOperators"] = ordered_json::array();
+  for (const auto& op : state_operators) out["stateOperators"].push_back(StateOperator(op));
   out["sources"] = ordered_json::array();
   for (const auto& s : sources) {
     ordered_json source;

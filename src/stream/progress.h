@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "state/state_stores.h"
+
 namespace sluice::stream {
 
 struct SourceProgress {
@@ -16,6 +18,11 @@ struct SourceProgress {
   std::map<std::string, std::string> metrics;
 };
 
+struct EventTimeProgress {
+  int64_t watermark_ms = 0;
+  std::optional<int64_t> min_ms, max_ms, avg_ms;  // of the batch's rows
+};
+
 struct Progress {
   std::string id, run_id;
   std::optional<std::string> name;
@@ -23,6 +30,8 @@ struct Progress {
   int64_t batch_id = 0;
   int64_t batch_duration_ms = 0;
   std::map<std::string, int64_t> duration_ms;  // addBatch, commitOffsets, getBatch, latestOffset, queryPlanning, walCommit, triggerExecution
+  std::optional<EventTimeProgress> event_time;  // of queries with a watermark
+  std::vector<state::OperatorMetrics> state_operators;
   std::vector<SourceProgress> sources;
   std::string sink_description;
   int64_t num_output_rows = -1;

@@ -87,8 +87,6 @@ TEST_F(Refusals, Sql) {
       {"FROM demo.db.t INSERT INTO demo.db.t SELECT id, s", kUnsupported, "multi-insert"},
       {"FROM demo.db.t |> SET id = 1", kUnsupported, "|> SET"},
       // functions
-      {"SELECT window(timestamp'2025-01-01', '5 minutes')", kNoRoutine, "window"},
-      {"SELECT session_window(timestamp'2025-01-01', '5 minutes')", kNoRoutine, "session_window"},
       {"SELECT from_csv('1', 'a INT')", kNoRoutine, "from_csv"},
       {"SELECT xpath('<a/>', 'a')", kNoRoutine, "xpath"},
       {"SELECT parse_json('{}')", kNoRoutine, "parse_json"},
@@ -142,18 +140,33 @@ TEST_F(Refusals, Formats) {
 TEST_F(Refusals, StatefulStreams) {
   const DataFrame stream = Stream();
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
-  Refused("aggregate", kUnsupported, "aggregate", [&] { Start(stream.groupBy("v").count(), "complete"); });
-  Refused("aggregate, update", kUnsupported, "aggregate", [&] { Start(stream.groupBy("v").count(), "update"); });
-  Refused("distinct", kUnsupported, "deduplicate", [&] { Start(stream.distinct()); });
-  Refused("dropDuplicates", kUnsupported, "deduplicate", [&] { Start(timed.dropDuplicates({"v", "ts"})); });
-  Refused("dropDuplicatesWithinWatermark", kUnsupported, "deduplicate", [&] { Start(timed.dropDuplicatesWithinWatermark({"v"})); });
-  Refused("limit", kUnsupported, "limit", [&] { Start(stream.limit(5)); });
-  Refused("join of two streams", kUnsupported, "stream-stream join", [&] { Start(stream.join(Stream(), "v")); });
+  Refused("collect_list", kUnsupported, "collect_list", [&] { Start(stream.groupBy("v").agg({functions::call_function("collect_list", {functions::col("ts")})}), "update"); });
+  Refused("RocksDB", kUnsupported, "RocksDBStateStoreProvider", [&] {
+    spark_->conf().set("spark.sql.streaming.stateStore.providerClass", "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
+    Start(stream.distinct());
+  });
+  spark_->conf().unset("spark.sql.streaming.stateStore.providerClass");
+  Refused("aggregate over a join on a range of times", kUnsupported, "range of event times", [&] {
+    const DataFrame other = Stream().selectExpr("v AS w", "ts AS t").withWatermark("t", "1 minute");
+    Start(timed.join(other, functions::expr("v = w AND t >= ts AND t <= ts + INTERVAL 1 MINUTE")).groupBy("ts").count());
+  });
   Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
 
 TEST_F(Refusals, WhatSparkRefusesToo) {
   const DataFrame stream = Stream();
+  const DataFrame timed = stream.withWatermark("ts", "1 minute");
+  const char* const kMode = "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION";
+  Refused("append without watermark", kMode, "without watermark", [&] { Start(stream.groupBy("v").count()); });
+  Refused("append, watermark on another column", kMode, "without watermark", [&] { Start(timed.groupBy("v").count()); });
+  Refused("sessions in update mode", kStreamRule, "session window", [&] { Start(timed.groupBy(functions::session_window(functions::col("ts"), "5 minutes")).count(), "update"); });
+  Refused("count(DISTINCT)", kStreamRule, "Distinct aggregations", [&] { Start(timed.groupBy("v").agg({functions::expr("count(DISTINCT ts)")}), "update"); });
+  Refused("aggregate of an aggregate in update mode", kStreamRule, "late rows", [&] { Start(stream.groupBy("v").count().groupBy("count").count(), "update"); });
+  Refused("limit in update mode", kStreamRule, "Limits", [&] { Start(stream.limit(5), "update"); });
+  Refused("dropDuplicatesWithinWatermark without watermark", kStreamRule, "watermark", [&] { Start(stream.dropDuplicatesWithinWatermark({"v"})); });
+  Refused("outer join of two streams without watermark", kStreamRule, "watermark", [&] { Start(stream.join(Stream(), "v", "left")); });
+  Refused("outer join of two streams without range", kStreamRule, "range condition", [&] { Start(timed.join(Stream().withWatermark("ts", "1 minute").selectExpr("v", "ts AS t"), "v", "left")); });
+  Refused("join of two streams in update mode", kStreamRule, "update", [&] { Start(stream.join(Stream(), "v"), "update"); });
   Refused("sort", kStreamRule, "Sorting", [&] { Start(stream.orderBy("v")); });
   Refused("offset", kStreamRule, "Offset", [&] { Start(stream.offset(5)); });
   Refused("sample", kStreamRule, "Sampling", [&] { Start(stream.sample(0.5)); });

@@ -1,0 +1,384 @@
+#include "exec/stream_join.h"
+
+#include <absl/container/flat_hash_set.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "exec/expression.h"
+#include "exec/group_table.h"
+#include "exec/join_keys.h"
+#include "exec/join_side_state.h"
+#include "exec/join_watermark.h"
+#include "plan/transform.h"
+
+namespace sluice::exec {
+namespace {
+
+using plan::JoinType;
+using state::Bytes;
+
+/// Rows where all conditions are true.
+std::vector<int32_t> RowsWhereAll(const std::vector<Vector>& conditions, int64_t rows) {
+  std::vector<int32_t> passed(static_cast<size_t>(rows));
+  std::iota(passed.begin(), passed.end(), 0);
+  for (const Vector& condition : conditions) {
+    const Selection selection = TrueRows(condition, rows);
+    if (selection.all) continue;
+    std::vector<int32_t> both;
+    std::set_intersection(passed.begin(), passed.end(), selection.rows.begin(), selection.rows.end(), std::back_inserter(both));
+    passed = std::move(both);
+  }
+  return passed;
+}
+
+/// What is settled about one side when the query starts.
+struct Side {
+  plan::Attributes columns;
+  std::vector<std::shared_ptr<arrow::DataType>> types;
+  ExpressionSetPtr keys, filter;  // filter: conjuncts of the condition over this side alone; may be null
+  JoinSideSchema schema;
+  std::optional<EventTimeColumn> event_time;  // of its rows
+  std::optional<int64_t> watermark_offset_ms;  // rows up to watermark + offset are old
+  bool preserved = false;                      // unmatched rows come out, with nulls
+};
+
+/// Sends a side's rows to the partitions of their keys; the keys go before the columns.
+class KeyedSink final : public Sink {
+ public:
+  KeyedSink(const Side& side, const std::vector<DataType>& types, TaskContext& task, Exchange* exchange)
+      : types_(types), task_(task), exchange_(exchange), keys_(side.keys) {}
+  Status Push(Batch batch) override {
+    ARROW_ASSIGN_OR_RAISE(auto keys, keys_.Evaluate(batch, task_));
+    Batch keyed{batch.rows, {}};
+    for (size_t k = 0; k < keys.size(); ++k) {
+      ARROW_ASSIGN_OR_RAISE(ArrayPtr key, Materialize(keys[k], batch.rows));
+      ARROW_ASSIGN_OR_RAISE(key, NormalizeFloats(key, types_[k]));
+      keyed.columns.push_back({std::move(key), false});
+    }
+    keyed.columns.insert(keyed.columns.end(), batch.columns.begin(), batch.columns.end());
+    return exchange_->Route(keyed, std::span<const Vector>(keyed.columns).first(types_.size()), types_);
+  }
+
+ private:
+  const std::vector<DataType>& types_;
+  TaskContext& task_;
+  Exchange* exchange_;
+  Evaluator keys_;
+};
+
+class StreamJoinNode final : public ExecNode {
+ public:
+  StreamJoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinType type, Side left_side, Side right_side,
+                 std::vector<DataType> key_types, std::vector<bool> null_safe, std::optional<EventTimeColumn> key_time,
+                 ExpressionSetPtr residual, state::StatefulOperator op)
+      : ExecNode(std::move(output), {std::move(left), std::move(right)}), type_(type),
+        sides_{std::move(left_side), std::move(right_side)}, key_types_(std::move(key_types)), null_safe_(std::move(null_safe)),
+        key_time_(key_time), residual_(std::move(residual)), op_(std::move(op)) {
+    op_.stores.clear();
+    const char* const names[] = {"left", "right"};
+    for (int s : {0, 1}) {
+      const JoinSideSchema& schema = sides_[s].schema;
+      op_.stores.push_back({std::string(names[s]) + "-keyToNumValues", schema.key, schema.count, 0, false});
+      op_.stores.push_back({std::string(names[s]) + "-keyWithIndexToValue", schema.indexed_key, schema.value, 0, true});
+    }
+  }
+
+  Result<Pipeline> Start(RunState& run) const override {
+    Exchange left(op_.partitions), right(op_.partitions);
+    for (int s : {0, 1}) {
+      ARROW_ASSIGN_OR_RAISE(Pipeline input, children()[s]->Start(run));
+      Exchange* exchange = s == 0 ? &left : &right;
+      ARROW_RETURN_NOT_OK(RunPipeline(run, input, [&](TaskContext& task) -> Result<std::unique_ptr<Sink>> {
+        return std::make_unique<KeyedSink>(sides_[s], key_types_, task, exchange);
+      }));
+    }
+    return RunStateful(run, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
+      JoinSideState states[] = {{sides_[0].schema, at.rows(0), at.rows(1)}, {sides_[1].schema, at.rows(2), at.rows(3)}};
+      {
+        StateTimer timer(&at.metrics.update_us);
+        for (auto& item : left.Take(at.partition)) ARROW_RETURN_NOT_OK(Join(0, item.batch, states, at));
+        for (auto& item : right.Take(at.partition)) ARROW_RETURN_NOT_OK(Join(1, item.batch, states, at));
+      }
+      if (!at.watermark_moved()) return Status::OK();
+      StateTimer timer(&at.metrics.removal_us);
+      for (int s : {0, 1}) ARROW_RETURN_NOT_OK(RemoveOld(s, &states[s], at));
+      return Status::OK();
+    });
+  }
+  std::string text() const override {
+    return "StreamingSymmetricHashJoin, state info [ opId = " + std::to_string(op_.id) + ", numPartitions = " +
+           std::to_string(op_.partitions) + "]";
+  }
+
+ private:
+  /// A row and one of the other side that has the same key.
+  struct Pair {
+    int32_t row;
+    int64_t index;
+  };
+
+  /// Whether a row of a side has no partner to wait for.
+  bool Old(int s, const EventTimeColumn* key_time, Bytes key, size_t key_fields, Bytes value, const StatefulPartition& at) const {
+    if (key_time != nullptr) {
+      const auto time = key_time->TimeOf(key, key_fields);
+      return time && *time <= at.watermark_us();
+    }
+    const Side& side = sides_[s];
+    if (!side.watermark_offset_ms) return false;
+    const auto time = side.event_time->TimeOf(value, side.columns.size() + 1);
+    return time && *time <= at.watermark_us() + *side.watermark_offset_ms * 1000;
+  }
+
+  Result<Batch> InTime(const Side& side, Batch rows, StatefulPartition& at) const {
+    if (!side.event_time) return rows;
+    const size_t column = key_types_.size() + static_cast<size_t>(side.event_time->column);
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr times, side.event_time->Times(rows.columns[column], rows.rows));
+    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
+    if (late.empty()) return rows;
+    at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
+    std::vector<int32_t> kept;
+    for (int32_t i = 0; i < rows.rows; ++i) {
+      if (!std::binary_search(late.begin(), late.end(), i)) kept.push_back(i);
+    }
+    return TakeRows(rows, kept);
+  }
+
+  /// Left columns and right columns of pairs; `s` is the side of `rows`.
+  static Batch Combine(int s, const Batch& rows, const Batch& others) {
+    Batch both{rows.rows, s == 0 ? rows.columns : others.columns};
+    const auto& second = s == 0 ? others.columns : rows.columns;
+    both.columns.insert(both.columns.end(), second.begin(), second.end());
+    return both;
+  }
+
+  Status PushWithNulls(int s, const Batch& rows, StatefulPartition& at) const {
+    if (rows.rows == 0) return Status::OK();
+    Batch nulls{rows.rows, {}};
+    for (const auto& type : sides_[1 - s].types) {
+      ARROW_ASSIGN_OR_RAISE(ArrayPtr column, NullArray(type, rows.rows));
+      nulls.columns.push_back({std::move(column), false});
+    }
+    return PushSlices(Combine(s, rows, nulls), at.out);
+  }
+
+  /// New rows of side `s` meet the rows the other side has, and join their own.
+  Status Join(int s, const Batch& arrived, JoinSideState* states, StatefulPartition& at) const {
+    const Side &side = sides_[s], &other = sides_[1 - s];
+    JoinSideState &own = states[s], &others = states[1 - s];
+    ARROW_ASSIGN_OR_RAISE(Batch keyed, InTime(side, arrived, at));
+    if (keyed.rows == 0) return Status::OK();
+    const auto keys = std::span<const Vector>(keyed.columns).first(key_types_.size());
+    const Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(keys.size()), keyed.columns.end()}};
+
+    std::vector<bool> joins(static_cast<size_t>(rows.rows), true);  // may have a partner
+    std::vector<bool> kept = joins;                                // passes the conditions on its side alone
+    if (side.filter != nullptr) {
+      Evaluator filter(side.filter);
+      ARROW_ASSIGN_OR_RAISE(auto condition, filter.Evaluate(rows, at.task));
+      kept.assign(kept.size(), false);
+      for (int32_t i : RowsWhereAll(condition, rows.rows)) kept[static_cast<size_t>(i)] = true;
+    }
+    for (size_t i = 0; i < joins.size(); ++i) {
+      joins[i] = kept[i];
+      for (size_t k = 0; k < keys.size() && joins[i]; ++k) joins[i] = null_safe_[k] || !keys[k].IsNull(static_cast<int64_t>(i));
+    }
+
+    ARROW_ASSIGN_OR_RAISE(UnsafeRows key_rows, EncodeRows(side.schema.key, keys, rows.rows));
+    std::vector<Vector> with_index(keys.begin(), keys.end());
+    with_index.push_back({IntegralValue(0).value, true});
+    ARROW_ASSIGN_OR_RAISE(UnsafeRows indexed_keys, EncodeRows(side.schema.indexed_key, with_index, rows.rows));
+    std::vector<Vector> with_matched = rows.columns;
+    with_matched.push_back({BooleanValue(false).value, true});
+    ARROW_ASSIGN_OR_RAISE(UnsafeRows values, EncodeRows(side.schema.value, with_matched, rows.rows));
+
+    std::vector<bool> matched(static_cast<size_t>(rows.rows), false);
+    std::vector<Pair> pairs;
+    std::vector<Bytes> partners;
+    const bool semi_from_right = type_ == JoinType::kLeftSemi && s == 1;
+    auto flush = [&]() -> Status {
+      ARROW_RETURN_NOT_OK(JoinPairs(s, rows, pairs, partners, indexed_keys, other, &others, &matched, at));
+      pairs.clear();
+      partners.clear();
+      return Status::OK();
+    };
+    for (int32_t i = 0; i < rows.rows; ++i) {
+      if (!joins[static_cast<size_t>(i)]) continue;
+      const int64_t count = others.CountOf(key_rows.row(static_cast<size_t>(i)));
+      for (int64_t index = 0; index < count; ++index) {
+        auto value = others.ValueAt(indexed_keys.row(static_cast<size_t>(i)), index);
+        if (!value || (semi_from_right && others.Matched(*value))) continue;
+        pairs.push_back({i, index});
+        partners.push_back(*value);
+      }
+      if (static_cast<int64_t>(pairs.size()) >= 8 * kBatchRows) ARROW_RETURN_NOT_OK(flush());
+    }
+    ARROW_RETURN_NOT_OK(flush());
+
+    std::vector<int32_t> alone;  // come out with nulls right away
+    const EventTimeColumn* key_time = key_time_ ? &*key_time_ : nullptr;
+    for (size_t i = 0; i < joins.size(); ++i) {
+      const bool done = type_ == JoinType::kLeftSemi && s == 0 && matched[i];
+      const bool old = Old(s, key_time, key_rows.row(i), keys.size(), values.row(i), at);
+      const bool waits = kept[i] && (joins[i] || side.preserved) && !old && !done;
+      if (waits) {
+        own.Append(key_rows.row(i), indexed_keys.row(i), values.row(i), matched[i]);
+        ++at.metrics.rows_updated;
+      } else if (side.preserved && !matched[i]) {
+        alone.push_back(static_cast<int32_t>(i));
+      }
+    }
+    if (alone.empty()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(Batch unmatched, TakeRows(rows, alone));
+    return PushWithNulls(s, unmatched, at);
+  }
+
+  /// Of pairs with equal keys those that the rest of the condition accepts: output, and marks on both sides.
+  Status JoinPairs(int s, const Batch& rows, std::vector<Pair> pairs, const std::vector<Bytes>& partners, const UnsafeRows& indexed_keys,
+                   const Side& other, JoinSideState* others, std::vector<bool>* matched, StatefulPartition& at) const {
+    if (pairs.empty()) return Status::OK();
+    std::vector<int32_t> row_of;
+    for (const Pair& pair : pairs) row_of.push_back(pair.row);
+    ARROW_ASSIGN_OR_RAISE(Batch mine, TakeRows(rows, row_of));
+    ARROW_ASSIGN_OR_RAISE(Batch theirs, DecodeRows(other.schema.value, partners));
+    theirs.columns.pop_back();  // matched
+    Batch both = Combine(s, mine, theirs);
+    if (residual_ != nullptr) {
+      Evaluator residual(residual_);
+      ARROW_ASSIGN_OR_RAISE(auto condition, residual.Evaluate(both, at.task));
+      const std::vector<int32_t> passed = RowsWhereAll(condition, both.rows);
+      if (passed.size() < pairs.size()) {
+        std::vector<Pair> kept;
+        for (int32_t i : passed) kept.push_back(pairs[static_cast<size_t>(i)]);
+        pairs = std::move(kept);
+        ARROW_ASSIGN_OR_RAISE(both, TakeRows(both, passed));
+      }
+    }
+    for (const Pair& pair : pairs) others->SetMatched(indexed_keys.row(static_cast<size_t>(pair.row)), pair.index);
+    if (type_ == JoinType::kLeftSemi) {
+      ARROW_ASSIGN_OR_RAISE(both, FirstOfEach(s, both, pairs, indexed_keys, *matched));
+    }
+    for (const Pair& pair : pairs) (*matched)[static_cast<size_t>(pair.row)] = true;
+    return both.rows == 0 ? Status::OK() : PushSlices(both, at.out);
+  }
+
+  /// Left semi: each left row comes out once, and without the right side's columns.
+  Result<Batch> FirstOfEach(int s, Batch both, const std::vector<Pair>& pairs, const UnsafeRows& indexed_keys,
+                            const std::vector<bool>& matched) const {
+    std::vector<int32_t> first;
+    absl::flat_hash_set<std::pair<std::string, int64_t>> seen;
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      const Pair& pair = pairs[i];
+      const auto key = indexed_keys.row(static_cast<size_t>(pair.row));
+      const bool fresh = s == 0 ? !matched[static_cast<size_t>(pair.row)] && (i == 0 || pairs[i - 1].row != pair.row)
+                                : seen.emplace(std::string(key.begin(), key.end()), pair.index).second;
+      if (fresh) first.push_back(static_cast<int32_t>(i));
+    }
+    both.columns.resize(sides_[0].columns.size());
+    return TakeRows(both, first);
+  }
+
+  Status RemoveOld(int s, JoinSideState* state, StatefulPartition& at) const {
+    const Side& side = sides_[s];
+    if (!key_time_ && !side.watermark_offset_ms) return Status::OK();
+    const EventTimeColumn* key_time = key_time_ ? &*key_time_ : nullptr;
+    const auto old = state->Find([&](Bytes key, Bytes value) { return Old(s, key_time, key, key_types_.size() + 1, value, at); });
+    if (old.empty()) return Status::OK();
+    at.metrics.rows_removed += static_cast<int64_t>(old.size());
+    if (side.preserved) {
+      std::vector<Bytes> unmatched;
+      for (const auto& row : old) {
+        if (!state->Matched(row.value)) unmatched.push_back(row.value);
+      }
+      ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(side.schema.value, unmatched));
+      rows.columns.pop_back();  // matched
+      ARROW_RETURN_NOT_OK(PushWithNulls(s, rows, at));
+    }
+    return state->Remove(old);
+  }
+
+  JoinType type_;
+  Side sides_[2];
+  std::vector<DataType> key_types_;
+  std::vector<bool> null_safe_;
+  std::optional<EventTimeColumn> key_time_;  // the key that is an event time, on either side
+  ExpressionSetPtr residual_;                // over left columns then right columns; null: none
+  state::StatefulOperator op_;
+};
+
+Status Refuse(const char* what) { return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", what}}); }
+
+/// The first key that withWatermark marked, on one side or the other.
+std::optional<EventTimeColumn> KeyTime(const JoinKeys& keys) {
+  for (const plan::ExprList* side : {&keys.left, &keys.right}) {
+    for (size_t i = 0; i < side->size(); ++i) {
+      const auto* column = plan::As<plan::Attribute>((*side)[i]);
+      if (column != nullptr && column->watermark_delay_us)
+        return EventTimeColumn{static_cast<int>(i), column->type->id() == TypeId::kStruct, *column->watermark_delay_us};
+    }
+  }
+  return std::nullopt;
+}
+
+Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const plan::ExprList& conjuncts, const plan::Attributes& other,
+                      bool key_time) {
+  Side side;
+  side.columns = input.output();
+  side.types = ArrowTypesOf(side.columns);
+  ARROW_ASSIGN_OR_RAISE(side.keys, ExpressionSet::Compile(keys, side.columns));
+  plan::ExprList own;
+  for (const auto& conjunct : conjuncts)
+    if (ReadsOnly(conjunct, side.columns)) own.push_back(conjunct);
+  if (!own.empty()) {
+    ARROW_ASSIGN_OR_RAISE(side.filter, ExpressionSet::Compile(own, side.columns));
+  }
+  side.schema = JoinSideSchema::Of(keys, side.columns);
+  side.event_time = EventTimeColumn::Find(side.columns);
+  if (!key_time && side.event_time) side.watermark_offset_ms = StateWatermarkOffsetMs(conjuncts, side.columns, other);
+  return side;
+}
+
+}  // namespace
+
+Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowering) {
+  const auto& join = *plan::As<plan::Join>(plan);
+  if (join.type == JoinType::kExistence || join.type == JoinType::kLeftSingle)
+    return UnsupportedFeature("a subquery on a stream in an expression over a stream", &plan->origin);
+  const bool inner_operator = lowering.traits().stateful_operators > 0;
+  ARROW_ASSIGN_OR_RAISE(state::StatefulOperator op, NextStatefulOperator(lowering, "symmetricHashJoin"));
+  lowering.traits().watermark_closes_state = true;
+  ARROW_ASSIGN_OR_RAISE(ExecNodePtr left, lowering.Lower(plan->children[0]));
+  ARROW_ASSIGN_OR_RAISE(ExecNodePtr right, lowering.Lower(plan->children[1]));
+  const JoinKeys keys = SplitJoinCondition(join, left->output(), right->output());
+  if (keys.left.empty()) return Refuse("Stream-stream join without equality predicate is not supported");
+  const std::optional<EventTimeColumn> key_time = KeyTime(keys);
+  ARROW_ASSIGN_OR_RAISE(Side left_side, MakeSide(*left, keys.left, keys.residual, right->output(), key_time.has_value()));
+  ARROW_ASSIGN_OR_RAISE(Side right_side, MakeSide(*right, keys.right, keys.residual, left->output(), key_time.has_value()));
+  left_side.preserved = join.type == JoinType::kLeftOuter || join.type == JoinType::kFullOuter;
+  right_side.preserved = join.type == JoinType::kRightOuter || join.type == JoinType::kFullOuter;
+
+  const bool goes[] = {key_time || left_side.watermark_offset_ms, key_time || right_side.watermark_offset_ms};
+  const bool needs_left = left_side.preserved || join.type == JoinType::kLeftSemi;
+  if ((needs_left && !right_side.preserved && !goes[0]) || (right_side.preserved && !needs_left && !goes[1]) ||
+      (needs_left && right_side.preserved && !goes[0] && !goes[1])) {
+    return Refuse("Stream-stream outer and semi joins are not supported without a watermark in the join keys, or a watermark on the nullable side and an appropriate range condition");
+  }
+  if (inner_operator && (left_side.watermark_offset_ms || right_side.watermark_offset_ms))
+    return UnsupportedFeature("a stateful operator over a stream-stream join on a range of event times", &plan->origin);
+  ExpressionSetPtr residual;
+  plan::ExprList both_sides;
+  for (const auto& conjunct : keys.residual)
+    if (!ReadsOnly(conjunct, left->output()) && !ReadsOnly(conjunct, right->output())) both_sides.push_back(conjunct);
+  if (!both_sides.empty()) {
+    plan::Attributes both = left->output();
+    both.insert(both.end(), right->output().begin(), right->output().end());
+    ARROW_ASSIGN_OR_RAISE(residual, ExpressionSet::Compile(both_sides, both));
+  }
+  std::vector<DataType> key_types;
+  for (const auto& key : keys.left) key_types.push_back(*key->type);
+  return std::make_shared<StreamJoinNode>(plan->output(), std::move(left), std::move(right), join.type, std::move(left_side),
+                                          std::move(right_side), std::move(key_types), keys.null_safe, key_time, std::move(residual),
+                                          std::move(op));
+}
+
+}  // namespace sluice::exec

@@ -1,0 +1,110 @@
+#include "state/state_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+namespace sluice::state {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "12.delta" with ".delta" -> 12; -1 for other names.
+int64_t VersionOf(const std::string& name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return -1;
+  int64_t version = -1;
+  const char* end = name.data() + name.size() - suffix.size();
+  auto [at, error] = std::from_chars(name.data(), end, version);
+  return error == std::errc() && at == end ? version : -1;
+}
+
+Status Apply(const std::string& path, bool snapshot, RowTable* rows) {
+  ARROW_ASSIGN_OR_RAISE(StateFileReader reader, StateFileReader::Open(path, snapshot));
+  Bytes key;
+  std::optional<Bytes> value;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(bool more, reader.Next(&key, &value));
+    if (!more) return Status::OK();
+    if (value) {
+      rows->Put(key, *value);
+    } else {
+      rows->Remove(key);
+    }
+  }
+}
+
+}  // namespace
+
+Result<StateVersions> StateVersions::List(const std::string& folder) {
+  StateVersions versions;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    if (int64_t v = VersionOf(name, ".delta"); v >= 0) versions.deltas.push_back(v);
+    if (int64_t v = VersionOf(name, ".snapshot"); v >= 0) versions.snapshots.push_back(v);
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return Status::IOError("cannot list ", folder, ": ", error.message());
+  std::sort(versions.deltas.begin(), versions.deltas.end());
+  std::sort(versions.snapshots.begin(), versions.snapshots.end());
+  return versions;
+}
+
+int64_t StateVersions::SnapshotFor(int64_t version) const {
+  auto after = std::upper_bound(snapshots.begin(), snapshots.end(), version);
+  return after == snapshots.begin() ? 0 : *std::prev(after);
+}
+
+Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, int64_t version) {
+  if (version < 0) return MakeError("CANNOT_LOAD_STATE_STORE.UNEXPECTED_VERSION", {{"version", std::to_string(version)}});
+  std::unique_ptr<StateStore> store(new StateStore(folder, version));
+  if (version == 0) return store;
+  ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
+  const int64_t snapshot = versions.SnapshotFor(version);
+  if (snapshot > 0) ARROW_RETURN_NOT_OK(Apply(SnapshotPath(folder, snapshot), true, &store->rows_));
+  for (int64_t v = snapshot + 1; v <= version; ++v) ARROW_RETURN_NOT_OK(Apply(DeltaPath(folder, v), false, &store->rows_));
+  store->rows_.Settle();
+  return store;
+}
+
+Status StateStore::Commit() {
+  StateFileWriter delta;
+  rows_.ForEachChange([&](Bytes key, const std::optional<Bytes>& value) {
+    if (value) {
+      delta.Put(key, *value);
+    } else {
+      delta.Remove(key);
+    }
+  });
+  ARROW_RETURN_NOT_OK(delta.Finish(DeltaPath(folder_, version_ + 1), Durability::kWithSync));
+  ++version_;
+  rows_.Settle();
+  return Status::OK();
+}
+
+Status WriteSnapshot(const std::string& folder, int64_t version) {
+  ARROW_ASSIGN_OR_RAISE(auto store, StateStore::Load(folder, version));
+  StateFileWriter snapshot;
+  store->rows().ForEach([&](Bytes key, Bytes value) { snapshot.Put(key, value); });
+  return snapshot.Finish(SnapshotPath(folder, version), Durability::kNow);
+}
+
+Status RemoveVersionsBelow(const std::string& folder, int64_t oldest) {
+  ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
+  // `oldest` itself is loaded from the snapshot before it and the deltas between.
+  const int64_t from = versions.SnapshotFor(oldest);
+  auto remove = [](const std::string& path) {
+    std::error_code ignored;
+    fs::remove(path, ignored);
+    fs::remove(path + ".crc", ignored);
+  };
+  for (int64_t v : versions.deltas) {
+    if (v < from) remove(DeltaPath(folder, v));
+  }
+  for (int64_t v : versions.snapshots) {
+    if (v < from) remove(SnapshotPath(folder, v));
+  }
+  return Status::OK();
+}
+
+}  // namespace sluice::state

@@ -1,0 +1,56 @@
+#pragma once
+// One partition of one operator's state, kept in memory between batches and on disk as Spark's HDFS-backed state store
+// does: batch N loads version N and commits N + 1.
+#include <memory>
+#include <string>
+
+#include "state/row_table.h"
+
+namespace sluice::state {
+
+/// What an operator keeps beside the rows to find them by; lost with the store, made anew from the rows.
+struct RowIndex {
+  virtual ~RowIndex() = default;
+};
+
+/// Rows at a version and the changes of the batch that runs. A version counts once its batch is in the commit log: a crash
+/// before that runs the batch again from the version before. So Commit leaves it to StateStores::Sync to bring the files
+/// of all partitions to disk at once. Not thread-safe.
+class StateStore {
+ public:
+  /// `folder` holds the files of this partition; version 0 is empty and has none.
+  /// Errors: CANNOT_LOAD_STATE_STORE.*.
+  static Result<std::unique_ptr<StateStore>> Load(const std::string& folder, int64_t version);
+
+  RowTable& rows() { return rows_; }
+  const RowTable& rows() const { return rows_; }
+  int64_t version() const { return version_; }
+  /// Writes what changed as `version() + 1`, which the store has from then on.
+  Status Commit();
+  /// Event time up to which rows have been looked at for removal.
+  int64_t& evicted_to_us() { return evicted_to_us_; }
+  std::unique_ptr<RowIndex>& index() { return index_; }
+
+ private:
+  StateStore(std::string folder, int64_t version) : folder_(std::move(folder)), version_(version) {}
+  std::string folder_;
+  int64_t version_;
+  RowTable rows_;
+  int64_t evicted_to_us_ = INT64_MIN;
+  std::unique_ptr<RowIndex> index_;
+};
+
+/// The versions of a partition's files.
+struct StateVersions {
+  std::vector<int64_t> deltas, snapshots;  // ascending
+  static Result<StateVersions> List(const std::string& folder);
+  /// Newest snapshot at or below `version`; 0: none.
+  int64_t SnapshotFor(int64_t version) const;
+};
+
+/// Writes the snapshot of `version`, made from files alone, so that the partition may be in use meanwhile.
+Status WriteSnapshot(const std::string& folder, int64_t version);
+/// Removes what no version from `oldest` on needs.
+Status RemoveVersionsBelow(const std::string& folder, int64_t oldest);
+
+}  // namespace sluice::state

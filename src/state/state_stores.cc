@@ -1,0 +1,124 @@
+#include "state/state_stores.h"
+
+#include <chrono>
+
+#include "base/file_system.h"
+#include "base/log.h"
+
+namespace sluice::state {
+namespace {
+
+constexpr const char* kHdfsProvider = "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider";
+
+const ConfigEntry kProvider{"spark.sql.streaming.stateStore.providerClass", kHdfsProvider,
+                            "Form of the state in the checkpoint."};
+const ConfigEntry kCodec{"spark.sql.streaming.stateStore.compression.codec", "lz4", "Compression of state files."};
+const ConfigEntry kEncoding{"spark.sql.streaming.stateStore.encodingFormat", "unsaferow", "Encoding of rows in state."};
+const ConfigEntry kDeltasPerSnapshot{"spark.sql.streaming.stateStore.minDeltasForSnapshot", "10",
+                                     "Deltas after which a snapshot of the state is written."};
+const ConfigEntry kRetainedVersions{"spark.sql.streaming.minBatchesToRetain", "100",
+                                    "Batches kept in the checkpoint's logs."};
+const ConfigEntry kUpkeepInterval{"spark.sql.streaming.stateStore.maintenanceInterval", "60s",
+                                  "Time between rounds that write snapshots and remove old versions of state."};
+
+Status RefuseUnless(const Config& config, const ConfigEntry& entry) {
+  const std::string value = config.Get(entry);
+  if (value == entry.default_value) return Status::OK();
+  return UnsupportedFeature("state with " + entry.key + "=" + value);
+}
+
+}  // namespace
+
+void OperatorMetrics::Add(const OperatorMetrics& task) {
+  rows_total += task.rows_total;
+  rows_updated += task.rows_updated;
+  rows_removed += task.rows_removed;
+  rows_dropped_by_watermark += task.rows_dropped_by_watermark;
+  update_us += task.update_us;
+  removal_us += task.removal_us;
+  commit_us += task.commit_us;
+  memory_bytes += task.memory_bytes;
+  state_bytes += task.state_bytes;
+  stores += task.stores;
+  for (const auto& [key, value] : task.custom) custom[key] += value;
+}
+
+Result<std::unique_ptr<StateStores>> StateStores::Open(std::string root, const Config& config) {
+  for (const ConfigEntry* entry : {&kProvider, &kCodec, &kEncoding}) ARROW_RETURN_NOT_OK(RefuseUnless(config, *entry));
+  std::unique_ptr<StateStores> stores(new StateStores(std::move(root)));
+  ARROW_ASSIGN_OR_RAISE(stores->deltas_per_snapshot_, config.GetInt(kDeltasPerSnapshot));
+  ARROW_ASSIGN_OR_RAISE(stores->retained_versions_, config.GetInt(kRetainedVersions));
+  ARROW_ASSIGN_OR_RAISE(stores->upkeep_interval_ms_, config.GetDurationMs(kUpkeepInterval));
+  stores->upkeep_ = std::thread([raw = stores.get()] { raw->Upkeep(); });
+  return stores;
+}
+
+StateStores::~StateStores() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  upkeep_.join();
+}
+
+Status StateStores::Register(const StatefulOperator& op) {
+  std::lock_guard lock(mutex_);
+  if (registered_.count(op.id)) return Status::OK();
+  ARROW_RETURN_NOT_OK(CheckOperatorMetadata(root_, op));
+  registered_[op.id] = op.name;
+  return Status::OK();
+}
+
+Result<StateStore*> StateStores::Get(int64_t operator_id, int partition, const std::string& store, int64_t version) {
+  const Id id{operator_id, partition, store};
+  {
+    std::lock_guard lock(mutex_);
+    auto it = stores_.find(id);
+    if (it != stores_.end() && it->second->version() == version) {
+      ++hits_;
+      return it->second.get();
+    }
+  }
+  if (version > 0) ++misses_;
+  ARROW_ASSIGN_OR_RAISE(auto loaded, StateStore::Load(StoreFolder(root_, operator_id, partition, store), version));
+  std::lock_guard lock(mutex_);
+  auto& slot = stores_[id];
+  slot = std::move(loaded);
+  return slot.get();
+}
+
+Status StateStores::Sync() const { return SyncFileSystem(root_); }
+
+void StateStores::Committed(int64_t version) {
+  std::lock_guard lock(mutex_);
+  committed_ = version;
+}
+
+void StateStores::Upkeep() {
+  std::unique_lock lock(mutex_);
+  while (!closing_) {
+    changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(1, upkeep_interval_ms_)), [&] { return closing_; });
+    const int64_t version = committed_;
+    std::vector<std::string> folders;
+    for (const auto& [id, _] : stores_) folders.push_back(StoreFolder(root_, id.operator_id, id.partition, id.store));
+    for (const std::string& folder : folders) {
+      if (closing_ || version == 0) break;
+      lock.unlock();
+      UpkeepOf(folder, version);
+      lock.lock();
+    }
+  }
+}
+
+void StateStores::UpkeepOf(const std::string& folder, int64_t version) const {
+  auto status = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
+    if (version - versions.SnapshotFor(version) > deltas_per_snapshot_) ARROW_RETURN_NOT_OK(WriteSnapshot(folder, version));
+    return RemoveVersionsBelow(folder, version - retained_versions_);
+  }();
+  // The next round tries again; until then a restart reads more deltas.
+  if (!status.ok()) LogWarn("state upkeep failed", {{"folder", folder}, {"error", status}});
+}
+
+}  // namespace sluice::state
