@@ -45,10 +45,10 @@ class PlanResolver {
   /// Replaces the window functions in `items` by columns of the Window nodes it puts on `child`.
   Result<PlanPtr> ExtractWindows(PlanPtr child, plan::ExprList* items);
   // time_window.cc
-  /// Replaces window(), session_window() and window_time() in `lists` by columns of what it puts on `child`; those columns
-  /// are added to `columns`.
-  Result<PlanPtr> ExtractTimeWindows(PlanPtr child, const std::vector<plan::ExprList*>& lists, plan::Attributes* columns,
-                                     const Origin& origin);
+  /// Replaces window(), session_window() and window_time() in `lists` by columns of what it puts on `child`; those
+  /// columns are added to `columns`.
+  Result<PlanPtr> ExtractTimeWindows(PlanPtr child, const std::vector<plan::ExprList*>& lists,
+                                     plan::Attributes* columns, const Origin& origin);
   // sort.cc
   Result<PlanPtr> ResolveSort(const PlanPtr& plan);
   /// Resolves `exprs` over `child`; what the child does not give is taken from below it (added to the child and dropped

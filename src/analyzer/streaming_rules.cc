@@ -1,5 +1,5 @@
-// What a streaming query may hold. Source: Structured Streaming guide, "Unsupported Operations" and "Output Modes", and the
-// conditions real Spark raises for them.
+// What a streaming query may hold. Source: Structured Streaming guide, "Unsupported Operations" and "Output Modes", and
+// the conditions real Spark raises for them.
 #include <algorithm>
 
 #include "analyzer/analyzer.h"
@@ -13,8 +13,10 @@ using namespace plan;  // NOLINT: this room speaks of little else
 namespace {
 
 constexpr std::string_view kCorrectness =
-    "Detected pattern of possible 'correctness' issue due to global watermark. The query contains stateful operation which "
-    "can emit rows older than the current watermark plus allowed late record delay, which are \"late rows\" in downstream "
+    "Detected pattern of possible 'correctness' issue due to global watermark. The query contains stateful operation "
+    "which "
+    "can emit rows older than the current watermark plus allowed late record delay, which are \"late rows\" in "
+    "downstream "
     "stateful operations and these rows can be discarded.";
 
 int CountStreams(const LogicalPlan& plan) {
@@ -34,7 +36,8 @@ Status RefuseMode(const std::string& mode, const char* operation) {
 Status Stateful(const std::string& name) { return UnsupportedFeature("stateful streaming operator " + name); }
 
 bool HasWatermark(const Attributes& attributes) {
-  return std::any_of(attributes.begin(), attributes.end(), [](const auto& a) { return a->watermark_delay_us.has_value(); });
+  return std::any_of(attributes.begin(), attributes.end(),
+                     [](const auto& a) { return a->watermark_delay_us.has_value(); });
 }
 
 /// The columns a node groups a stream by; a DISTINCT is an aggregation by all.
@@ -64,7 +67,9 @@ Status CheckAggregate(const Aggregate& aggregate) {
   auto check = [&](const Expression& e) {
     const auto* call = As<AggregateCall>(e);
     if (call && call->distinct)
-      status = Refuse("Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using approx_count_distinct() instead.");
+      status = Refuse(
+          "Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using "
+          "approx_count_distinct() instead.");
     // Their buffers are objects that only Spark can read.
     else if (call && !call->def->aggregate.algebraic)
       status = UnsupportedFeature("aggregate function " + std::string(call->def->name) + " on a stream", &call->origin);
@@ -79,21 +84,27 @@ Status CheckJoin(const Join& join, const std::string& mode) {
   const bool left = IsStreaming(*join.children[0]), right = IsStreaming(*join.children[1]);
   if (left && right) {
     if (mode != "append")
-      return Refuse("Join between two streaming DataFrames/Datasets is not supported in " + mode + " output mode, only in Append output mode");
+      return Refuse("Join between two streaming DataFrames/Datasets is not supported in " + mode +
+                    " output mode, only in Append output mode");
     const char* outer = join.type == JoinType::kLeftOuter    ? "LeftOuter"
                         : join.type == JoinType::kRightOuter ? "RightOuter"
                         : join.type == JoinType::kFullOuter  ? "FullOuter"
                         : join.type == JoinType::kLeftSemi   ? "LeftSemi"
                                                              : nullptr;
-    if (join.type == JoinType::kLeftAnti) return Refuse("LeftAnti joins with streaming DataFrames/Datasets on the right are not supported");
+    if (join.type == JoinType::kLeftAnti)
+      return Refuse("LeftAnti joins with streaming DataFrames/Datasets on the right are not supported");
     if (outer && !HasWatermark(join.children[0]->output()) && !HasWatermark(join.children[1]->output()))
-      return Refuse(std::string("Stream-stream ") + outer + " join between two streaming DataFrame/Datasets is not supported without a watermark in the join keys, or a watermark on the nullable side and an appropriate range condition");
+      return Refuse(std::string("Stream-stream ") + outer +
+                    " join between two streaming DataFrame/Datasets is not supported without a watermark in the join "
+                    "keys, or a watermark on the nullable side and an appropriate range condition");
     return Status::OK();
   }
   auto refuse = [](const char* type, const char* side, const char* other) {
-    return Refuse(std::string(type) + " join with a streaming DataFrame/Dataset on the " + side + " and a static DataFrame/Dataset on the " + other + " is not supported");
+    return Refuse(std::string(type) + " join with a streaming DataFrame/Dataset on the " + side +
+                  " and a static DataFrame/Dataset on the " + other + " is not supported");
   };
-  if (join.type == JoinType::kFullOuter) return Refuse("Full outer joins with streaming and static DataFrames/Datasets are not supported");
+  if (join.type == JoinType::kFullOuter)
+    return Refuse("Full outer joins with streaming and static DataFrames/Datasets are not supported");
   if (right && join.type == JoinType::kLeftOuter) return refuse("LeftOuter", "right", "left");
   if (left && join.type == JoinType::kRightOuter) return refuse("RightOuter", "left", "right");
   if (right && join.type == JoinType::kLeftSemi) return refuse("LeftSemi", "right", "left");
@@ -122,11 +133,11 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
       return Refuse("Sampling is not supported on streaming DataFrames/Datasets");
     case PlanKind::kWindow:
       return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING", {{"windowFunc", ""}, {"columnName", ""}, {"windowSpec", ""}});
-    case PlanKind::kAggregate:
-      return CheckAggregate(*As<Aggregate>(plan));
+    case PlanKind::kAggregate: return CheckAggregate(*As<Aggregate>(plan));
     case PlanKind::kDeduplicate:
       if (As<Deduplicate>(plan)->within_watermark && !HasWatermark(plan.children[0]->output()))
-        return Refuse("dropDuplicatesWithinWatermark is not supported on streaming DataFrames/DataSets without watermark");
+        return Refuse(
+            "dropDuplicatesWithinWatermark is not supported on streaming DataFrames/DataSets without watermark");
       break;
     case PlanKind::kSetOperation: {
       bool left = IsStreaming(*plan.children[0]), right = IsStreaming(*plan.children[1]);
@@ -138,8 +149,7 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
       for (const auto& child : plan.children)
         if (!IsStreaming(*child)) return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
       break;
-    case PlanKind::kJoin:
-      return CheckJoin(*As<Join>(plan), mode);
+    case PlanKind::kJoin: return CheckJoin(*As<Join>(plan), mode);
     default:
       break;
   }
@@ -155,8 +165,11 @@ Status CheckMode(const PlanPtr& plan, const std::string& mode, bool* has_aggrega
   });
   *has_aggregate = outermost.has_value();
   if (mode == "complete" && !outermost) return RefuseMode(mode, "no streaming aggregations");
-  if (mode == "append" && outermost && !HasWatermark(*outermost)) return RefuseMode(mode, "streaming aggregations without watermark");
-  if (mode == "update" && outermost && std::any_of(outermost->begin(), outermost->end(), [](const auto& a) { return a->metadata_json.find("\"spark.sessionWindow\":true") != std::string::npos; }))
+  if (mode == "append" && outermost && !HasWatermark(*outermost))
+    return RefuseMode(mode, "streaming aggregations without watermark");
+  if (mode == "update" && outermost && std::any_of(outermost->begin(), outermost->end(), [](const auto& a) {
+        return a->metadata_json.find("\"spark.sessionWindow\":true") != std::string::npos;
+      }))
     return Refuse("Update output mode is not supported for session window on streaming DataFrames/DataSets");
   if (mode != "append" && outermost) {
     Status status;

@@ -1,5 +1,5 @@
-// window(), session_window() and window_time(): columns made below the operator that names them, so that it can group by
-// them, and read `window.start` in its list. Rows without a time have no window and are dropped.
+// window(), session_window() and window_time(): columns made below the operator that names them, so that it can group
+// by them, and read `window.start` in its list. Rows without a time have no window and are dropped.
 #include <algorithm>
 
 #include "analyzer/plan_resolver.h"
@@ -97,8 +97,8 @@ PlanPtr Slide(const PlanPtr& child, const ExprList& calls, const AttributePtr& c
 
 }  // namespace
 
-Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vector<ExprList*>& lists, Attributes* columns,
-                                                 const Origin& origin) {
+Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vector<ExprList*>& lists,
+                                                 Attributes* columns, const Origin& origin) {
   if (!AnyWindow(lists)) return child;
   const Scope scope{child->output(), {}, {}, {}};
   struct Made {
@@ -116,7 +116,9 @@ Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vecto
     const auto& call = *As<Call>(resolved);
     const ExprPtr& time = call.children[0];
     ExpressionResolver expressions(context_, scope, this);
-    auto condition = [&](std::string f, ExprList args) { return expressions.Resolve(Function(std::move(f), std::move(args))); };
+    auto condition = [&](std::string f, ExprList args) {
+      return expressions.Resolve(Function(std::move(f), std::move(args)));
+    };
     if (name == kWindowTime) {
       auto alias = NameWindow(resolved, "", time, nullptr);
       alias->name = NameOf(resolved, context_);
@@ -168,7 +170,8 @@ Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vecto
     const char* name = WindowFunction(expr);
     if (name == nullptr) return expr;
     ExpressionResolver expressions(context_, scope, this);
-    ARROW_ASSIGN_OR_RAISE(ExprPtr first, expr->children.empty() ? Result<ExprPtr>(expr) : expressions.Resolve(expr->children[0]));
+    ARROW_ASSIGN_OR_RAISE(ExprPtr first,
+                          expr->children.empty() ? Result<ExprPtr>(expr) : expressions.Resolve(expr->children[0]));
     ExprPtr call = expr;
     if (name == kWindow && !expr->children.empty() && first->type->id() == TypeId::kStruct) {  // a window of windows
       ARROW_ASSIGN_OR_RAISE(ExprPtr time, expressions.Resolve(Function(kWindowTime, {first})));

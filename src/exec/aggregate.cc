@@ -256,12 +256,15 @@ Result<ExecNodePtr> LowerAggregate(const plan::PlanPtr& plan, Lowering& lowering
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(CompiledAggregate compiled, CompileAggregate(aggregate, child->output()));
   compiled.spec.session_key = session_key;
+  if (session_key >= 0 && !compiled.spec.distinct_sets.empty())
+    return UnsupportedFeature("DISTINCT in an aggregate function over session windows", &plan->origin);
   ARROW_ASSIGN_OR_RAISE(compiled.spec.max_partial_groups, lowering.config().GetInt(kPartialGroupsConfig));
   if (streaming) {
     lowering.traits().watermark_closes_state |= lowering.output_mode() != "complete";
     plan::ExprList results = compiled.results;
     auto make = session_key >= 0 ? &MakeStatefulSessions : &MakeStatefulAggregate;
-    ARROW_ASSIGN_OR_RAISE(ExecNodePtr node, make(std::move(compiled), std::move(op), lowering.output_mode(), std::move(child)));
+    ARROW_ASSIGN_OR_RAISE(ExecNodePtr node,
+                          make(std::move(compiled), std::move(op), lowering.output_mode(), std::move(child)));
     return MakeProject(results, std::move(node));
   }
   if (session_key >= 0) {

@@ -48,8 +48,8 @@ class Aggregator {
   Status Update(std::span<const Vector> inputs, int64_t rows);
   /// A batch of Partials().
   Status Merge(int tag, const Batch& partial);
-  /// The two halves of Merge with tag 0: the groups of a batch's keys, new ones included; then the buffers of rows whose
-  /// groups are known.
+  /// The two halves of Merge with tag 0: the groups of a batch's keys, new ones included; then the buffers of rows
+  /// whose groups are known.
   Status MapKeys(std::span<const Vector> keys, int64_t rows, std::vector<uint32_t>* ids);
   Status MergeBuffers(std::span<const Vector> buffers, std::span<const uint32_t> ids);
   /// The key columns of the groups so far.
@@ -63,7 +63,8 @@ class Aggregator {
                                                     std::span<const Vector> buffers, std::span<const uint32_t> ids,
                                                     int64_t num_groups);
   /// Results for groups kept elsewhere: a row of keys and buffers each, as in Partials().
-  static Result<Batch> ResultsOf(const AggregateSpec& spec, const functions::EvalContext& context, const Batch& partial);
+  static Result<Batch> ResultsOf(const AggregateSpec& spec, const functions::EvalContext& context,
+                                 const Batch& partial);
 
   uint32_t num_groups() const { return spec_.key_types.empty() ? 1 : groups_.size(); }
   int64_t bytes_used() const;

@@ -22,7 +22,8 @@ class WatermarkOperator final : public Operator {
     run_->metrics.event_times[position_].Add(stats_);
   }
   Status Push(Batch batch) override {
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr times, column_.Times(batch.columns[static_cast<size_t>(column_.column)], batch.rows));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                          column_.Times(batch.columns[static_cast<size_t>(column_.column)], batch.rows));
     const int64_t* values = times->data()->GetValues<int64_t>(1);
     const bool nulls = times->null_count() > 0;
     for (int64_t i = 0; i < batch.rows; ++i) {
@@ -46,13 +47,14 @@ class WatermarkNode final : public ExecNode {
  public:
   WatermarkNode(const plan::EventTimeWatermark& watermark, EventTimeColumn column, int position, ExecNodePtr child)
       : ExecNode(watermark.output(), {std::move(child)}), column_(column), position_(position),
-        text_("EventTimeWatermark " + output()[static_cast<size_t>(column.column)]->name + ", " + watermark.delay_text) {}
+        text_("EventTimeWatermark " + output()[static_cast<size_t>(column.column)]->name + ", " +
+              watermark.delay_text) {}
   Result<Pipeline> Start(RunState& run) const override {
     ARROW_ASSIGN_OR_RAISE(Pipeline pipeline, children()[0]->Start(run));
-    pipeline.operators.push_back(
-        [column = column_, position = position_](TaskContext& task, Consumer* next) -> Result<std::unique_ptr<Consumer>> {
-          return std::make_unique<WatermarkOperator>(column, position, task.run, next);
-        });
+    pipeline.operators.push_back([column = column_, position = position_](
+                                     TaskContext& task, Consumer* next) -> Result<std::unique_ptr<Consumer>> {
+      return std::make_unique<WatermarkOperator>(column, position, task.run, next);
+    });
     return pipeline;
   }
   std::string text() const override { return text_; }

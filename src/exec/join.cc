@@ -159,7 +159,8 @@ bool BuildLeft(const plan::Join& join, const ExecNode& left, const ExecNode& rig
 Result<ExecNodePtr> LowerJoin(const plan::PlanPtr& plan, Lowering& lowering) {
   const auto& join = *plan::As<plan::Join>(plan);
   if (join.lateral) return UnsupportedFeature("LATERAL join", &plan->origin);
-  if (plan::IsStreaming(*plan->children[0]) && plan::IsStreaming(*plan->children[1])) return LowerStreamJoin(plan, lowering);
+  if (plan::IsStreaming(*plan->children[0]) && plan::IsStreaming(*plan->children[1]))
+    return LowerStreamJoin(plan, lowering);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr left, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr right, lowering.Lower(plan->children[1]));
   int64_t threshold = -1;

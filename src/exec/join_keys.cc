@@ -38,7 +38,8 @@ bool AddKey(const ExprPtr& condition, const plan::Attributes& left, const plan::
 }
 
 /// (a = b) OR isnull(a = b), what NOT IN becomes: the null-aware key.
-bool AddNullAwareKey(const ExprPtr& condition, const plan::Attributes& left, const plan::Attributes& right, JoinKeys* keys) {
+bool AddNullAwareKey(const ExprPtr& condition, const plan::Attributes& left, const plan::Attributes& right,
+                     JoinKeys* keys) {
   const auto* either = plan::As<plan::Call>(*condition);
   if (either == nullptr || either->def->name != "or" || either->children.size() != 2) return false;
   for (int side : {0, 1}) {

@@ -12,7 +12,8 @@ using state::Bytes;
 
 JoinSideSchema JoinSideSchema::Of(const plan::ExprList& keys, const plan::Attributes& columns) {
   std::vector<StructField> key;
-  for (size_t i = 0; i < keys.size(); ++i) key.push_back({"field" + std::to_string(i), *keys[i]->type, keys[i]->nullable, ""});
+  for (size_t i = 0; i < keys.size(); ++i)
+    key.push_back({"field" + std::to_string(i), *keys[i]->type, keys[i]->nullable, ""});
   std::vector<StructField> indexed = key, value = StateSchemaOf(columns).fields();
   indexed.push_back({"index", DataType::Long(), true, ""});
   value.push_back({"matched", DataType::Boolean(), true, ""});
@@ -71,12 +72,16 @@ Status JoinSideState::Remove(const std::vector<Entry>& rows) {
   std::vector<Bytes> indexed_keys;
   for (const Entry& row : rows) indexed_keys.push_back(row.indexed_key);
   ARROW_ASSIGN_OR_RAISE(Batch decoded, DecodeRows(schema_.indexed_key, indexed_keys));
-  ARROW_ASSIGN_OR_RAISE(UnsafeRows keys, EncodeRows(schema_.key, std::span<const Vector>(decoded.columns).first(schema_.num_keys()), decoded.rows));
+  ARROW_ASSIGN_OR_RAISE(
+      UnsafeRows keys,
+      EncodeRows(schema_.key, std::span<const Vector>(decoded.columns).first(schema_.num_keys()), decoded.rows));
   const int64_t* index = decoded.columns.back().array->data()->GetValues<int64_t>(1);
   // Per key from the highest index down: what is behind a row then stays.
   std::vector<size_t> order(rows.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  auto text = [&](size_t i) { return std::string_view(reinterpret_cast<const char*>(keys.row(i).data()), keys.row(i).size()); };
+  auto text = [&](size_t i) {
+    return std::string_view(reinterpret_cast<const char*>(keys.row(i).data()), keys.row(i).size());
+  };
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     const int compared = text(a).compare(text(b));
     return compared != 0 ? compared < 0 : index[a] > index[b];

@@ -4,8 +4,8 @@
 
 namespace sluice::exec {
 
-/// The forms in which a side keeps its rows: a key is an UnsafeRow of the key columns, an indexed key has the index of the
-/// row among those of its key behind them, a value is the row with `matched` behind its columns.
+/// The forms in which a side keeps its rows: a key is an UnsafeRow of the key columns, an indexed key has the index of
+/// the row among those of its key behind them, a value is the row with `matched` behind its columns.
 struct JoinSideSchema {
   DataType key, indexed_key, count, value;  // STRUCTs
   static JoinSideSchema Of(const plan::ExprList& keys, const plan::Attributes& columns);

@@ -66,7 +66,8 @@ std::optional<int64_t> Solve(const plan::ExprPtr& less, const plan::ExprPtr& mor
     if (FindColumn(side, id) != nullptr) {
       if (times != -1 || solved) return std::nullopt;
       solved = true;
-    } else if (const auto* column = FindColumn(other, id); column != nullptr && times == 1 && !timed && column->watermark_delay_us) {
+    } else if (const auto* column = FindColumn(other, id);
+               column != nullptr && times == 1 && !timed && column->watermark_delay_us) {
       timed = true;
     } else {
       return std::nullopt;

@@ -2,8 +2,8 @@
 
 #include "exec/aggregate.h"
 #include "exec/dedup.h"
-#include "exec/generate.h"
 #include "exec/event_time.h"
+#include "exec/generate.h"
 #include "exec/join.h"
 #include "exec/limit.h"
 #include "exec/project.h"

@@ -16,7 +16,7 @@
 #include "plan/logical_plan.h"
 
 namespace sluice::state {
-class StateStores;        // state/state_stores.h
+class StateStores;  // state/state_stores.h
 struct OperatorMetrics;
 }  // namespace sluice::state
 
@@ -36,9 +36,9 @@ struct RunContext {
   int64_t batch_id = 0;
   std::map<int, SourceRange> sources;        // by plan::Relation::source_id
   // Streams only.
-  state::StateStores* state = nullptr;       // of queries with stateful operators, at version batch_id
-  int64_t watermark_ms = 0;                  // what is not newer is removed from state
-  int64_t late_watermark_ms = 0;             // rows not newer come too late: the watermark of the batch before
+  state::StateStores* state = nullptr;  // of queries with stateful operators, at version batch_id
+  int64_t watermark_ms = 0;             // what is not newer is removed from state
+  int64_t late_watermark_ms = 0;        // rows not newer come too late: the watermark of the batch before
 };
 
 /// Event times that one withWatermark saw.
@@ -55,7 +55,7 @@ struct RunMetrics {
   RunMetrics& operator=(RunMetrics&&) noexcept;
   std::map<int, int64_t> source_rows;        // rows read, by source_id
   int64_t output_rows = 0;
-  std::map<int, EventTimeStats> event_times;           // by position in StreamTraits::watermark_delays_ms
+  std::map<int, EventTimeStats> event_times;            // by position in StreamTraits::watermark_delays_ms
   std::map<int64_t, state::OperatorMetrics> operators;  // stateful ones, by id
 };
 

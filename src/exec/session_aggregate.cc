@@ -16,8 +16,9 @@ namespace {
 /// Starts and ends of a column of sessions.
 struct Sessions {
   explicit Sessions(const ArrayPtr& column)
-      : windows(std::static_pointer_cast<arrow::StructArray>(column)), start(windows->field(0)->data()->GetValues<int64_t>(1)),
-        end(windows->field(1)->data()->GetValues<int64_t>(1)) {}
+      : windows(std::static_pointer_cast<arrow::StructArray>(column)),
+        start(windows->field(0)->data()->GetValues<int64_t>(1)), end(windows->field(1)->data()->GetValues<int64_t>(1)) {
+  }
   std::shared_ptr<arrow::StructArray> windows;
   const int64_t *start, *end;
 };
@@ -32,11 +33,13 @@ Result<ArrayPtr> TimesArray(const std::vector<int64_t>& times, const DataType& t
   const auto arrow_type = ToArrowType(type);
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(times.size() * sizeof(int64_t))));
   std::memcpy(buffer->mutable_data(), times.data(), times.size() * sizeof(int64_t));
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow_type, static_cast<int64_t>(times.size()), {nullptr, std::move(buffer)}));
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(arrow_type, static_cast<int64_t>(times.size()), {nullptr, std::move(buffer)}));
 }
 
 /// `rows` (keys and session, buffers) with the sessions of a key merged where one begins no later than the other ends.
-Result<Batch> MergeSessions(const AggregateSpec& spec, const functions::EvalContext& context, const std::vector<Batch>& batches,
+Result<Batch> MergeSessions(const AggregateSpec& spec, const functions::EvalContext& context,
+                            const std::vector<Batch>& batches,
                             const std::vector<std::shared_ptr<arrow::DataType>>& types) {
   ARROW_ASSIGN_OR_RAISE(Batch rows, ConcatBatches(batches, types));
   if (rows.rows == 0) return rows;
@@ -46,7 +49,8 @@ Result<Batch> MergeSessions(const AggregateSpec& spec, const functions::EvalCont
     std::vector<DataType> key_types = spec.key_types;
     key_types.erase(key_types.begin() + spec.session_key);
     GroupTable table(key_types);
-    ARROW_RETURN_NOT_OK(table.Map(WithoutSession(std::span<const Vector>(rows.columns).first(num_keys), spec.session_key), rows.rows, &key));
+    ARROW_RETURN_NOT_OK(table.Map(
+        WithoutSession(std::span<const Vector>(rows.columns).first(num_keys), spec.session_key), rows.rows, &key));
   }
   std::vector<int32_t> order(static_cast<size_t>(rows.rows));
   std::iota(order.begin(), order.end(), 0);
@@ -75,7 +79,8 @@ Result<Batch> MergeSessions(const AggregateSpec& spec, const functions::EvalCont
   const auto columns = std::span<const Vector>(rows.columns);
   ARROW_ASSIGN_OR_RAISE(auto buffers, Aggregator::CombineBuffers(spec, context, columns.subspan(num_keys), ids,
                                                                  static_cast<int64_t>(first_rows.size())));
-  ARROW_ASSIGN_OR_RAISE(Batch merged, TakeRows(Batch{rows.rows, {columns.begin(), columns.begin() + spec.num_keys()}}, first_rows));
+  ARROW_ASSIGN_OR_RAISE(Batch merged,
+                        TakeRows(Batch{rows.rows, {columns.begin(), columns.begin() + spec.num_keys()}}, first_rows));
   const DataType& type = spec.key_types[session];
   ARROW_ASSIGN_OR_RAISE(ArrayPtr start, TimesArray(starts, type.fields()[0].type));
   ARROW_ASSIGN_OR_RAISE(ArrayPtr end, TimesArray(ends, type.fields()[1].type));
@@ -109,7 +114,9 @@ class SessionNode final : public ExecNode {
     auto exchange = std::make_shared<Exchange>(partitions);
     ARROW_RETURN_NOT_OK(RunPartialAggregate(run, input, spec_, exchange.get()));
     auto produce = [this, exchange](int64_t split, TaskContext& task, Consumer& out) -> Status {
-      ARROW_ASSIGN_OR_RAISE(Batch merged, MergeSessions(spec_, task.eval, BatchesOf(exchange->Take(static_cast<int>(split))), PartialTypes(spec_)));
+      ARROW_ASSIGN_OR_RAISE(
+          Batch merged,
+          MergeSessions(spec_, task.eval, BatchesOf(exchange->Take(static_cast<int>(split))), PartialTypes(spec_)));
       if (merged.rows == 0) return Status::OK();
       ARROW_ASSIGN_OR_RAISE(Batch results, Aggregator::ResultsOf(spec_, task.eval, merged));
       return PushSlices(results, out);
@@ -167,14 +174,19 @@ class StatefulSessionNode final : public ExecNode {
   const state::StatefulOperator::Store& schema() const { return op_.stores[0]; }
 
   Result<UnsafeRows> Prefixes(const Batch& rows) const {
-    return EncodeRows(prefix_, WithoutSession(std::span<const Vector>(rows.columns).first(spec_.key_types.size()), spec_.session_key), rows.rows);
+    return EncodeRows(
+        prefix_, WithoutSession(std::span<const Vector>(rows.columns).first(spec_.key_types.size()), spec_.session_key),
+        rows.rows);
   }
   Result<UnsafeRows> StateKeys(const Batch& rows) const {
-    std::vector<Vector> keys = WithoutSession(std::span<const Vector>(rows.columns).first(spec_.key_types.size()), spec_.session_key);
+    std::vector<Vector> keys =
+        WithoutSession(std::span<const Vector>(rows.columns).first(spec_.key_types.size()), spec_.session_key);
     keys.push_back({Sessions(SessionsOf(rows)).windows->field(0), false});
     return EncodeRows(schema().key, keys, rows.rows);
   }
-  const ArrayPtr& SessionsOf(const Batch& rows) const { return rows.columns[static_cast<size_t>(spec_.session_key)].array; }
+  const ArrayPtr& SessionsOf(const Batch& rows) const {
+    return rows.columns[static_cast<size_t>(spec_.session_key)].array;
+  }
 
   Result<SessionIndex*> IndexOf(StatefulPartition& at) const {
     auto& index = at.store().index();
@@ -185,7 +197,8 @@ class StatefulSessionNode final : public ExecNode {
       ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(schema().value, values));
       ARROW_ASSIGN_OR_RAISE(UnsafeRows prefixes, Prefixes(rows));
       const Sessions sessions(SessionsOf(rows));
-      for (int64_t i = 0; i < rows.rows; ++i) made->starts[TextOf(prefixes.row(static_cast<size_t>(i)))].push_back(sessions.start[i]);
+      for (int64_t i = 0; i < rows.rows; ++i)
+        made->starts[TextOf(prefixes.row(static_cast<size_t>(i)))].push_back(sessions.start[i]);
       index = std::move(made);
     }
     return static_cast<SessionIndex*>(index.get());
@@ -211,7 +224,8 @@ class StatefulSessionNode final : public ExecNode {
   }
 
   Result<Batch> DropLate(const Batch& rows, StatefulPartition& at) const {
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr times, event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                          event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
     const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
     if (late.empty()) return rows;
     at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
@@ -324,9 +338,10 @@ Result<ExecNodePtr> MakeSessions(CompiledAggregate compiled, ExecNodePtr child) 
   return std::make_shared<SessionNode>(std::move(compiled), std::move(child));
 }
 
-Result<ExecNodePtr> MakeStatefulSessions(CompiledAggregate compiled, state::StatefulOperator op, std::string output_mode,
-                                         ExecNodePtr child) {
-  return std::make_shared<StatefulSessionNode>(std::move(compiled), std::move(op), std::move(output_mode), std::move(child));
+Result<ExecNodePtr> MakeStatefulSessions(CompiledAggregate compiled, state::StatefulOperator op,
+                                         std::string output_mode, ExecNodePtr child) {
+  return std::make_shared<StatefulSessionNode>(std::move(compiled), std::move(op), std::move(output_mode),
+                                               std::move(child));
 }
 
 }  // namespace sluice::exec

@@ -15,8 +15,9 @@ Result<ExecNodePtr> MakeSessions(CompiledAggregate compiled, ExecNodePtr child);
 ///
 /// Output  keys and session..., a column a call: append: sessions that the watermark closed; complete: all
 /// State   (keys without session, sessionStartTime) -> (keys and session, aggregation buffers), in Spark's layout
-/// Late    sessions of one row that end <= the watermark of the batch before: dropped, even if they would join an open one
-Result<ExecNodePtr> MakeStatefulSessions(CompiledAggregate compiled, state::StatefulOperator op, std::string output_mode,
-                                         ExecNodePtr child);
+/// Late    sessions of one row that end <= the watermark of the batch before: dropped, even if they would join an open
+/// one
+Result<ExecNodePtr> MakeStatefulSessions(CompiledAggregate compiled, state::StatefulOperator op,
+                                         std::string output_mode, ExecNodePtr child);
 
 }  // namespace sluice::exec

@@ -45,7 +45,8 @@ Result<Pipeline> RunStateful(RunState& run, const state::StatefulOperator& op, i
     state::OperatorMetrics& own = metrics[static_cast<size_t>(split)];
     StatefulPartition partition{static_cast<int>(split), {}, context, out, own};
     for (const auto& store : op.stores) {
-      ARROW_ASSIGN_OR_RAISE(state::StateStore * opened, stores->Get(op.id, static_cast<int>(split), store.name, version));
+      ARROW_ASSIGN_OR_RAISE(state::StateStore * opened,
+                            stores->Get(op.id, static_cast<int>(split), store.name, version));
       partition.stores.push_back(opened);
     }
     ARROW_RETURN_NOT_OK(work(partition));
@@ -88,7 +89,8 @@ DataType StateSchemaOf(const plan::Attributes& attributes) {
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!attributes[i]->watermark_delay_us) continue;
     std::string& json = fields[i].metadata_json;
-    const std::string mark = std::string("\"") + kWatermarkDelay + "\":" + std::to_string(*attributes[i]->watermark_delay_us / 1000);
+    const std::string mark =
+        std::string("\"") + kWatermarkDelay + "\":" + std::to_string(*attributes[i]->watermark_delay_us / 1000);
     if (json.size() > 2) json.pop_back();
     json = (json.size() > 2 ? json + "," : "{") + mark + "}";
   }

@@ -32,8 +32,8 @@ struct StatefulPartition {
 Result<Pipeline> RunStateful(RunState& run, const state::StatefulOperator& op, int partitions,
                              const std::function<Status(StatefulPartition&)>& work);
 
-/// The operator with the next id, its partitions as the checkpoint has it. Ids count from the outermost: call before the
-/// operator's input is lowered.
+/// The operator with the next id, its partitions as the checkpoint has it. Ids count from the outermost: call before
+/// the operator's input is lowered.
 Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::string name);
 
 /// STRUCT for the schema file: as SchemaOf, with the watermark of the event time.

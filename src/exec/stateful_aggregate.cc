@@ -120,7 +120,8 @@ class StatefulAggregateNode final : public ExecNode {
     std::vector<uint32_t> kept(static_cast<size_t>(keys.rows));
     std::iota(kept.begin(), kept.end(), 0);
     if (!event_time_ || complete_) return kept;
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr times, event_time_->Times(keys.columns[static_cast<size_t>(event_time_->column)], keys.rows));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                          event_time_->Times(keys.columns[static_cast<size_t>(event_time_->column)], keys.rows));
     const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
     at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
     auto next = late.begin();
@@ -182,8 +183,8 @@ DataType BufferSchema(const AggregateSpec& spec) {
   return DataType::Struct(std::move(fields));
 }
 
-Result<ExecNodePtr> MakeStatefulAggregate(CompiledAggregate compiled, state::StatefulOperator op, std::string output_mode,
-                                          ExecNodePtr child) {
+Result<ExecNodePtr> MakeStatefulAggregate(CompiledAggregate compiled, state::StatefulOperator op,
+                                          std::string output_mode, ExecNodePtr child) {
   return std::make_shared<StatefulAggregateNode>(std::move(compiled), std::move(op), std::move(output_mode),
                                                  std::move(child));
 }

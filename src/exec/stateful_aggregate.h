@@ -12,8 +12,8 @@ namespace sluice::exec {
 ///         complete: all groups
 /// State   keys -> aggregation buffers, in Spark's layout
 /// Late    event time of the key <= the watermark of the batch before: dropped (not in complete mode)
-Result<ExecNodePtr> MakeStatefulAggregate(CompiledAggregate compiled, state::StatefulOperator op, std::string output_mode,
-                                          ExecNodePtr child);
+Result<ExecNodePtr> MakeStatefulAggregate(CompiledAggregate compiled, state::StatefulOperator op,
+                                          std::string output_mode, ExecNodePtr child);
 
 /// STRUCT of the buffers of all calls that are not DISTINCT.
 DataType BufferSchema(const AggregateSpec& spec);

@@ -21,13 +21,15 @@ struct Dropped {
 /// Sends the first row in time of each key that a task sees to the exchange, with its keys before it.
 class FirstInTimeSink final : public Sink {
  public:
-  FirstInTimeSink(ExpressionSetPtr keys, const std::vector<DataType>& types, const std::optional<EventTimeColumn>& event_time,
-                  TaskContext& task, Exchange* exchange, Dropped* dropped)
-      : keys_(std::move(keys)), types_(types), event_time_(event_time), task_(task), exchange_(exchange), dropped_(dropped),
-        seen_(types) {}
+  FirstInTimeSink(ExpressionSetPtr keys, const std::vector<DataType>& types,
+                  const std::optional<EventTimeColumn>& event_time, TaskContext& task, Exchange* exchange,
+                  Dropped* dropped)
+      : keys_(std::move(keys)), types_(types), event_time_(event_time), task_(task), exchange_(exchange),
+        dropped_(dropped), seen_(types) {}
   Status Push(Batch batch) override {
     if (event_time_) {
-      ARROW_ASSIGN_OR_RAISE(ArrayPtr times, event_time_->Times(batch.columns[static_cast<size_t>(event_time_->column)], batch.rows));
+      ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                            event_time_->Times(batch.columns[static_cast<size_t>(event_time_->column)], batch.rows));
       const std::vector<int32_t> late = RowsUpTo(times, task_.run->context.late_watermark_ms * 1000);
       if (!late.empty()) {
         dropped_->late += static_cast<int64_t>(late.size());
@@ -63,10 +65,10 @@ class FirstInTimeSink final : public Sink {
 
 class StatefulDedupNode final : public ExecNode {
  public:
-  StatefulDedupNode(const plan::Attributes& keys, ExpressionSetPtr set, bool within_watermark, state::StatefulOperator op,
-                    ExecNodePtr child)
-      : ExecNode(child->output(), {child}), set_(std::move(set)), within_watermark_(within_watermark), op_(std::move(op)),
-        event_time_(EventTimeColumn::Find(output())), key_time_(EventTimeColumn::Find(keys)) {
+  StatefulDedupNode(const plan::Attributes& keys, ExpressionSetPtr set, bool within_watermark,
+                    state::StatefulOperator op, ExecNodePtr child)
+      : ExecNode(child->output(), {child}), set_(std::move(set)), within_watermark_(within_watermark),
+        op_(std::move(op)), event_time_(EventTimeColumn::Find(output())), key_time_(EventTimeColumn::Find(keys)) {
     for (const auto& key : keys) types_.push_back(*key->type);
     op_.stores[0].key = StateSchemaOf(keys);
     op_.stores[0].value = within_watermark ? OneColumn("expiresAtMicros", DataType::Long(), false)
@@ -92,8 +94,9 @@ class StatefulDedupNode final : public ExecNode {
     return output;
   }
   std::string text() const override {
-    return std::string(within_watermark_ ? "StreamingDeduplicateWithinWatermark" : "StreamingDeduplicate") + ", state info [ opId = " +
-           std::to_string(op_.id) + ", numPartitions = " + std::to_string(op_.partitions) + "]";
+    return std::string(within_watermark_ ? "StreamingDeduplicateWithinWatermark" : "StreamingDeduplicate") +
+           ", state info [ opId = " + std::to_string(op_.id) + ", numPartitions = " + std::to_string(op_.partitions) +
+           "]";
   }
 
  private:
@@ -105,19 +108,23 @@ class StatefulDedupNode final : public ExecNode {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr nothing, NullArray(arrow::null(), rows.rows));
       return EncodeRows(schema().value, std::vector<Vector>{{nothing, false}}, rows.rows);
     }
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr times, event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                          event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
     const int64_t* from = times->data()->GetValues<int64_t>(1);
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(rows.rows * 8));
     auto* to = reinterpret_cast<int64_t*>(buffer->mutable_data());
     for (int64_t i = 0; i < rows.rows; ++i) to[i] = (times->IsNull(i) ? 0 : from[i]) + event_time_->delay_us;
-    const ArrayPtr expiry = arrow::MakeArray(arrow::ArrayData::Make(arrow::int64(), rows.rows, {nullptr, std::move(buffer)}));
+    const ArrayPtr expiry =
+        arrow::MakeArray(arrow::ArrayData::Make(arrow::int64(), rows.rows, {nullptr, std::move(buffer)}));
     return EncodeRows(schema().value, std::vector<Vector>{{expiry, false}}, rows.rows);
   }
 
   /// `keyed`: keys, then the row.
   Status PassNew(Batch keyed, StatefulPartition& at) const {
     StateTimer timer(&at.metrics.update_us);
-    ARROW_ASSIGN_OR_RAISE(UnsafeRows keys, EncodeRows(schema().key, std::span<const Vector>(keyed.columns).first(types_.size()), keyed.rows));
+    ARROW_ASSIGN_OR_RAISE(
+        UnsafeRows keys,
+        EncodeRows(schema().key, std::span<const Vector>(keyed.columns).first(types_.size()), keyed.rows));
     Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(types_.size()), keyed.columns.end()}};
     ARROW_ASSIGN_OR_RAISE(UnsafeRows values, Values(rows));
     std::vector<int32_t> fresh;
@@ -177,7 +184,8 @@ class StatefulLimitNode final : public ExecNode {
         passed += take;
       }
       if (passed == before) return Status::OK();
-      ARROW_ASSIGN_OR_RAISE(UnsafeRows value, EncodeRows(schema().value, std::vector<Vector>{{IntegralValue(passed).value, false}}, 1));
+      ARROW_ASSIGN_OR_RAISE(UnsafeRows value,
+                            EncodeRows(schema().value, std::vector<Vector>{{IntegralValue(passed).value, false}}, 1));
       at.rows().Put(key.row(0), value.row(0));
       at.metrics.rows_updated = passed - before;
       return Status::OK();
@@ -195,7 +203,8 @@ class StatefulLimitNode final : public ExecNode {
 
 Result<ExecNodePtr> LowerStatefulDeduplicate(const plan::PlanPtr& plan, Lowering& lowering) {
   const auto& dedup = *plan::As<plan::Deduplicate>(plan);
-  ARROW_ASSIGN_OR_RAISE(state::StatefulOperator op, NextStatefulOperator(lowering, dedup.within_watermark ? "dedupeWithinWatermark" : "dedupe"));
+  ARROW_ASSIGN_OR_RAISE(state::StatefulOperator op,
+                        NextStatefulOperator(lowering, dedup.within_watermark ? "dedupeWithinWatermark" : "dedupe"));
   lowering.traits().watermark_closes_state = true;
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   plan::ExprList keys = dedup.keys;
@@ -203,7 +212,8 @@ Result<ExecNodePtr> LowerStatefulDeduplicate(const plan::PlanPtr& plan, Lowering
   plan::Attributes attributes;
   for (const auto& key : keys) attributes.push_back(plan::ToAttribute(key));
   ARROW_ASSIGN_OR_RAISE(auto set, ExpressionSet::Compile(keys, child->output()));
-  return std::make_shared<StatefulDedupNode>(attributes, std::move(set), dedup.within_watermark, std::move(op), std::move(child));
+  return std::make_shared<StatefulDedupNode>(attributes, std::move(set), dedup.within_watermark, std::move(op),
+                                             std::move(child));
 }
 
 Result<ExecNodePtr> LowerStatefulLimit(const plan::PlanPtr& plan, int64_t count, Lowering& lowering) {

@@ -26,7 +26,8 @@ std::vector<int32_t> RowsWhereAll(const std::vector<Vector>& conditions, int64_t
     const Selection selection = TrueRows(condition, rows);
     if (selection.all) continue;
     std::vector<int32_t> both;
-    std::set_intersection(passed.begin(), passed.end(), selection.rows.begin(), selection.rows.end(), std::back_inserter(both));
+    std::set_intersection(passed.begin(), passed.end(), selection.rows.begin(), selection.rows.end(),
+                          std::back_inserter(both));
     passed = std::move(both);
   }
   return passed;
@@ -38,7 +39,7 @@ struct Side {
   std::vector<std::shared_ptr<arrow::DataType>> types;
   ExpressionSetPtr keys, filter;  // filter: conjuncts of the condition over this side alone; may be null
   JoinSideSchema schema;
-  std::optional<EventTimeColumn> event_time;  // of its rows
+  std::optional<EventTimeColumn> event_time;   // of its rows
   std::optional<int64_t> watermark_offset_ms;  // rows up to watermark + offset are old
   bool preserved = false;                      // unmatched rows come out, with nulls
 };
@@ -69,12 +70,12 @@ class KeyedSink final : public Sink {
 
 class StreamJoinNode final : public ExecNode {
  public:
-  StreamJoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinType type, Side left_side, Side right_side,
-                 std::vector<DataType> key_types, std::vector<bool> null_safe, std::optional<EventTimeColumn> key_time,
-                 ExpressionSetPtr residual, state::StatefulOperator op)
+  StreamJoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinType type, Side left_side,
+                 Side right_side, std::vector<DataType> key_types, std::vector<bool> null_safe,
+                 std::optional<EventTimeColumn> key_time, ExpressionSetPtr residual, state::StatefulOperator op)
       : ExecNode(std::move(output), {std::move(left), std::move(right)}), type_(type),
-        sides_{std::move(left_side), std::move(right_side)}, key_types_(std::move(key_types)), null_safe_(std::move(null_safe)),
-        key_time_(key_time), residual_(std::move(residual)), op_(std::move(op)) {
+        sides_{std::move(left_side), std::move(right_side)}, key_types_(std::move(key_types)),
+        null_safe_(std::move(null_safe)), key_time_(key_time), residual_(std::move(residual)), op_(std::move(op)) {
     op_.stores.clear();
     const char* const names[] = {"left", "right"};
     for (int s : {0, 1}) {
@@ -107,8 +108,8 @@ class StreamJoinNode final : public ExecNode {
     });
   }
   std::string text() const override {
-    return "StreamingSymmetricHashJoin, state info [ opId = " + std::to_string(op_.id) + ", numPartitions = " +
-           std::to_string(op_.partitions) + "]";
+    return "StreamingSymmetricHashJoin, state info [ opId = " + std::to_string(op_.id) +
+           ", numPartitions = " + std::to_string(op_.partitions) + "]";
   }
 
  private:
@@ -119,7 +120,8 @@ class StreamJoinNode final : public ExecNode {
   };
 
   /// Whether a row of a side has no partner to wait for.
-  bool Old(int s, const EventTimeColumn* key_time, Bytes key, size_t key_fields, Bytes value, const StatefulPartition& at) const {
+  bool Old(int s, const EventTimeColumn* key_time, Bytes key, size_t key_fields, Bytes value,
+           const StatefulPartition& at) const {
     if (key_time != nullptr) {
       const auto time = key_time->TimeOf(key, key_fields);
       return time && *time <= at.watermark_us();
@@ -172,7 +174,7 @@ class StreamJoinNode final : public ExecNode {
     const Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(keys.size()), keyed.columns.end()}};
 
     std::vector<bool> joins(static_cast<size_t>(rows.rows), true);  // may have a partner
-    std::vector<bool> kept = joins;                                // passes the conditions on its side alone
+    std::vector<bool> kept = joins;                                 // passes the conditions on its side alone
     if (side.filter != nullptr) {
       Evaluator filter(side.filter);
       ARROW_ASSIGN_OR_RAISE(auto condition, filter.Evaluate(rows, at.task));
@@ -181,7 +183,8 @@ class StreamJoinNode final : public ExecNode {
     }
     for (size_t i = 0; i < joins.size(); ++i) {
       joins[i] = kept[i];
-      for (size_t k = 0; k < keys.size() && joins[i]; ++k) joins[i] = null_safe_[k] || !keys[k].IsNull(static_cast<int64_t>(i));
+      for (size_t k = 0; k < keys.size() && joins[i]; ++k)
+        joins[i] = null_safe_[k] || !keys[k].IsNull(static_cast<int64_t>(i));
     }
 
     ARROW_ASSIGN_OR_RAISE(UnsafeRows key_rows, EncodeRows(side.schema.key, keys, rows.rows));
@@ -234,8 +237,9 @@ class StreamJoinNode final : public ExecNode {
   }
 
   /// Of pairs with equal keys those that the rest of the condition accepts: output, and marks on both sides.
-  Status JoinPairs(int s, const Batch& rows, std::vector<Pair> pairs, const std::vector<Bytes>& partners, const UnsafeRows& indexed_keys,
-                   const Side& other, JoinSideState* others, std::vector<bool>* matched, StatefulPartition& at) const {
+  Status JoinPairs(int s, const Batch& rows, std::vector<Pair> pairs, const std::vector<Bytes>& partners,
+                   const UnsafeRows& indexed_keys, const Side& other, JoinSideState* others, std::vector<bool>* matched,
+                   StatefulPartition& at) const {
     if (pairs.empty()) return Status::OK();
     std::vector<int32_t> row_of;
     for (const Pair& pair : pairs) row_of.push_back(pair.row);
@@ -282,7 +286,8 @@ class StreamJoinNode final : public ExecNode {
     const Side& side = sides_[s];
     if (!key_time_ && !side.watermark_offset_ms) return Status::OK();
     const EventTimeColumn* key_time = key_time_ ? &*key_time_ : nullptr;
-    const auto old = state->Find([&](Bytes key, Bytes value) { return Old(s, key_time, key, key_types_.size() + 1, value, at); });
+    const auto old =
+        state->Find([&](Bytes key, Bytes value) { return Old(s, key_time, key, key_types_.size() + 1, value, at); });
     if (old.empty()) return Status::OK();
     at.metrics.rows_removed += static_cast<int64_t>(old.size());
     if (side.preserved) {
@@ -320,8 +325,8 @@ std::optional<EventTimeColumn> KeyTime(const JoinKeys& keys) {
   return std::nullopt;
 }
 
-Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const plan::ExprList& conjuncts, const plan::Attributes& other,
-                      bool key_time) {
+Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const plan::ExprList& conjuncts,
+                      const plan::Attributes& other, bool key_time) {
   Side side;
   side.columns = input.output();
   side.types = ArrowTypesOf(side.columns);
@@ -352,8 +357,10 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   const JoinKeys keys = SplitJoinCondition(join, left->output(), right->output());
   if (keys.left.empty()) return Refuse("Stream-stream join without equality predicate is not supported");
   const std::optional<EventTimeColumn> key_time = KeyTime(keys);
-  ARROW_ASSIGN_OR_RAISE(Side left_side, MakeSide(*left, keys.left, keys.residual, right->output(), key_time.has_value()));
-  ARROW_ASSIGN_OR_RAISE(Side right_side, MakeSide(*right, keys.right, keys.residual, left->output(), key_time.has_value()));
+  ARROW_ASSIGN_OR_RAISE(Side left_side,
+                        MakeSide(*left, keys.left, keys.residual, right->output(), key_time.has_value()));
+  ARROW_ASSIGN_OR_RAISE(Side right_side,
+                        MakeSide(*right, keys.right, keys.residual, left->output(), key_time.has_value()));
   left_side.preserved = join.type == JoinType::kLeftOuter || join.type == JoinType::kFullOuter;
   right_side.preserved = join.type == JoinType::kRightOuter || join.type == JoinType::kFullOuter;
 
@@ -361,7 +368,9 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   const bool needs_left = left_side.preserved || join.type == JoinType::kLeftSemi;
   if ((needs_left && !right_side.preserved && !goes[0]) || (right_side.preserved && !needs_left && !goes[1]) ||
       (needs_left && right_side.preserved && !goes[0] && !goes[1])) {
-    return Refuse("Stream-stream outer and semi joins are not supported without a watermark in the join keys, or a watermark on the nullable side and an appropriate range condition");
+    return Refuse(
+        "Stream-stream outer and semi joins are not supported without a watermark in the join keys, or a watermark on "
+        "the nullable side and an appropriate range condition");
   }
   if (inner_operator && (left_side.watermark_offset_ms || right_side.watermark_offset_ms))
     return UnsupportedFeature("a stateful operator over a stream-stream join on a range of event times", &plan->origin);
@@ -376,9 +385,9 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   }
   std::vector<DataType> key_types;
   for (const auto& key : keys.left) key_types.push_back(*key->type);
-  return std::make_shared<StreamJoinNode>(plan->output(), std::move(left), std::move(right), join.type, std::move(left_side),
-                                          std::move(right_side), std::move(key_types), keys.null_safe, key_time, std::move(residual),
-                                          std::move(op));
+  return std::make_shared<StreamJoinNode>(plan->output(), std::move(left), std::move(right), join.type,
+                                          std::move(left_side), std::move(right_side), std::move(key_types),
+                                          keys.null_safe, key_time, std::move(residual), std::move(op));
 }
 
 }  // namespace sluice::exec

@@ -1,5 +1,6 @@
-// Windows of event time: window, session_window, window_time. As columns of a query they are taken out of the expression
-// by the analyzer (analyzer/time_window.cc), which drops rows without a time and gives a row once per sliding window.
+// Windows of event time: window, session_window, window_time. As columns of a query they are taken out of the
+// expression by the analyzer (analyzer/time_window.cc), which drops rows without a time and gives a row once per
+// sliding window.
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
 #include "functions/datetime_util.h"
@@ -46,13 +47,21 @@ Result<int64_t> Microseconds(const BindContext& context, size_t i) {
 }
 
 Status OutOfRange(const BindContext& context, const char* name, int64_t value) {
-  return MakeError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-                   {{"sqlExpr", "\"" + std::string(context.name) + "\""}, {"exprName", name}, {"valueRange", "(0, 9223372036854775807]"}, {"currentValue", std::to_string(value) + "L"}});
+  return MakeError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", {{"sqlExpr", "\"" + std::string(context.name) + "\""},
+                                                            {"exprName", name},
+                                                            {"valueRange", "(0, 9223372036854775807]"},
+                                                            {"currentValue", std::to_string(value) + "L"}});
 }
 
-Status Violates(const BindContext& context, const char* left, int64_t left_value, const char* constraint, const char* right, int64_t right_value) {
+Status Violates(const BindContext& context, const char* left, int64_t left_value, const char* constraint,
+                const char* right, int64_t right_value) {
   return MakeError("DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION",
-                   {{"sqlExpr", "\"" + std::string(context.name) + "\""}, {"leftExprName", left}, {"leftExprValue", std::to_string(left_value) + "L"}, {"constraint", constraint}, {"rightExprName", right}, {"rightExprValue", std::to_string(right_value) + "L"}});
+                   {{"sqlExpr", "\"" + std::string(context.name) + "\""},
+                    {"leftExprName", left},
+                    {"leftExprValue", std::to_string(left_value) + "L"},
+                    {"constraint", constraint},
+                    {"rightExprName", right},
+                    {"rightExprValue", std::to_string(right_value) + "L"}});
 }
 
 Status BindWindow(BindContext& context) {
@@ -73,7 +82,8 @@ Status BindWindow(BindContext& context) {
   if (window->slide_us > window->length_us)
     return Violates(context, "`slide_duration`", window->slide_us, "<=", "`window_duration`", window->length_us);
   if (std::abs(window->start_us) >= window->slide_us)
-    return Violates(context, "`abs(start_time)`", std::abs(window->start_us), "<", "`slide_duration`", window->slide_us);
+    return Violates(context, "`abs(start_time)`", std::abs(window->start_us), "<", "`slide_duration`",
+                    window->slide_us);
   context.result_type = WindowType(context.arg_types[0]);
   context.state = window;
   return Status::OK();
@@ -98,20 +108,27 @@ Result<ArrayPtr> Windows(const KernelCall& call, const Vector& times, auto&& sta
 
 Result<ArrayPtr> Window(const KernelCall& call, std::span<const Vector> args) {
   const auto& window = static_cast<const TimeWindow&>(*call.bound.state);
-  const int64_t slide = window.slide_us, back = window.index * slide, first = window.start_us, length = window.length_us;
-  // Remainders of times before `first` are negative. Unsigned, for times at the ends of the range wrap around as in Java.
+  const int64_t slide = window.slide_us, back = window.index * slide, first = window.start_us,
+                length = window.length_us;
+  // Remainders of times before `first` are negative. Unsigned, for times at the ends of the range wrap around as in
+  // Java.
   auto start_of = [=](int64_t time) {
     const int64_t remainder = static_cast<int64_t>(static_cast<uint64_t>(time) - static_cast<uint64_t>(first)) % slide;
-    return static_cast<int64_t>(static_cast<uint64_t>(time) - static_cast<uint64_t>(remainder < 0 ? remainder + slide : remainder) - static_cast<uint64_t>(back));
+    return static_cast<int64_t>(static_cast<uint64_t>(time) -
+                                static_cast<uint64_t>(remainder < 0 ? remainder + slide : remainder) -
+                                static_cast<uint64_t>(back));
   };
-  return Windows(call, args[0], start_of, [=](int64_t, int64_t start) { return static_cast<int64_t>(static_cast<uint64_t>(start) + static_cast<uint64_t>(length)); });
+  return Windows(call, args[0], start_of, [=](int64_t, int64_t start) {
+    return static_cast<int64_t>(static_cast<uint64_t>(start) + static_cast<uint64_t>(length));
+  });
 }
 
 Status BindWindowTime(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   const DataType& type = context.arg_types[0];
-  const bool window = type.id() == TypeId::kStruct && type.fields().size() == 2 &&
-                      (type.fields()[1].type.id() == TypeId::kTimestamp || type.fields()[1].type.id() == TypeId::kTimestampNtz);
+  const bool window =
+      type.id() == TypeId::kStruct && type.fields().size() == 2 &&
+      (type.fields()[1].type.id() == TypeId::kTimestamp || type.fields()[1].type.id() == TypeId::kTimestampNtz);
   if (!window) return UnexpectedInputType(context, 0, "\"STRUCT<start: TIMESTAMP, end: TIMESTAMP>\"");
   context.result_type = type.fields()[1].type;
   return Status::OK();
@@ -121,10 +138,11 @@ Status BindWindowTime(BindContext& context) {
 Result<ArrayPtr> WindowTime(const KernelCall& call, std::span<const Vector> args) {
   const auto& windows = static_cast<const arrow::StructArray&>(*args[0].array);
   ARROW_ASSIGN_OR_RAISE(ArrayPtr ends, windows.GetFlattenedField(1));
-  return RowsWith<TimeT>(call, args, [&, end = Reader<L>({ends, args[0].constant})](int64_t i) -> std::optional<int64_t> {
-    if (ends->IsNull(args[0].At(i))) return std::nullopt;
-    return end(i) - 1;
-  });
+  return RowsWith<TimeT>(call, args,
+                         [&, end = Reader<L>({ends, args[0].constant})](int64_t i) -> std::optional<int64_t> {
+                           if (ends->IsNull(args[0].At(i))) return std::nullopt;
+                           return end(i) - 1;
+                         });
 }
 
 Status BindSessionWindow(BindContext& context) {
@@ -147,9 +165,11 @@ Result<ArrayPtr> SessionWindow(const KernelCall& call, std::span<const Vector> a
     const int64_t at = args[1].At(row++);
     if (gaps.IsNull(at)) return time;
     const auto gap = gaps.GetValue(at);
-    return AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000, local ? call.context.zone.get() : nullptr);
+    return AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000,
+                          local ? call.context.zone.get() : nullptr);
   };
-  return Windows(call, args[0], [](int64_t time) { return time; }, end_of);
+  return Windows(
+      call, args[0], [](int64_t time) { return time; }, end_of);
 }
 
 }  // namespace

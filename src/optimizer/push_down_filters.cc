@@ -142,13 +142,25 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       }
       return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);
     }
+    case PlanKind::kDeduplicate: {
+      // What reads keys alone keeps or drops all rows of a key.
+      if (As<Deduplicate>(node)->within_watermark) break;
+      std::set<ExprId> keys;
+      for (const auto& key : As<Deduplicate>(node)->keys)
+        if (const auto* a = As<Attribute>(key)) keys.insert(a->id);
+      ExprList below, stay;
+      for (const auto& c : conjuncts) (IsDeterministic(c) && ReadsOnly(c, keys) ? below : stay).push_back(c);
+      return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);
+    }
     case PlanKind::kEventTimeWatermark: {
       // Conditions on the event time stay: the watermark is that of all rows.
       const auto event_time = References(As<EventTimeWatermark>(node)->event_time);
       ExprList below, stay;
       for (const auto& c : conjuncts) {
         const auto read = References(c);
-        const bool timed = std::any_of(read.begin(), read.end(), [&](ExprId id) { return std::count(event_time.begin(), event_time.end(), id) > 0; });
+        const bool timed = std::any_of(read.begin(), read.end(), [&](ExprId id) {
+          return std::count(event_time.begin(), event_time.end(), id) > 0;
+        });
         (IsDeterministic(c) && !timed ? below : stay).push_back(c);
       }
       return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);

@@ -20,7 +20,8 @@ using testing::IsEmpty;
 
 class StatefulStreamTest : public testing::Test {
  protected:
-  StatefulStreamTest() : folder_(std::filesystem::temp_directory_path() / ("sluice-stateful-" + std::to_string(::getpid()))) {
+  StatefulStreamTest()
+      : folder_(std::filesystem::temp_directory_path() / ("sluice-stateful-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(folder_);
     spark_ = SparkSession::builder()
                  .master("local[2]")
@@ -35,23 +36,33 @@ class StatefulStreamTest : public testing::Test {
   DataFrame Stream() const { return StreamOf(*spark_, feed_); }
   /// The numbers as minutes after 12:00, with a watermark of 10 minutes.
   DataFrame Clicks() const {
-    return Stream().selectExpr("timestamp_seconds(1735732800 + value * 60) AS ts", "value % 3 AS k", "value").withWatermark("ts", "10 minutes");
+    return Stream()
+        .selectExpr("timestamp_seconds(1735732800 + value * 60) AS ts", "value % 3 AS k", "value")
+        .withWatermark("ts", "10 minutes");
   }
   StreamingQuery Start(const DataFrame& df, const std::string& mode) const {
-    return df.writeStream().format("memory").queryName("out").outputMode(mode).option("checkpointLocation", (folder_ / "chk").string()).start();
+    return df.writeStream()
+        .format("memory")
+        .queryName("out")
+        .outputMode(mode)
+        .option("checkpointLocation", (folder_ / "chk").string())
+        .start();
   }
   /// Adds a batch of numbers; gives the rows of the sink that are new (all of them in complete mode).
   std::vector<std::string> Rows(const StreamingQuery& query, std::vector<int64_t> numbers) {
     if (!numbers.empty()) feed_->Add(std::move(numbers));
     query.processAllAvailable();
     std::vector<std::string> all, rows;
-    for (const auto& row : spark_->sql("SELECT CAST(struct(*) AS STRING) FROM out").collect()) all.push_back(row.getString(0));
+    for (const auto& row : spark_->sql("SELECT CAST(struct(*) AS STRING) FROM out").collect())
+      all.push_back(row.getString(0));
     std::sort(all.begin(), all.end());
     std::set_difference(all.begin(), all.end(), seen_.begin(), seen_.end(), std::back_inserter(rows));
     seen_ = all;
     return rows;
   }
-  nlohmann::json LastProgress(const StreamingQuery& query) const { return nlohmann::json::parse(query.lastProgress()->json); }
+  nlohmann::json LastProgress(const StreamingQuery& query) const {
+    return nlohmann::json::parse(query.lastProgress()->json);
+  }
 
   std::shared_ptr<NumberFeed> feed_ = std::make_shared<NumberFeed>();
   std::filesystem::path folder_;
@@ -60,7 +71,11 @@ class StatefulStreamTest : public testing::Test {
 };
 
 TEST_F(StatefulStreamTest, UpdateGivesTheGroupsOfTheBatch) {
-  auto query = Start(Stream().selectExpr("value % 10 AS k", "value").groupBy("k").agg({count(lit(1)).as("n"), sum(col("value")).as("s")}), "update");
+  auto query = Start(Stream()
+                         .selectExpr("value % 10 AS k", "value")
+                         .groupBy("k")
+                         .agg({count(lit(1)).as("n"), sum(col("value")).as("s")}),
+                     "update");
   EXPECT_THAT(Rows(query, {1, 2, 11}), ElementsAre("{1, 2, 12}", "{2, 1, 2}"));
   EXPECT_THAT(Rows(query, {21, 3}), ElementsAre("{1, 3, 33}", "{3, 1, 3}"));
   const auto op = LastProgress(query)["stateOperators"][0];
@@ -73,7 +88,9 @@ TEST_F(StatefulStreamTest, UpdateGivesTheGroupsOfTheBatch) {
 }
 
 TEST_F(StatefulStreamTest, CompleteGivesAllGroupsSortedAndLimited) {
-  auto query = Start(Stream().selectExpr("value % 3 AS k").groupBy("k").count().orderBy(col("count").desc(), col("k")).limit(2), "complete");
+  auto query =
+      Start(Stream().selectExpr("value % 3 AS k").groupBy("k").count().orderBy(col("count").desc(), col("k")).limit(2),
+            "complete");
   EXPECT_THAT(Rows(query, {0, 1, 2, 3}), ElementsAre("{0, 2}", "{1, 1}"));
   seen_.clear();
   EXPECT_THAT(Rows(query, {1, 4}), ElementsAre("{0, 2}", "{1, 3}"));
@@ -123,7 +140,8 @@ TEST_F(StatefulStreamTest, AppendGivesAGroupWhenTheWatermarkClosesIt) {
   // Late now, and counted.
   EXPECT_THAT(Rows(query, {1, 12}), ElementsAre("{2025-01-01 12:02:00, 2}"));
   int64_t late = 0;
-  for (const auto& p : query.recentProgress()) late += nlohmann::json::parse(p.json)["stateOperators"][0].value("numRowsDroppedByWatermark", int64_t{0});
+  for (const auto& p : query.recentProgress())
+    late += nlohmann::json::parse(p.json)["stateOperators"][0].value("numRowsDroppedByWatermark", int64_t{0});
   EXPECT_EQ(late, 1);
   query.stop();
 }

@@ -131,7 +131,9 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   }
   definition.sink = sink.make;
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr optimized, session_->Optimize(numbered.plan));
-  definition.compile = [optimized, mode = request.output_mode](const Config& conf) { return exec::Compile(optimized, conf, mode); };
+  definition.compile = [optimized, mode = request.output_mode](const Config& conf) {
+    return exec::Compile(optimized, conf, mode);
+  };
   ARROW_ASSIGN_OR_RAISE(auto compiled, exec::Compile(optimized, *config, request.output_mode));
   definition.explain_text = compiled->ToString();
   ARROW_ASSIGN_OR_RAISE(bool graceful, config->GetBool(kStopGracefully));

@@ -14,7 +14,8 @@ uint32_t Crc32c(std::string_view bytes);
 /// attempt.
 enum class Durability { kNow, kWithSync };
 Status WriteWithChecksum(const std::string& path, std::string_view bytes, Durability durability);
-/// Errors: CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED. A file without a checksum (Spark before 4.1) is taken as it is.
+/// Errors: CHECKPOINT_FILE_CHECKSUM_VERIFICATION_FAILED. A file without a checksum (Spark before 4.1) is taken as it
+/// is.
 Result<std::string> ReadWithChecksum(const std::string& path);
 
 }  // namespace sluice::state

@@ -1,6 +1,6 @@
 #pragma once
-// The LZ4Block stream that Spark compresses state with: blocks of "LZ4Block", a token byte (0x10 raw, 0x20 LZ4, low bits
-// the block size), compressed and plain length, an xxHash32 of the plain bytes, the data; an empty block ends it.
+// The LZ4Block stream that Spark compresses state with: blocks of "LZ4Block", a token byte (0x10 raw, 0x20 LZ4, low
+// bits the block size), compressed and plain length, an xxHash32 of the plain bytes, the data; an empty block ends it.
 // Source: the format of net.jpountz.lz4.LZ4BlockOutputStream; bytes checked against checkpoints that Spark 4.1 wrote.
 #include <string>
 #include <string_view>

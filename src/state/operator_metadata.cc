@@ -28,7 +28,8 @@ void AppendUtf(std::string_view text, std::string* out) {
 void AppendChunks(const std::string& text, std::string* out) {
   const uint32_t chunks = static_cast<uint32_t>((text.size() + kLargestChunk - 1) / kLargestChunk);
   for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(chunks >> shift));
-  for (size_t at = 0; at < text.size(); at += kLargestChunk) AppendUtf(std::string_view(text).substr(at, kLargestChunk), out);
+  for (size_t at = 0; at < text.size(); at += kLargestChunk)
+    AppendUtf(std::string_view(text).substr(at, kLargestChunk), out);
 }
 
 std::string Ascii(const std::string& json) { return ordered_json::parse(json).dump(-1, ' ', /*ensure_ascii=*/true); }
@@ -76,8 +77,7 @@ bool Compatible(const DataType& stored, const DataType& now) {
       }
       return true;
     }
-    default:
-      return stored == now;
+    default: return stored == now;
   }
 }
 
@@ -98,7 +98,8 @@ Status CheckSchema(const std::string& path, const StatefulOperator::Store& store
   ARROW_ASSIGN_OR_RAISE(DataType stored_key, ParseSchemaJson(key));
   ARROW_ASSIGN_OR_RAISE(DataType stored_value, ParseSchemaJson(value));
   if (!Compatible(stored_key, store.key)) {
-    return MakeError("STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE", {{"storedKeySchema", key}, {"newKeySchema", store.key.json()}});
+    return MakeError("STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE",
+                     {{"storedKeySchema", key}, {"newKeySchema", store.key.json()}});
   }
   if (!Compatible(stored_value, store.value)) {
     return MakeError("STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE",
@@ -145,8 +146,9 @@ Status CheckOperatorMetadata(const std::string& root, const StatefulOperator& op
     }
     const std::string stored = json.at(pointer);
     if (stored != op.name) {
-      return MakeError("STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA",
-                       {{"OpsInMetadataSeq", OperatorText(op.id, stored)}, {"OpsInCurBatchSeq", OperatorText(op.id, op.name)}});
+      return MakeError(
+          "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA",
+          {{"OpsInMetadataSeq", OperatorText(op.id, stored)}, {"OpsInCurBatchSeq", OperatorText(op.id, op.name)}});
     }
   }
   for (const auto& store : op.stores) {

@@ -139,7 +139,8 @@ void RowTable::Rebuild() {
 }
 
 int64_t RowTable::bytes_used() const {
-  return static_cast<int64_t>(entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(uint32_t)) + arena_bytes_;
+  return static_cast<int64_t>(entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(uint32_t)) +
+         arena_bytes_;
 }
 
 }  // namespace sluice::state

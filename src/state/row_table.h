@@ -48,7 +48,8 @@ class RowTable {
       }
     }
   }
-  /// The changes are safe elsewhere: they are forgotten, and room of removed rows is reclaimed when there is much of it.
+  /// The changes are safe elsewhere: they are forgotten, and room of removed rows is reclaimed when there is much of
+  /// it.
   void Settle();
 
   int64_t size() const { return size_; }

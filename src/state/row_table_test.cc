@@ -26,9 +26,7 @@ RC_GTEST_PROP(RowTable, IsAMapThatKnowsItsChanges, ()) {
   for (int step = 0; step < steps; ++step) {
     const std::string key = std::to_string(*rc::gen::inRange(0, 90));
     switch (*rc::gen::inRange(0, 6)) {
-      case 0:
-        RC_ASSERT(table.Remove(B(key)) == (model.erase(key) > 0));
-        break;
+      case 0: RC_ASSERT(table.Remove(B(key)) == (model.erase(key) > 0)); break;
       case 1:
         if (*rc::gen::inRange(0, 10) == 0) {
           table.Settle();

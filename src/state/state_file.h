@@ -1,6 +1,6 @@
 #pragma once
-// N.delta and N.snapshot: an LZ4Block stream of (key size, key, value size, value), sizes as big-endian int32. A value of
-// size -1 removes its key (deltas only); a key of size -1 ends the file.
+// N.delta and N.snapshot: an LZ4Block stream of (key size, key, value size, value), sizes as big-endian int32. A value
+// of size -1 removes its key (deltas only); a key of size -1 ends the file.
 #include <optional>
 #include <span>
 #include <string>

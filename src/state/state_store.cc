@@ -56,13 +56,15 @@ int64_t StateVersions::SnapshotFor(int64_t version) const {
 }
 
 Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, int64_t version) {
-  if (version < 0) return MakeError("CANNOT_LOAD_STATE_STORE.UNEXPECTED_VERSION", {{"version", std::to_string(version)}});
+  if (version < 0)
+    return MakeError("CANNOT_LOAD_STATE_STORE.UNEXPECTED_VERSION", {{"version", std::to_string(version)}});
   std::unique_ptr<StateStore> store(new StateStore(folder, version));
   if (version == 0) return store;
   ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
   const int64_t snapshot = versions.SnapshotFor(version);
   if (snapshot > 0) ARROW_RETURN_NOT_OK(Apply(SnapshotPath(folder, snapshot), true, &store->rows_));
-  for (int64_t v = snapshot + 1; v <= version; ++v) ARROW_RETURN_NOT_OK(Apply(DeltaPath(folder, v), false, &store->rows_));
+  for (int64_t v = snapshot + 1; v <= version; ++v)
+    ARROW_RETURN_NOT_OK(Apply(DeltaPath(folder, v), false, &store->rows_));
   store->rows_.Settle();
   return store;
 }

@@ -13,9 +13,9 @@ struct RowIndex {
   virtual ~RowIndex() = default;
 };
 
-/// Rows at a version and the changes of the batch that runs. A version counts once its batch is in the commit log: a crash
-/// before that runs the batch again from the version before. So Commit leaves it to StateStores::Sync to bring the files
-/// of all partitions to disk at once. Not thread-safe.
+/// Rows at a version and the changes of the batch that runs. A version counts once its batch is in the commit log: a
+/// crash before that runs the batch again from the version before. So Commit leaves it to StateStores::Sync to bring
+/// the files of all partitions to disk at once. Not thread-safe.
 class StateStore {
  public:
   /// `folder` holds the files of this partition; version 0 is empty and has none.

@@ -136,7 +136,9 @@ StatefulOperator Sample(const std::string& name, const std::string& operator_nam
   StatefulOperator op{0, operator_name, 2, {{}}};
   // The schema file is "v2" and two JSON strings, each behind a count of chunks and a length.
   const std::string bytes = *ReadWholeFile(kSamples + name + "/state/0/0/_metadata/schema");
-  auto at = [&](size_t i) { return static_cast<size_t>(static_cast<uint8_t>(bytes[i])) << 8 | static_cast<uint8_t>(bytes[i + 1]); };
+  auto at = [&](size_t i) {
+    return static_cast<size_t>(static_cast<uint8_t>(bytes[i])) << 8 | static_cast<uint8_t>(bytes[i + 1]);
+  };
   const size_t key = at(8);
   op.stores[0].key = *ParseSchemaJson(bytes.substr(10, key));
   op.stores[0].value = *ParseSchemaJson(bytes.substr(16 + key, at(14 + key)));
@@ -155,7 +157,8 @@ TEST(SparkState, MetadataAndSchemaAreWrittenAlike) {
       EXPECT_EQ(*ReadWholeFile(root + file), *ReadWholeFile(sample + file)) << name;
     EXPECT_TRUE(CheckOperatorMetadata(sample, op).ok());
     op.name = "other";
-    EXPECT_EQ(ConditionOf(CheckOperatorMetadata(sample, op)), "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA");
+    EXPECT_EQ(ConditionOf(CheckOperatorMetadata(sample, op)),
+              "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA");
     op.name = operator_name;
     op.stores[0].key = DataType::Struct({{"user", DataType::Long(), true, ""}});
     EXPECT_EQ(ConditionOf(CheckOperatorMetadata(sample, op)), "STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE");
@@ -193,7 +196,8 @@ TEST(StateStores, UpkeepWritesSnapshotsAndRemovesOldVersions) {
 
 TEST(StateStores, OtherProvidersAreRefusedByName) {
   Config config;
-  config.Set("spark.sql.streaming.stateStore.providerClass", "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
+  config.Set("spark.sql.streaming.stateStore.providerClass",
+             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
   const Status status = StateStores::Open("/nowhere", config).status();
   EXPECT_NE(status.message().find("RocksDBStateStoreProvider"), std::string::npos) << status;
 }

@@ -98,7 +98,8 @@ void StateStores::Committed(int64_t version) {
 void StateStores::Upkeep() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
-    changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(1, upkeep_interval_ms_)), [&] { return closing_; });
+    changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(1, upkeep_interval_ms_)),
+                      [&] { return closing_; });
     const int64_t version = committed_;
     std::vector<std::string> folders;
     for (const auto& [id, _] : stores_) folders.push_back(StoreFolder(root_, id.operator_id, id.partition, id.store));
@@ -114,7 +115,8 @@ void StateStores::Upkeep() {
 void StateStores::UpkeepOf(const std::string& folder, int64_t version) const {
   auto status = [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
-    if (version - versions.SnapshotFor(version) > deltas_per_snapshot_) ARROW_RETURN_NOT_OK(WriteSnapshot(folder, version));
+    if (version - versions.SnapshotFor(version) > deltas_per_snapshot_)
+      ARROW_RETURN_NOT_OK(WriteSnapshot(folder, version));
     return RemoveVersionsBelow(folder, version - retained_versions_);
   }();
   // The next round tries again; until then a restart reads more deltas.

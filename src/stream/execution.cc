@@ -140,6 +140,7 @@ void Execution::Loop() {
   }
   query_.reset();
   sink_.reset();
+  state_.reset();
   std::string location = checkpoint_->path();
   std::string query_id = id();
   if (definition_.delete_checkpoint_on_stop && error.ok()) {

@@ -112,9 +112,9 @@ class Execution {
   std::unique_ptr<exec::CompiledQuery> query_;
   std::unique_ptr<state::StateStores> state_;  // of queries with stateful operators
   Watermark watermark_;
-  int64_t batch_watermark_ms_ = 0;             // of the batch that runs or ran last
-  int64_t previous_watermark_ms_ = 0;          // of the batch before it
-  bool ran_batch_ = false;                     // since the start
+  int64_t batch_watermark_ms_ = 0;     // of the batch that runs or ran last
+  int64_t previous_watermark_ms_ = 0;  // of the batch before it
+  bool ran_batch_ = false;             // since the start
   bool no_data_batches_ = true;
   std::vector<std::pair<std::string, std::string>> recorded_conf_;
   int64_t batch_id_ = 0;

@@ -9,7 +9,9 @@ Result<Watermark> Watermark::Make(const std::string& policy, std::vector<int64_t
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   if (lower != "min" && lower != "max") {
     return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS",
-                     {{"confName", "spark.sql.streaming.multipleWatermarkPolicy"}, {"confValue", policy}, {"confOptions", "min, max"}});
+                     {{"confName", "spark.sql.streaming.multipleWatermarkPolicy"},
+                      {"confValue", policy},
+                      {"confOptions", "min, max"}});
   }
   Watermark watermark;
   watermark.max_ = lower == "max";

@@ -140,15 +140,19 @@ TEST_F(Refusals, Formats) {
 TEST_F(Refusals, StatefulStreams) {
   const DataFrame stream = Stream();
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
-  Refused("collect_list", kUnsupported, "collect_list", [&] { Start(stream.groupBy("v").agg({functions::call_function("collect_list", {functions::col("ts")})}), "update"); });
+  Refused("collect_list", kUnsupported, "collect_list", [&] {
+    Start(stream.groupBy("v").agg({functions::call_function("collect_list", {functions::col("ts")})}), "update");
+  });
   Refused("RocksDB", kUnsupported, "RocksDBStateStoreProvider", [&] {
-    spark_->conf().set("spark.sql.streaming.stateStore.providerClass", "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
+    spark_->conf().set("spark.sql.streaming.stateStore.providerClass",
+                       "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
     Start(stream.distinct());
   });
   spark_->conf().unset("spark.sql.streaming.stateStore.providerClass");
   Refused("aggregate over a join on a range of times", kUnsupported, "range of event times", [&] {
     const DataFrame other = Stream().selectExpr("v AS w", "ts AS t").withWatermark("t", "1 minute");
-    Start(timed.join(other, functions::expr("v = w AND t >= ts AND t <= ts + INTERVAL 1 MINUTE")).groupBy("ts").count());
+    Start(
+        timed.join(other, functions::expr("v = w AND t >= ts AND t <= ts + INTERVAL 1 MINUTE")).groupBy("ts").count());
   });
   Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
@@ -158,15 +162,24 @@ TEST_F(Refusals, WhatSparkRefusesToo) {
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
   const char* const kMode = "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION";
   Refused("append without watermark", kMode, "without watermark", [&] { Start(stream.groupBy("v").count()); });
-  Refused("append, watermark on another column", kMode, "without watermark", [&] { Start(timed.groupBy("v").count()); });
-  Refused("sessions in update mode", kStreamRule, "session window", [&] { Start(timed.groupBy(functions::session_window(functions::col("ts"), "5 minutes")).count(), "update"); });
-  Refused("count(DISTINCT)", kStreamRule, "Distinct aggregations", [&] { Start(timed.groupBy("v").agg({functions::expr("count(DISTINCT ts)")}), "update"); });
-  Refused("aggregate of an aggregate in update mode", kStreamRule, "late rows", [&] { Start(stream.groupBy("v").count().groupBy("count").count(), "update"); });
+  Refused("append, watermark on another column", kMode, "without watermark",
+          [&] { Start(timed.groupBy("v").count()); });
+  Refused("sessions in update mode", kStreamRule, "session window", [&] {
+    Start(timed.groupBy(functions::session_window(functions::col("ts"), "5 minutes")).count(), "update");
+  });
+  Refused("count(DISTINCT)", kStreamRule, "Distinct aggregations",
+          [&] { Start(timed.groupBy("v").agg({functions::expr("count(DISTINCT ts)")}), "update"); });
+  Refused("aggregate of an aggregate in update mode", kStreamRule, "late rows",
+          [&] { Start(stream.groupBy("v").count().groupBy("count").count(), "update"); });
   Refused("limit in update mode", kStreamRule, "Limits", [&] { Start(stream.limit(5), "update"); });
-  Refused("dropDuplicatesWithinWatermark without watermark", kStreamRule, "watermark", [&] { Start(stream.dropDuplicatesWithinWatermark({"v"})); });
-  Refused("outer join of two streams without watermark", kStreamRule, "watermark", [&] { Start(stream.join(Stream(), "v", "left")); });
-  Refused("outer join of two streams without range", kStreamRule, "range condition", [&] { Start(timed.join(Stream().withWatermark("ts", "1 minute").selectExpr("v", "ts AS t"), "v", "left")); });
-  Refused("join of two streams in update mode", kStreamRule, "update", [&] { Start(stream.join(Stream(), "v"), "update"); });
+  Refused("dropDuplicatesWithinWatermark without watermark", kStreamRule, "watermark",
+          [&] { Start(stream.dropDuplicatesWithinWatermark({"v"})); });
+  Refused("outer join of two streams without watermark", kStreamRule, "watermark",
+          [&] { Start(stream.join(Stream(), "v", "left")); });
+  Refused("outer join of two streams without range", kStreamRule, "range condition",
+          [&] { Start(timed.join(Stream().withWatermark("ts", "1 minute").selectExpr("v", "ts AS t"), "v", "left")); });
+  Refused("join of two streams in update mode", kStreamRule, "update",
+          [&] { Start(stream.join(Stream(), "v"), "update"); });
   Refused("sort", kStreamRule, "Sorting", [&] { Start(stream.orderBy("v")); });
   Refused("offset", kStreamRule, "Offset", [&] { Start(stream.offset(5)); });
   Refused("sample", kStreamRule, "Sampling", [&] { Start(stream.sample(0.5)); });
