@@ -59,6 +59,7 @@ class WatermarkNode final : public ExecNode {
   }
   std::string text() const override { return text_; }
   bool streams() const override { return true; }
+  std::optional<int64_t> watermark_offset_ms() const override { return 0; }
 
  private:
   EventTimeColumn column_;

@@ -31,6 +31,16 @@ class ExecNode {
   virtual std::optional<int64_t> size_bytes() const {
     return children_.size() == 1 ? children_[0]->size_bytes() : std::nullopt;
   }
+  /// What operators above add to the query's watermark: a join on a range of event times holds rows back, and then they
+  /// are not late. Nothing where no event time comes from below.
+  virtual std::optional<int64_t> watermark_offset_ms() const {
+    std::optional<int64_t> least;
+    for (const auto& child : children_) {
+      const auto offset = child->watermark_offset_ms();
+      if (offset && (!least || *offset < *least)) least = offset;
+    }
+    return least;
+  }
   /// The number of rows, when it is known without reading them.
   virtual std::optional<int64_t> known_rows() const { return std::nullopt; }
 

@@ -159,7 +159,7 @@ class StatefulSessionNode final : public ExecNode {
     const int partitions = spec_.num_keys() > 1 ? op_.partitions : 1;
     Exchange exchange(partitions);
     ARROW_RETURN_NOT_OK(RunPartialAggregate(run, input, spec_, &exchange));
-    return RunStateful(run, op_, partitions, [&](StatefulPartition& at) -> Status {
+    return RunStateful(run, *this, op_, partitions, [&](StatefulPartition& at) -> Status {
       ARROW_RETURN_NOT_OK(Merge(BatchesOf(exchange.Take(at.partition)), at));
       if (complete_) return PushAll(at);
       return event_time_ ? CloseOld(at) : Status::OK();
@@ -226,7 +226,7 @@ class StatefulSessionNode final : public ExecNode {
   Result<Batch> DropLate(const Batch& rows, StatefulPartition& at) const {
     ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
                           event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
-    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
+    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us);
     if (late.empty()) return rows;
     at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
     std::vector<int32_t> kept;
@@ -293,7 +293,7 @@ class StatefulSessionNode final : public ExecNode {
     if (!at.watermark_moved()) return Status::OK();
     StateTimer timer(&at.metrics.removal_us);
     std::vector<state::Bytes> closed;
-    const int64_t watermark = at.watermark_us();
+    const int64_t watermark = at.watermark_us;
     const size_t num_fields = schema().value.fields().size();
     at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes, state::Bytes value) {
       const auto time = event_time_->TimeOf(value, num_fields);

@@ -23,27 +23,40 @@ void AddStoreMetrics(const state::StatefulOperator& op, const state::StateStores
       if (reported++ < 5) total->custom["SnapshotLastUploaded.partition_" + std::to_string(p) + "_" + store.name] = -1;
 }
 
+/// The query's watermark as the operator's input has it.
+int64_t WatermarkUs(int64_t query_ms, const ExecNode& node) {
+  int64_t offset_ms = 0;
+  for (const auto& child : node.children()) offset_ms = std::min(offset_ms, child->watermark_offset_ms().value_or(0));
+  return (query_ms + offset_ms) * 1000;
+}
+
 }  // namespace
 
 StateTimer::StateTimer(int64_t* us) : us_(us), start_(SteadyUs()) {}
 StateTimer::~StateTimer() { *us_ += SteadyUs() - start_; }
 
 bool StatefulPartition::watermark_moved() {
-  const bool moved = watermark_us() > store().evicted_to_us();
-  store().evicted_to_us() = watermark_us();
+  const bool moved = watermark_us > store().evicted_to_us();
+  store().evicted_to_us() = watermark_us;
   return moved;
 }
 
-Result<Pipeline> RunStateful(RunState& run, const state::StatefulOperator& op, int partitions,
+int64_t LateWatermarkUs(const RunState& run, const ExecNode& node) {
+  return WatermarkUs(run.context.late_watermark_ms, node);
+}
+
+Result<Pipeline> RunStateful(RunState& run, const ExecNode& node, const state::StatefulOperator& op, int partitions,
                              const std::function<Status(StatefulPartition&)>& work) {
   state::StateStores* stores = run.context.state;
   if (stores == nullptr) return MakeError("INTERNAL_ERROR", {{"message", "A stateful operator has no state store."}});
   ARROW_RETURN_NOT_OK(stores->Register(op));
   const int64_t version = run.context.batch_id;
+  const int64_t watermark_us = WatermarkUs(run.context.watermark_ms, node);
+  const int64_t late_watermark_us = LateWatermarkUs(run, node);
   std::vector<state::OperatorMetrics> metrics(static_cast<size_t>(partitions));
   auto task = [&](int64_t split, TaskContext& context, Consumer& out) -> Status {
     state::OperatorMetrics& own = metrics[static_cast<size_t>(split)];
-    StatefulPartition partition{static_cast<int>(split), {}, context, out, own};
+    StatefulPartition partition{static_cast<int>(split), {}, context, out, own, watermark_us, late_watermark_us};
     for (const auto& store : op.stores) {
       ARROW_ASSIGN_OR_RAISE(state::StateStore * opened,
                             stores->Get(op.id, static_cast<int>(split), store.name, version));

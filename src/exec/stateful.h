@@ -18,19 +18,21 @@ struct StatefulPartition {
   TaskContext& task;
   Consumer& out;
   state::OperatorMetrics& metrics;
+  int64_t watermark_us, late_watermark_us;  // for this operator; see RunContext
 
   state::StateStore& store() { return *stores[0]; }
   state::RowTable& rows(size_t i = 0) { return stores[i]->rows(); }
-  int64_t watermark_us() const { return task.run->context.watermark_ms * 1000; }
-  int64_t late_watermark_us() const { return task.run->context.late_watermark_ms * 1000; }
   /// Whether rows may have become old since the store was last looked through; remembers the watermark.
   bool watermark_moved();
 };
 
 /// Runs `work` on each of the operator's partitions and commits their stores; all state is written when this returns.
 /// `partitions`: how many have rows at all.
-Result<Pipeline> RunStateful(RunState& run, const state::StatefulOperator& op, int partitions,
+Result<Pipeline> RunStateful(RunState& run, const ExecNode& node, const state::StatefulOperator& op, int partitions,
                              const std::function<Status(StatefulPartition&)>& work);
+
+/// Event time up to which rows of the operator's input come too late.
+int64_t LateWatermarkUs(const RunState& run, const ExecNode& node);
 
 /// The operator with the next id, its partitions as the checkpoint has it. Ids count from the outermost: call before
 /// the operator's input is lowered.

@@ -51,7 +51,7 @@ class StatefulAggregateNode final : public ExecNode {
     const int partitions = spec_.key_types.empty() ? 1 : op_.partitions;
     Exchange exchange(partitions);
     ARROW_RETURN_NOT_OK(RunPartialAggregate(run, input, spec_, &exchange));
-    return RunStateful(run, op_, partitions, [&](StatefulPartition& at) -> Status {
+    return RunStateful(run, *this, op_, partitions, [&](StatefulPartition& at) -> Status {
       ARROW_RETURN_NOT_OK(Merge(exchange.Take(at.partition), at));
       if (complete_) return PushAll(at);
       return event_time_ ? CloseOld(at) : Status::OK();
@@ -122,7 +122,7 @@ class StatefulAggregateNode final : public ExecNode {
     if (!event_time_ || complete_) return kept;
     ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
                           event_time_->Times(keys.columns[static_cast<size_t>(event_time_->column)], keys.rows));
-    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
+    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us);
     at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
     auto next = late.begin();
     std::erase_if(kept, [&](uint32_t g) {
@@ -151,7 +151,7 @@ class StatefulAggregateNode final : public ExecNode {
     StateTimer timer(&at.metrics.removal_us);
     ResultWriter results(spec_, schema(), at);
     const size_t num_keys = spec_.key_types.size();
-    const int64_t watermark = at.watermark_us();
+    const int64_t watermark = at.watermark_us;
     Status status;
     at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes key, state::Bytes value) {
       const auto time = event_time_->TimeOf(key, num_keys);

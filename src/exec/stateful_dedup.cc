@@ -22,15 +22,15 @@ struct Dropped {
 class FirstInTimeSink final : public Sink {
  public:
   FirstInTimeSink(ExpressionSetPtr keys, const std::vector<DataType>& types,
-                  const std::optional<EventTimeColumn>& event_time, TaskContext& task, Exchange* exchange,
-                  Dropped* dropped)
-      : keys_(std::move(keys)), types_(types), event_time_(event_time), task_(task), exchange_(exchange),
-        dropped_(dropped), seen_(types) {}
+                  const std::optional<EventTimeColumn>& event_time, int64_t late_watermark_us, TaskContext& task,
+                  Exchange* exchange, Dropped* dropped)
+      : keys_(std::move(keys)), types_(types), event_time_(event_time), late_watermark_us_(late_watermark_us),
+        task_(task), exchange_(exchange), dropped_(dropped), seen_(types) {}
   Status Push(Batch batch) override {
     if (event_time_) {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
                             event_time_->Times(batch.columns[static_cast<size_t>(event_time_->column)], batch.rows));
-      const std::vector<int32_t> late = RowsUpTo(times, task_.run->context.late_watermark_ms * 1000);
+      const std::vector<int32_t> late = RowsUpTo(times, late_watermark_us_);
       if (!late.empty()) {
         dropped_->late += static_cast<int64_t>(late.size());
         std::vector<int32_t> kept;
@@ -55,6 +55,7 @@ class FirstInTimeSink final : public Sink {
   Evaluator keys_;
   const std::vector<DataType>& types_;
   const std::optional<EventTimeColumn>& event_time_;
+  const int64_t late_watermark_us_;
   TaskContext& task_;
   Exchange* exchange_;
   Dropped* dropped_;
@@ -79,10 +80,11 @@ class StatefulDedupNode final : public ExecNode {
     ARROW_ASSIGN_OR_RAISE(Pipeline input, children()[0]->Start(run));
     Exchange exchange(op_.partitions);
     Dropped dropped;
+    const int64_t late = LateWatermarkUs(run, *this);
     ARROW_RETURN_NOT_OK(RunPipeline(run, input, [&](TaskContext& task) -> Result<std::unique_ptr<Sink>> {
-      return std::make_unique<FirstInTimeSink>(set_, types_, event_time_, task, &exchange, &dropped);
+      return std::make_unique<FirstInTimeSink>(set_, types_, event_time_, late, task, &exchange, &dropped);
     }));
-    auto output = RunStateful(run, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
+    auto output = RunStateful(run, *this, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
       at.metrics.custom["numDroppedDuplicateRows"] += 0;
       for (auto& item : exchange.Take(at.partition)) ARROW_RETURN_NOT_OK(PassNew(std::move(item.batch), at));
       return Evict(at);
@@ -144,7 +146,7 @@ class StatefulDedupNode final : public ExecNode {
   Status Evict(StatefulPartition& at) const {
     if (!(within_watermark_ || key_time_) || !at.watermark_moved()) return Status::OK();
     StateTimer timer(&at.metrics.removal_us);
-    const int64_t watermark = at.watermark_us();
+    const int64_t watermark = at.watermark_us;
     const EventTimeColumn expiry;  // the only column of the value
     at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes key, state::Bytes value) {
       const auto time = within_watermark_ ? expiry.TimeOf(value, 1) : key_time_->TimeOf(key, types_.size());
@@ -171,7 +173,7 @@ class StatefulLimitNode final : public ExecNode {
   Result<Pipeline> Start(RunState& run) const override {
     ARROW_ASSIGN_OR_RAISE(Pipeline input, children()[0]->Start(run));
     ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, RunAndKeep(run, input));
-    return RunStateful(run, op_, 1, [&](StatefulPartition& at) -> Status {
+    return RunStateful(run, *this, op_, 1, [&](StatefulPartition& at) -> Status {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr nothing, NullArray(arrow::null(), 1));
       ARROW_ASSIGN_OR_RAISE(UnsafeRows key, EncodeRows(schema().key, std::vector<Vector>{{nothing, false}}, 1));
       int64_t before = 0;

@@ -94,7 +94,7 @@ class StreamJoinNode final : public ExecNode {
         return std::make_unique<KeyedSink>(sides_[s], key_types_, task, exchange);
       }));
     }
-    return RunStateful(run, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
+    return RunStateful(run, *this, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
       JoinSideState states[] = {{sides_[0].schema, at.rows(0), at.rows(1)}, {sides_[1].schema, at.rows(2), at.rows(3)}};
       {
         StateTimer timer(&at.metrics.update_us);
@@ -111,6 +111,15 @@ class StreamJoinNode final : public ExecNode {
     return "StreamingSymmetricHashJoin, state info [ opId = " + std::to_string(op_.id) +
            ", numPartitions = " + std::to_string(op_.partitions) + "]";
   }
+  std::optional<int64_t> watermark_offset_ms() const override {
+    const auto input = ExecNode::watermark_offset_ms();
+    if (key_time_ || !input) return input;
+    std::optional<int64_t> kept;  // of the side that waits longest
+    for (const Side& side : sides_)
+      if (side.watermark_offset_ms) kept = std::min(kept.value_or(INT64_MAX), *side.watermark_offset_ms);
+    if (!kept) return std::nullopt;
+    return *input + *kept;
+  }
 
  private:
   /// A row and one of the other side that has the same key.
@@ -124,19 +133,19 @@ class StreamJoinNode final : public ExecNode {
            const StatefulPartition& at) const {
     if (key_time != nullptr) {
       const auto time = key_time->TimeOf(key, key_fields);
-      return time && *time <= at.watermark_us();
+      return time && *time <= at.watermark_us;
     }
     const Side& side = sides_[s];
     if (!side.watermark_offset_ms) return false;
     const auto time = side.event_time->TimeOf(value, side.columns.size() + 1);
-    return time && *time <= at.watermark_us() + *side.watermark_offset_ms * 1000;
+    return time && *time <= at.watermark_us + *side.watermark_offset_ms * 1000;
   }
 
   Result<Batch> InTime(const Side& side, Batch rows, StatefulPartition& at) const {
     if (!side.event_time) return rows;
     const size_t column = key_types_.size() + static_cast<size_t>(side.event_time->column);
     ARROW_ASSIGN_OR_RAISE(ArrayPtr times, side.event_time->Times(rows.columns[column], rows.rows));
-    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us());
+    const std::vector<int32_t> late = RowsUpTo(times, at.late_watermark_us);
     if (late.empty()) return rows;
     at.metrics.rows_dropped_by_watermark += static_cast<int64_t>(late.size());
     std::vector<int32_t> kept;
@@ -349,7 +358,6 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   const auto& join = *plan::As<plan::Join>(plan);
   if (join.type == JoinType::kExistence || join.type == JoinType::kLeftSingle)
     return UnsupportedFeature("a subquery on a stream in an expression over a stream", &plan->origin);
-  const bool inner_operator = lowering.traits().stateful_operators > 0;
   ARROW_ASSIGN_OR_RAISE(state::StatefulOperator op, NextStatefulOperator(lowering, "symmetricHashJoin"));
   lowering.traits().watermark_closes_state = true;
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr left, lowering.Lower(plan->children[0]));
@@ -372,8 +380,6 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
         "Stream-stream outer and semi joins are not supported without a watermark in the join keys, or a watermark on "
         "the nullable side and an appropriate range condition");
   }
-  if (inner_operator && (left_side.watermark_offset_ms || right_side.watermark_offset_ms))
-    return UnsupportedFeature("a stateful operator over a stream-stream join on a range of event times", &plan->origin);
   ExpressionSetPtr residual;
   plan::ExprList both_sides;
   for (const auto& conjunct : keys.residual)

@@ -149,11 +149,6 @@ TEST_F(Refusals, StatefulStreams) {
     Start(stream.distinct());
   });
   spark_->conf().unset("spark.sql.streaming.stateStore.providerClass");
-  Refused("aggregate over a join on a range of times", kUnsupported, "range of event times", [&] {
-    const DataFrame other = Stream().selectExpr("v AS w", "ts AS t").withWatermark("t", "1 minute");
-    Start(
-        timed.join(other, functions::expr("v = w AND t >= ts AND t <= ts + INTERVAL 1 MINUTE")).groupBy("ts").count());
-  });
   Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
 
