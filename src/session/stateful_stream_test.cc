@@ -167,5 +167,109 @@ TEST_F(StatefulStreamTest, WithoutNoDataBatchesTheNextDataClosesGroups) {
   query.stop();
 }
 
+TEST_F(StatefulStreamTest, SlidingWindows) {
+  auto query =
+      Start(Clicks().groupBy(window(col("ts"), "10 minutes", "5 minutes")).count().selectExpr("window.start", "count"),
+            "append");
+  Rows(query, {1, 3});
+  EXPECT_THAT(Rows(query, {21}), ElementsAre("{2025-01-01 11:55:00, 2}", "{2025-01-01 12:00:00, 2}"));
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, WindowsOfWindows) {
+  auto inner = Clicks().groupBy(window(col("ts"), "5 minutes").as("w")).count();
+  auto outer =
+      inner.groupBy(window(call_function("window_time", {col("w")}), "20 minutes").as("v")).agg({sum(col("count"))});
+  auto query = Start(outer.selectExpr("v.start", "`sum(count)`"), "append");
+  EXPECT_THAT(Rows(query, {1, 7, 14}), IsEmpty());
+  EXPECT_THAT(Rows(query, {31}), ElementsAre("{2025-01-01 12:00:00, 3}"));
+  EXPECT_EQ(LastProgress(query)["stateOperators"].size(), 2u);
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, SessionsGrowTogetherAndClose) {
+  auto query = Start(Clicks()
+                         .selectExpr("ts", "'k' AS user")
+                         .groupBy({session_window(col("ts"), "5 minutes"), col("user")})
+                         .count()
+                         .selectExpr("session_window.start", "session_window.end", "count"),
+                     "append");
+  EXPECT_THAT(Rows(query, {1, 9}), IsEmpty());
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numRowsTotal"], 2);
+  EXPECT_THAT(Rows(query, {5}), IsEmpty());  // joins both: 12:01 to 12:14
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numRowsTotal"], 1);
+  EXPECT_THAT(Rows(query, {30}), ElementsAre("{2025-01-01 12:01:00, 2025-01-01 12:14:00, 3}"));
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, SessionsOutliveARestart) {
+  auto df = [&] {
+    return Clicks()
+        .groupBy({session_window(col("ts"), "5 minutes"), col("k")})
+        .count()
+        .selectExpr("session_window.start", "k", "count");
+  };
+  auto query = Start(df(), "append");
+  Rows(query, {1, 4, 7});
+  query.stop();
+  seen_.clear();
+  query = Start(df(), "append");
+  EXPECT_THAT(Rows(query, {10, 2}), IsEmpty());
+  EXPECT_THAT(Rows(query, {40}), ElementsAre("{2025-01-01 12:01:00, 1, 4}", "{2025-01-01 12:02:00, 2, 1}"));
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, DropDuplicatesForgetsWhatTheWatermarkPassed) {
+  auto query = Start(Clicks().dropDuplicates({"ts", "k"}).select("value"), "append");
+  EXPECT_THAT(Rows(query, {1, 1, 2}), ElementsAre("{1}", "{2}"));
+  EXPECT_THAT(Rows(query, {2, 14}), ElementsAre("{14}"));
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numRowsTotal"], 1);
+  EXPECT_THAT(Rows(query, {3}), IsEmpty());  // late
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, DropDuplicatesWithinWatermark) {
+  auto query = Start(Clicks().dropDuplicatesWithinWatermark({"k"}).select("value"), "append");
+  EXPECT_THAT(Rows(query, {1, 4, 2}), ElementsAre("{1}", "{2}"));  // 4 is a duplicate of 1
+  EXPECT_THAT(Rows(query, {7, 30}), ElementsAre("{30}"));
+  EXPECT_THAT(Rows(query, {31}), ElementsAre("{31}"));  // the 1 before has expired
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, DistinctIsAnAggregationOfNothing) {
+  Clicks().createOrReplaceTempView("clicks");
+  auto query = Start(spark_->sql("SELECT DISTINCT k FROM clicks"), "update");
+  EXPECT_THAT(Rows(query, {1, 2, 4}), ElementsAre("{1}", "{2}"));
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["operatorName"], "stateStoreSave");
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, LimitCountsOverBatches) {
+  auto query = Start(Stream().limit(3), "append");
+  EXPECT_THAT(Rows(query, {1, 2}), ElementsAre("{1}", "{2}"));
+  EXPECT_THAT(Rows(query, {3, 4}), ElementsAre("{3}"));
+  EXPECT_THAT(Rows(query, {5}), IsEmpty());
+  query.stop();
+}
+
+TEST_F(StatefulStreamTest, LeftOuterJoinOfStreams) {
+  Clicks().filter("value < 1000").createOrReplaceTempView("a");
+  Stream()
+      .filter("value >= 1000")
+      .selectExpr("timestamp_seconds(1735732800 + (value - 1000) * 60) AS t", "value - 1000 AS n")
+      .withWatermark("t", "10 minutes")
+      .createOrReplaceTempView("b");
+  auto query =
+      Start(spark_->sql("SELECT value, n FROM a LEFT JOIN b ON k = n % 3 AND t >= ts AND t <= ts + INTERVAL 3 MINUTES"),
+            "append");
+  EXPECT_THAT(Rows(query, {1, 2, 1004}), ElementsAre("{1, 4}"));
+  EXPECT_THAT(Rows(query, {1005, 1}), ElementsAre("{1, 4}", "{2, 5}"));
+  EXPECT_THAT(Rows(query, {3, 30}), IsEmpty());  // the slower watermark counts
+  EXPECT_THAT(Rows(query, {1031}), ElementsAre("{3, NULL}"));
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["operatorName"], "symmetricHashJoin");
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numStateStoreInstances"], 12);
+  query.stop();
+}
+
 }  // namespace
 }  // namespace sluice
