@@ -4,6 +4,7 @@
 #include <arrow/array/util.h>
 #include <arrow/scalar.h>
 
+#include "exec/external_groups.h"
 #include "exec/project.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
@@ -241,6 +242,7 @@ Result<ExecNodePtr> LowerAggregate(const plan::PlanPtr& plan, Lowering& lowering
   if (aggregate.grouping_kind != plan::GroupingKind::kGroupBy && aggregate.grouping_kind != plan::GroupingKind::kAll) {
     return UnsupportedFeature("grouping sets that were not expanded", &plan->origin);
   }
+  if (HasExternalAggregate(aggregate)) return LowerExternalAggregate(aggregate, lowering);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(CompiledAggregate compiled, CompileAggregate(aggregate, child->output()));
   ARROW_ASSIGN_OR_RAISE(compiled.spec.max_partial_groups, lowering.config().GetInt(kPartialGroupsConfig));

@@ -2,6 +2,8 @@
 
 #include "exec/aggregate.h"
 #include "exec/dedup.h"
+#include "exec/external.h"
+#include "exec/external_groups.h"
 #include "exec/generate.h"
 #include "exec/join.h"
 #include "exec/limit.h"
@@ -55,6 +57,9 @@ const Line kLines[] = {
     {PlanKind::kHint, &LowerChild},
     {PlanKind::kRepartition, &LowerRepartition},
     {PlanKind::kEventTimeWatermark, &LowerChild},
+    {PlanKind::kExternalColumns, &LowerExternalColumns},
+    {PlanKind::kMapPartitions, &LowerMapPartitions},
+    {PlanKind::kMapGroups, &LowerMapGroups},
 };
 
 }  // namespace
