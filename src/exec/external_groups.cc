@@ -208,8 +208,6 @@ class ExternalAggregateNode final : public ExecNode {
   Status Produce(Exchange& exchange, int partition, TaskContext& task, Consumer& out) const {
     const Side& side = spec_.sides[0];
     ARROW_ASSIGN_OR_RAISE(Grouped grouped, GroupRows(exchange.Take(partition), side, task));
-    // Without keys there is one group, whatever it holds.
-    if (grouped.groups.empty() && side.key_types.empty()) grouped.groups.emplace_back(0, 0);
     if (grouped.groups.empty()) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(BatchPtr sent, SentRows(grouped, side, task));
     ARROW_ASSIGN_OR_RAISE(auto stream, Open(spec_, task));

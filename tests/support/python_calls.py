@@ -709,8 +709,10 @@ def folder_of(*files):
     import tempfile
     folder = tempfile.mkdtemp()
     for number, lines in enumerate(files):
-        with open(os.path.join(folder, f"{number}.json"), "w") as out:
+        path = os.path.join(folder, f"{number}.json")
+        with open(path, "w") as out:
             out.write("".join(json.dumps({"a": value}) + "\n" for value in lines))
+        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))  # streams take the older file first
     return folder
 
 

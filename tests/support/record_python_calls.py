@@ -1,7 +1,8 @@
 """Record tests/real/data/python_calls.json from real Spark:
 
-    PYTHONPATH=tests python -m support.record_python_calls
+    PYTHONPATH=tests python -m support.record_python_calls [case ...]
 """
+import json
 import os
 import sys
 import tempfile
@@ -18,7 +19,9 @@ def main():
     os.chdir(tempfile.mkdtemp(prefix="spark-"))
     spark = (SparkSession.builder.remote("local[2]").config("spark.ui.enabled", "false")
              .config("spark.sql.shuffle.partitions", "4").config("spark.sql.session.timeZone", "UTC").getOrCreate())
-    python_calls.write(python_calls.answers(spark))
+    only = sys.argv[1:] or None
+    known = json.loads(python_calls.ANSWERS.read_text()) if only else {}
+    python_calls.write({**known, **python_calls.answers(spark, only)})
     spark.stop()
 
 

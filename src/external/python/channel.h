@@ -22,7 +22,7 @@ class Outbox final : public arrow::io::OutputStream {
   Status Write(const std::shared_ptr<arrow::Buffer>& data) override;
   void Add(std::string bytes);
 
-  bool empty() const { return chunks_.empty(); }
+  bool empty() const { return chunks_.empty() && tail_.empty(); }
   /// Sends what the socket takes now. IOError when the other side is gone.
   Status SendSome(int fd);
 

@@ -26,6 +26,10 @@ except ImportError:
     from pyspark.sql.udtf import SkipRestOfInputTableException
 
 
+class StructLengthMismatch(Exception):
+    """The engine knows this one: it is no error of the function."""
+
+
 def _bits(count):
     """Integers wrap around; those beyond 64 bits are none."""
     half, full = 1 << (count - 1), 1 << count
@@ -126,8 +130,7 @@ def _struct(type_):
         if items is None:
             return None
         if len(items) != len(fields):
-            raise ValueError("Input row doesn't have expected number of values required by the schema. "
-                             f"{len(fields)} fields are required while {len(items)} values are provided.")
+            raise StructLengthMismatch(f"{len(fields)} {len(items)}")
         return {name: None if item is None else field(item) for (name, field), item in zip(fields, items)}
     return convert
 

@@ -5,6 +5,10 @@
 #include <arrow/ipc/writer.h>
 #include <poll.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
 #include "external/python/channel.h"
 #include "external/python/task.h"
 #include "external/python/wire.h"
@@ -25,8 +29,14 @@ constexpr int64_t kMostText = 64 << 20;
 
 Status Exited(const std::string& function) { return MakeError("PYTHON_WORKER_EXITED", {{"function", function}}); }
 
-/// What the function raised, in Python's words.
+/// What the function raised, in Python's words; rows.py has an error that is not the function's.
 Status Raised(std::string traceback) {
+  constexpr std::string_view kLength = "StructLengthMismatch: ";
+  int expected = 0, actual = 0;
+  const size_t at = traceback.rfind(kLength);
+  if (at != std::string::npos && std::sscanf(traceback.c_str() + at + kLength.size(), "%d %d\n", &expected, &actual) == 2)
+    return MakeError("STRUCT_ARRAY_LENGTH_MISMATCH",
+                     {{"expected", std::to_string(expected)}, {"actual", std::to_string(actual)}});
   return ToStatus(Error("PYTHON_EXCEPTION", "", std::move(traceback), {}, {}));
 }
 
@@ -195,12 +205,12 @@ class PythonStream final : public external::Stream {
 
   Status AddBatch(size_t input, const arrow::RecordBatch& batch) {
     auto shown = batch.num_columns() == 0 && inner_[input]->num_fields() == 1
-                     ? arrow::RecordBatch::Make(inner_[input], batch.num_rows(), {std::make_shared<arrow::NullArray>(batch.num_rows())})
+                     ? arrow::RecordBatch::Make(inner_[input], batch.num_rows(), arrow::ArrayVector{std::make_shared<arrow::NullArray>(batch.num_rows())})
                      : WithArrowSchema(batch, inner_[input]);
     if (framing_.one_struct) {
       arrow::ArrayVector columns = shown->columns();
       auto rows = std::make_shared<arrow::StructArray>(outer_[input]->field(0)->type(), shown->num_rows(), columns);
-      shown = arrow::RecordBatch::Make(outer_[input], batch.num_rows(), {rows});
+      shown = arrow::RecordBatch::Make(outer_[input], batch.num_rows(), arrow::ArrayVector{rows});
     }
     return writer_->WriteRecordBatch(*shown);
   }
