@@ -11,11 +11,11 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/src/server/cli/main.cc")
   install(TARGETS sluice_cli)
 endif()
 
-# libsluice is the API: every room but the server. The objects themselves, not the archives: everything is kept, and -Wl,--exclude-libs,ALL
+# libsluice is the API: every room but the server and what only clients of it bring. The objects themselves, not the archives: everything is kept, and -Wl,--exclude-libs,ALL
 # hides the third-party archives without hiding our own code.
 set(objects "")
 set(libraries "")
-list(REMOVE_ITEM rooms sluice_server_cli sluice_server_connect)
+list(REMOVE_ITEM rooms sluice_server_cli sluice_server_connect sluice_external_python)
 foreach(room IN LISTS rooms)
   list(APPEND objects $<TARGET_OBJECTS:${room}>)
   get_target_property(linked ${room} LINK_LIBRARIES)

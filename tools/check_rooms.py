@@ -31,7 +31,7 @@ def read_table():
 def room_of(path):
     """'connectors/kafka/x.h' -> 'connectors/kafka', 'connectors/all.h' -> 'connectors', 'sql/x.h' -> 'sql'"""
     parts = path.split("/")
-    return "/".join(parts[:2]) if parts[0] in ("connectors", "server") and len(parts) > 2 else parts[0]
+    return "/".join(parts[:2]) if parts[0] in ("connectors", "external", "server") and len(parts) > 2 else parts[0]
 
 
 def check_source(path, table):

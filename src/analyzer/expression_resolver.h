@@ -50,6 +50,9 @@ class ExpressionResolver {
   Result<plan::ExprPtr> ResolveHigherOrder(const plan::UnresolvedFunction& function, const functions::FunctionDef& def);
   Result<plan::ExprList> ExpandStar(const plan::UnresolvedStar& star);
   Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args);
+  /// external_call.cc
+  Result<plan::ExprPtr> BindExternal(const plan::UnresolvedFunction& call,
+                                     const std::shared_ptr<const functions::ExternalFunction>& target, plan::ExprList args);
   Result<plan::ExprPtr> ResolveAggregateFilter(const plan::UnresolvedFunction& function);
   Status CheckWithinGroup(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, const plan::ExprList& args) const;
   bool IsStarOfTable(const plan::UnresolvedStar& star) const;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/expression_resolver.h"
+#include "functions/external.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 
@@ -53,8 +54,8 @@ bool CountsArgumentsLate(const std::string& expected) { return expected.starts_w
 
 Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& function) {
   std::string name = Lower(function.name.back());
-  const FunctionDef* def = nullptr;
-  if (!function.is_operator && context_.session_functions) def = context_.session_functions->Find(name);
+  const FunctionDef* def = function.external ? &function.external->def : nullptr;
+  if (!def && !function.is_operator && context_.session_functions) def = context_.session_functions->Find(name);
   if (!def && (function.name.size() == 1 || Lower(function.name[0]) == "system" || Lower(function.name[0]) == "builtin"))
     def = context_.functions->Find(name);
   if (!def)
@@ -65,6 +66,7 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
     return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(name)}}, &function.origin);
   }
   if (def->lambda) return ResolveHigherOrder(function, *def);
+  const functions::ExternalFunctionPtr external = function.external ? function.external : functions::ExternalOf(*def);
 
   struct InAggregate {
     int& depth;
@@ -86,10 +88,12 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
         for (auto& e : expanded) args.push_back(As<Alias>(e) ? e->children[0] : e);
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(ExprPtr arg, Resolve(child));
-      args.push_back(std::move(arg));
+      const auto* named = external ? As<NamedArgument>(child) : nullptr;
+      ARROW_ASSIGN_OR_RAISE(ExprPtr arg, Resolve(named ? named->children[0] : child));
+      args.push_back(named ? child->WithChildren({arg}) : arg);
     }
   }
+  if (external) return BindExternal(function, external, std::move(args));
   return Bind(function, *def, std::move(args));
 }
 

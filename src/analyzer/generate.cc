@@ -25,7 +25,7 @@ Result<Attributes> GeneratorAttributes(const GeneratorCall& call, const std::vec
 /// What stands in LATERAL VIEW is judged before its arguments are.
 Status CheckIsGenerator(const Generate& node, const AnalyzerContext& context) {
   const auto* function = As<UnresolvedFunction>(node.generator);
-  if (!function || function->name.size() > 1) return Status::OK();
+  if (!function || function->external || function->name.size() > 1) return Status::OK();
   const std::string& name = function->name[0];
   const functions::FunctionDef* def = context.session_functions ? context.session_functions->Find(name) : nullptr;
   if (!def) def = context.functions->Find(name);

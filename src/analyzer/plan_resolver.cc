@@ -42,6 +42,8 @@ PlanResolver::Handler PlanResolver::HandlerFor(PlanKind kind) {
       {PlanKind::kTail, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kSample, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kHint, &PlanResolver::ResolveChildrenOf},
+      {PlanKind::kMapPartitions, &PlanResolver::ResolveChildrenOf},
+      {PlanKind::kMapGroups, &PlanResolver::ResolveMapGroups},
   };
   auto it = kHandlers.find(kind);
   return it == kHandlers.end() ? nullptr : it->second;

@@ -70,6 +70,8 @@ class PlanResolver {
   // pivot.cc, unpivot.cc
   Result<PlanPtr> ResolvePivot(const PlanPtr& plan);
   Result<PlanPtr> ResolveUnpivot(const PlanPtr& plan);
+  // external_call.cc
+  Result<PlanPtr> ResolveMapGroups(const PlanPtr& plan);
   // commands.cc
   Result<PlanPtr> ResolveCommand(const PlanPtr& plan);
 

@@ -140,7 +140,8 @@ Result<PlanPtr> PlanResolver::ResolveTableFunction(const PlanPtr& plan) {
   call->name = {function.name};
   call->children = function.args;
   call->origin = function.origin;
-  const auto* def = context_.functions->Find(LowerName(function.name));
+  const functions::FunctionDef* def = context_.session_functions ? context_.session_functions->Find(LowerName(function.name)) : nullptr;
+  if (!def) def = context_.functions->Find(LowerName(function.name));
   if (!def || def->kind != functions::FunctionKind::kGenerator)
     return MakeError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", {{"name", QuoteIdentifier(function.name)}}, &function.origin);
   auto generate = std::make_shared<Generate>();

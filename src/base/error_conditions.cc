@@ -9,7 +9,7 @@ const ErrorCondition* FindErrorCondition(std::string_view name) {
     auto* map = new std::unordered_map<std::string_view, const ErrorCondition*>;
     for (auto table : {SyntaxConditions(), NameConditions(), TypeConditions(), QueryConditions(), DataFrameConditions(), ValueConditions(),
                        ArgumentConditions(), CatalogConditions(), SourceConditions(), KafkaConditions(), StreamConditions(),
-                       EngineConditions()}) {
+                       EngineConditions(), PythonConditions()}) {
       for (const ErrorCondition& row : table) map->emplace(row.name, &row);
     }
     return map;

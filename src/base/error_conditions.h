@@ -27,5 +27,6 @@ std::span<const ErrorCondition> SourceConditions();
 std::span<const ErrorCondition> KafkaConditions();
 std::span<const ErrorCondition> StreamConditions();
 std::span<const ErrorCondition> EngineConditions();
+std::span<const ErrorCondition> PythonConditions();
 
 }  // namespace sluice

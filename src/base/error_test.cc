@@ -49,7 +49,7 @@ TEST(Error, CatalogueHasNoDuplicatesAndEveryParent) {
   std::set<std::string_view> seen;
   for (auto table : {SyntaxConditions(), NameConditions(), TypeConditions(), QueryConditions(), ValueConditions(),
                      ArgumentConditions(), CatalogConditions(), SourceConditions(), StreamConditions(),
-                     EngineConditions()}) {
+                     EngineConditions(), PythonConditions()}) {
     for (const ErrorCondition& row : table) {
       EXPECT_TRUE(seen.insert(row.name).second) << row.name;
       size_t dot = row.name.find('.');

@@ -4,6 +4,7 @@
 #include <arrow/array/util.h>
 #include <arrow/scalar.h>
 
+#include "exec/external_groups.h"
 #include "exec/project.h"
 #include "exec/session_aggregate.h"
 #include "exec/stateful_aggregate.h"
@@ -245,6 +246,10 @@ Result<ExecNodePtr> LowerAggregate(const plan::PlanPtr& plan, Lowering& lowering
   const auto& aggregate = *plan::As<plan::Aggregate>(plan);
   if (aggregate.grouping_kind != plan::GroupingKind::kGroupBy && aggregate.grouping_kind != plan::GroupingKind::kAll) {
     return UnsupportedFeature("grouping sets that were not expanded", &plan->origin);
+  }
+  if (HasExternalAggregate(aggregate)) {
+    if (plan::IsStreaming(*plan)) return UnsupportedFeature("Python aggregate functions on streams", &plan->origin);
+    return LowerExternalAggregate(aggregate, lowering);
   }
   const bool streaming = plan::IsStreaming(*plan);
   const int session_key = SessionKeyOf(aggregate);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exec/expression.h"
+#include "exec/external.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 
@@ -114,6 +115,7 @@ class ExpandNode final : public ExecNode {
 Result<ExecNodePtr> LowerGenerate(const plan::PlanPtr& plan, Lowering& lowering) {
   const auto& generate = *plan::As<plan::Generate>(plan);
   const auto* call = plan::As<plan::GeneratorCall>(*generate.generator);
+  if (call != nullptr && ExternalFunctionOf(*call)) return LowerExternalGenerate(generate, lowering);
   if (call == nullptr || call->def == nullptr || call->def->generator == nullptr) {
     return UnsupportedFeature("generator " + plan::ExpressionSql(*generate.generator), &plan->origin);
   }

@@ -3,6 +3,8 @@
 #include "exec/aggregate.h"
 #include "exec/dedup.h"
 #include "exec/event_time.h"
+#include "exec/external.h"
+#include "exec/external_groups.h"
 #include "exec/generate.h"
 #include "exec/join.h"
 #include "exec/limit.h"
@@ -56,6 +58,9 @@ const Line kLines[] = {
     {PlanKind::kHint, &LowerChild},
     {PlanKind::kRepartition, &LowerRepartition},
     {PlanKind::kEventTimeWatermark, &LowerEventTimeWatermark},
+    {PlanKind::kExternalColumns, &LowerExternalColumns},
+    {PlanKind::kMapPartitions, &LowerMapPartitions},
+    {PlanKind::kMapGroups, &LowerMapGroups},
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ constexpr NamedRule kRules[] = {
     {"CollapseProjects", &CollapseProjects, false},
     {"PruneStructFunctions", &PruneStructFunctions, false},
     {"PushDownLimits", &PushDownLimits, false},
+    {"ExtractExternalCalls", &ExtractExternalCalls, true},
 };
 
 }  // namespace

@@ -25,6 +25,8 @@ Result<plan::PlanPtr> PruneColumns(const plan::PlanPtr& plan, const OptimizerCon
 Result<plan::PlanPtr> PruneStructFunctions(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// LIMIT moves into unions and tables.
 Result<plan::PlanPtr> PushDownLimits(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Calls of functions that run outside of the engine become columns of nodes of their own.
+Result<plan::PlanPtr> ExtractExternalCalls(const plan::PlanPtr& plan, const OptimizerContext& context);
 
 // ---- shared by rules -----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@
 namespace sluice::functions {
 struct FunctionDef;  // functions/registry.h
 struct BoundCall;
+struct ExternalFunction;  // functions/external.h
 }  // namespace sluice::functions
 
 namespace sluice::plan {
@@ -102,6 +103,7 @@ struct UnresolvedFunction : ExpressionNode<UnresolvedFunction, ExprKind::kUnreso
   ExprPtr filter;              // FILTER (WHERE ...), may be null
   ExprList within_group;       // SortOrder
   bool is_operator = false;    // written as an operator: not looked up among user functions
+  std::shared_ptr<const functions::ExternalFunction> external = nullptr;  // the function itself: no name is looked up
 };
 
 /// child[key] or child.field before the type of child is known; key is a Literal string for `.field`.

@@ -24,9 +24,9 @@ enum class PlanKind : uint8_t {
   // one child
   kProject, kFilter, kAggregate, kSort, kLimit, kOffset, kTail, kGenerate, kSubqueryAlias, kWith, kDistinct, kDeduplicate,
   kEventTimeWatermark, kWindow, kExpand, kSample, kRepartition, kHint, kPivot, kUnpivot, kToSchema, kCollectMetrics,
-  kMapPartitions,
+  kExternalColumns, kMapPartitions,
   // more
-  kJoin, kUnion, kSetOperation, kCoGroup,
+  kJoin, kUnion, kSetOperation, kMapGroups,
   // statements: plan/command.h
   kCommand,
 };

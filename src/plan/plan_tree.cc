@@ -250,8 +250,10 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       return "Project " + List(plan.output());
     case PlanKind::kCollectMetrics:
       return "CollectMetrics";
+    case PlanKind::kExternalColumns:
+      return "ExternalColumns " + List(plan.expressions());
     case PlanKind::kMapPartitions:
-      return "MapPartitions";
+      return "MapPartitions " + List(plan.output());
     case PlanKind::kJoin:
       return JoinText(static_cast<const Join&>(plan));
     case PlanKind::kUnion:
@@ -261,8 +263,8 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       return std::string(operation.type == SetOperationType::kExcept ? "Except" : "Intersect") +
              (operation.all ? " All true" : " All false");
     }
-    case PlanKind::kCoGroup:
-      return "CoGroup";
+    case PlanKind::kMapGroups:
+      return "MapGroups " + List(plan.expressions()) + ", " + List(plan.output());
     case PlanKind::kCommand:
       return CommandText(plan);
     default:

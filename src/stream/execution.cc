@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/cancel_scope.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -128,6 +129,7 @@ Status Execution::ProcessAllAvailable() {
 }
 
 void Execution::Loop() {
+  CancelScope scope(cancel_);  // of what a foreachBatch function runs
   Status result = RunTriggers();
   bool cancelled = cancel_.cancelled();
   Status closed = sink_->Close();

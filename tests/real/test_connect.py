@@ -117,18 +117,22 @@ result = [df.count(), df.selectExpr("sum(n)").collect()[0][0], df.filter("n = 39
 
 def test_features_to_come_are_refused_by_name(server):
     code = """
+import shutil
 from pyspark.errors import PySparkException
-from pyspark.sql.functions import udf
+from pyspark.sql.datasource import DataSource
 def refused(call):
     try:
         call()
     except PySparkException as error:
         return [error.getCondition(), error.getMessageParameters().get("feature", "")]
-result = [refused(lambda: spark.udf.register("f", lambda x: x)),
-          refused(lambda: spark.range(1).select(udf(lambda x: x)("id")).collect()),
-          refused(lambda: spark.addArtifact(__file__, file=True)),
+class Mine(DataSource):
+    pass
+archive = shutil.make_archive(os.path.join(os.path.dirname(__file__), "archive"), "zip", os.path.dirname(__file__), "program.py")
+result = [refused(lambda: spark.dataSource.register(Mine)),
+          refused(lambda: spark.udf.registerJavaFunction("f", "com.example.F")),
+          refused(lambda: spark.addArtifact(archive, archive=True)),
           refused(lambda: spark.range(1).inputFiles())]
 """
-    for (condition, feature), name in zip(server.run(code), ["Python function", "Python", "artifact files/program.py", "inputFiles"]):
+    for (condition, feature), name in zip(server.run(code), ["Python data source", "Java", "artifact archives/", "inputFiles"]):
         assert condition == "UNSUPPORTED_FEATURE"
         assert name in feature

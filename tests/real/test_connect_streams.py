@@ -86,13 +86,12 @@ result = [
     refused(lambda: source.writeStream.format("noop").trigger(continuous="1 second").start()),
     refused(lambda: source.writeStream.format("noop").outputMode("complete").start()),
     refused(lambda: source.writeStream.format("nosuchformat").start()),
-    refused(lambda: source.writeStream.foreachBatch(lambda df, n: None).start()),
     refused(lambda: source.collect()), refused(lambda: spark.range(1).writeStream.format("noop").start())]
 """
     assert server.run(code, servers=kafka.bootstrap, topic=topic) == [
         True, True, ["UnsupportedOperationException", "UNSUPPORTED_FEATURE"],
         ["AnalysisException", "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION"], ["UnknownException", "DATA_SOURCE_NOT_FOUND"],
-        ["UnsupportedOperationException", "UNSUPPORTED_FEATURE"], ["AnalysisException", "_LEGACY_ERROR_TEMP_3102"],
+        ["AnalysisException", "_LEGACY_ERROR_TEMP_3102"],
         ["AnalysisException", "WRITE_STREAM_NOT_ALLOWED"]]
 
 

@@ -1,12 +1,16 @@
 #include "server/connect/artifacts.h"
 
+#include <stdlib.h>
 #include <zlib.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace sluice::connect {
 
 namespace {
 
-constexpr char kCache[] = "cache/";
+constexpr char kCache[] = "cache/", kPyFiles[] = "pyfiles/", kFiles[] = "files/";
 
 bool CrcMatches(const proto::AddArtifactsRequest::ArtifactChunk& chunk) {
   const auto& data = chunk.data();
@@ -29,7 +33,45 @@ struct Pending {
 }  // namespace
 
 Artifacts::~Artifacts() {
-  for (const auto& [_, data] : stored_) budget_->used -= static_cast<int64_t>(data->size());
+  budget_->used -= charged_;
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+Status Artifacts::Charge(int64_t bytes) {
+  if ((budget_->used += bytes) > budget_->most) {
+    budget_->used -= bytes;
+    return MakeError("UNABLE_TO_ACQUIRE_MEMORY", {{"requestedBytes", std::to_string(bytes)}, {"receivedBytes", "0"}});
+  }
+  charged_ += bytes;
+  return Status::OK();
+}
+
+Status Artifacts::StoreFile(const std::string& name, const std::string& data) {
+  namespace fs = std::filesystem;
+  const bool module = name.rfind(kPyFiles, 0) == 0;
+  const std::string file = name.substr(module ? sizeof kPyFiles - 1 : sizeof kFiles - 1);
+  if (file.empty() || file == "." || file == ".." || file.find('/') != std::string::npos)
+    return MakeError("INVALID_ARTIFACT_PATH", {{"name", name}});
+  if (folder_.empty()) {
+    std::string path = (fs::temp_directory_path() / "sluice-files-XXXXXX").string();
+    if (!::mkdtemp(path.data())) return Status::IOError("Cannot make a folder under ", fs::temp_directory_path().string());
+    folder_ = path;
+  }
+  const fs::path path = fs::path(folder_) / file;
+  if (fs::exists(path)) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string there{std::istreambuf_iterator<char>(in), {}};
+    return there == data ? Status::OK() : MakeError("ARTIFACT_ALREADY_EXISTS", {{"normalizedRemoteRelativePath", name}});
+  }
+  ARROW_RETURN_NOT_OK(Charge(static_cast<int64_t>(data.size())));
+  std::ofstream out(path, std::ios::binary);
+  out.write(data.data(), static_cast<std::streamsize>(data.size()));
+  if (!out.flush()) return Status::IOError("Cannot write ", path.string());
+  // Modules lie in the folder itself; archives of them are places of their own.
+  if (module && path.extension() != ".py") includes_.push_back(file);
+  files_->Set(folder_, includes_);
+  return Status::OK();
 }
 
 Status Artifacts::Store(const std::string& name, std::string data, bool crc_ok, proto::AddArtifactsResponse* response) {
@@ -37,15 +79,11 @@ Status Artifacts::Store(const std::string& name, std::string data, bool crc_ok, 
   summary->set_name(name);
   summary->set_is_crc_successful(crc_ok);
   if (!crc_ok) return Status::OK();  // the client decides whether to send it again
-  if (name.rfind(kCache, 0) != 0)
-    return UnsupportedFeature("the artifact " + name + " (files, archives and classes of a session)");
   std::lock_guard lock(mutex_);
+  if (name.rfind(kPyFiles, 0) == 0 || name.rfind(kFiles, 0) == 0) return StoreFile(name, data);
+  if (name.rfind(kCache, 0) != 0) return UnsupportedFeature("the artifact " + name + " (archives and classes of a session)");
   if (stored_.count(name)) return Status::OK();
-  const int64_t size = static_cast<int64_t>(data.size());
-  if ((budget_->used += size) > budget_->most) {
-    budget_->used -= size;
-    return MakeError("UNABLE_TO_ACQUIRE_MEMORY", {{"requestedBytes", std::to_string(size)}, {"receivedBytes", "0"}});
-  }
+  ARROW_RETURN_NOT_OK(Charge(static_cast<int64_t>(data.size())));
   stored_[name] = std::make_shared<const std::string>(std::move(data));
   return Status::OK();
 }

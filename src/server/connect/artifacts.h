@@ -1,5 +1,6 @@
 #pragma once
-// Data that clients send ahead of its use: so far the parts of cached local relations ("cache/<sha256>").
+// Data that clients send ahead of its use: parts of cached local relations ("cache/<sha256>"), and files for Python
+// functions ("pyfiles/x.py", "files/x.txt"), which lie in a folder for as long as the session lasts.
 #include <spark/connect/base.pb.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "external/python/function.h"
 
 namespace sluice::connect {
 
@@ -24,7 +26,8 @@ struct ArtifactBudget {
 /// One session's. Thread-safe.
 class Artifacts {
  public:
-  explicit Artifacts(std::shared_ptr<ArtifactBudget> budget) : budget_(std::move(budget)) {}
+  Artifacts(std::shared_ptr<ArtifactBudget> budget, std::shared_ptr<python::SessionFiles> files)
+      : budget_(std::move(budget)), files_(std::move(files)) {}
   ~Artifacts();
   Artifacts(const Artifacts&) = delete;
   Artifacts& operator=(const Artifacts&) = delete;
@@ -39,7 +42,15 @@ class Artifacts {
  private:
   Status Store(const std::string& name, std::string data, bool crc_ok, proto::AddArtifactsResponse* response);
 
+  Status Charge(int64_t bytes);
+  /// Under mutex_.
+  Status StoreFile(const std::string& name, const std::string& data);
+
   std::shared_ptr<ArtifactBudget> budget_;
+  std::shared_ptr<python::SessionFiles> files_;
+  std::string folder_;                 // of files; "" while there are none
+  std::vector<std::string> includes_;  // of those, what Python's path of modules takes
+  int64_t charged_ = 0;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const std::string>> stored_;
 };

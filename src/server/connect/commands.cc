@@ -9,13 +9,6 @@ namespace {
 
 using Kind = proto::Command;
 
-Status RefuseFunction(const proto::Command& command, CommandContext&) {
-  return UnsupportedFeature("registering the Python function " + command.register_function().function_name());
-}
-Status RefuseTableFunction(const proto::Command& command, CommandContext&) {
-  return UnsupportedFeature("registering the Python table function " +
-                            command.register_table_function().function_name());
-}
 Status RefuseDataSource(const proto::Command& command, CommandContext&) {
   return UnsupportedFeature("registering the Python data source " + command.register_data_source().name());
 }
@@ -48,8 +41,8 @@ const Line kLines[] = {
     {Kind::kStreamingQueryCommand, &RunStreamingQuery},
     {Kind::kStreamingQueryManagerCommand, &RunStreamingQueryManager},
     {Kind::kStreamingQueryListenerBusCommand, &RunListenerBus},
-    {Kind::kRegisterFunction, &RefuseFunction},
-    {Kind::kRegisterTableFunction, &RefuseTableFunction},
+    {Kind::kRegisterFunction, &RunRegisterFunction},
+    {Kind::kRegisterTableFunction, &RunRegisterTableFunction},
     {Kind::kRegisterDataSource, &RefuseDataSource},
     {Kind::kMlCommand, &RefuseMl},
     {Kind::kPipelineCommand, &RefusePipeline},
@@ -85,6 +78,8 @@ TranslateContext TranslateContextOf(ConnectSession& session, const CancelToken& 
   context.cancel = cancel;
   context.cached_block = [&session](const std::string& hash) { return session.artifacts().CachedBlock(hash); };
   context.cached_plan = [&session](const std::string& id) { return session.KeptPlan(id); };
+  context.workers = session.workers();
+  context.files = session.files();
   return context;
 }
 

@@ -25,6 +25,8 @@ Result<plan::PlanPtr> AnalyzedPlan(const proto::Relation& relation, TranslateCon
 using CommandFunction = Status(const proto::Command&, CommandContext&);
 // commands_sql.cc
 CommandFunction RunSqlCommand, RunCreateView, RunCheckpoint, RunRemoveCachedRelation, RunGetResources;
+// commands_functions.cc
+CommandFunction RunRegisterFunction, RunRegisterTableFunction;
 // commands_write.cc
 CommandFunction RunWrite, RunWriteV2;
 // commands_streaming.cc

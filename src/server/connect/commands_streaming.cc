@@ -1,6 +1,7 @@
 // Streaming queries: start, what StreamingQuery and spark.streams ask, listeners.
 #include "base/clock.h"
 #include "server/connect/commands.h"
+#include "server/connect/python_sinks.h"
 #include "sql/parser.h"
 
 namespace sluice::connect {
@@ -65,8 +66,6 @@ void SetInstance(const stream::Execution& query,
 
 Status RunWriteStreamStart(const proto::Command& command, CommandContext& context) {
   const auto& start = command.write_stream_operation_start();
-  if (start.has_foreach_writer()) return UnsupportedFeature("writeStream.foreach with a Python function");
-  if (start.has_foreach_batch()) return UnsupportedFeature("writeStream.foreachBatch with a Python function");
   if (start.clustering_column_names_size() > 0) return UnsupportedFeature("clusterBy");
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr plan, AnalyzedPlan(start.input(), context.translate));
   session::StreamRequest request;
@@ -74,6 +73,7 @@ Status RunWriteStreamStart(const proto::Command& command, CommandContext& contex
   if (start.has_path()) request.options["path"] = start.path();
   request.format = start.format();
   if (request.format.empty() && !start.has_table_name()) request.format = "parquet";  // spark.sql.sources.default
+  ARROW_RETURN_NOT_OK(ApplyPythonSink(start, context, &plan, &request));
   if (!start.output_mode().empty()) request.output_mode = session::LowerCase(start.output_mode());
   if (request.output_mode != "append" && request.output_mode != "update" && request.output_mode != "complete")
     return MakeError("STREAMING_OUTPUT_MODE.INVALID", {{"outputMode", start.output_mode()}});

@@ -16,6 +16,9 @@ std::string Shortened(const std::string& text, size_t most) {
   return text.size() <= most ? text : text.substr(0, most) + "...";
 }
 
+/// What Python functions raise has no condition in Spark.
+bool IsNameless(const Error& error) { return error.getCondition() == "PYTHON_EXCEPTION"; }
+
 }  // namespace
 
 Error ErrorOf(const Status& status) {
@@ -56,7 +59,7 @@ grpc::Status ToGrpc(const Status& status, ErrorStore* store) {
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
   metadata["classes"] = text_of(classes);
-  metadata["errorClass"] = error.getCondition();
+  if (!IsNameless(error)) metadata["errorClass"] = error.getCondition();
   if (!error.getSqlState().empty()) metadata["sqlState"] = error.getSqlState();
   std::string parameters = text_of(error.getMessageParameters());
   if (parameters.size() <= kMostParameters) metadata["messageParameters"] = std::move(parameters);
@@ -74,7 +77,7 @@ void FillDetails(const Error& error, proto::FetchErrorDetailsResponse* out) {
   for (auto& name : ExceptionClasses(error)) one->add_error_type_hierarchy(name);
   one->set_message(error.getMessage());
   auto* throwable = one->mutable_spark_throwable();
-  throwable->set_error_class(error.getCondition());
+  if (!IsNameless(error)) throwable->set_error_class(error.getCondition());
   if (!error.getSqlState().empty()) throwable->set_sql_state(error.getSqlState());
   for (const auto& [key, value] : error.getMessageParameters()) (*throwable->mutable_message_parameters())[key] = value;
   for (const auto& context : error.getQueryContext()) {

@@ -43,6 +43,7 @@ constexpr JavaClass kClassNotFound{"org.apache.spark.SparkClassNotFoundException
                                    "java.lang.ClassNotFoundException java.lang.ReflectiveOperationException"};
 constexpr JavaClass kSql{"org.apache.spark.SparkSQLException", "java.sql.SQLException"};
 constexpr JavaClass kStreamingQuery{"org.apache.spark.sql.streaming.StreamingQueryException", ""};
+constexpr JavaClass kPython{"org.apache.spark.api.python.PythonException", kRuntime};
 constexpr JavaClass kInvalidPlan{"org.apache.spark.sql.connect.common.InvalidPlanInput", kRuntime};
 
 struct Rule {
@@ -228,6 +229,12 @@ constexpr Rule kRules[] = {
     {"MULTIPLE_TIME_TRAVEL_SPEC", kAnalysis},
     {"UNBOUND_SQL_PARAMETER", kAnalysis},
     {"UNSUPPORTED_JOIN_TYPE", kAnalysis},
+    {"PYTHON_EXCEPTION", kPython},
+    {"PYTHON_WORKERS_NOT_STARTED", kSpark},
+    {"PYTHON_WORKERS_EXHAUSTED", kSpark},
+    {"PYTHON_WORKER_EXITED", kSpark},
+    {"PYTHON_WORKER_PROTOCOL", kSpark},
+    {"ARROW_TYPE_MISMATCH", kSpark},
     {"UNSUPPORTED_CHAR_OR_VARCHAR_AS_STRING", kAnalysis},
     {"UNSUPPORTED_TIME_TYPE", kAnalysis},
 };

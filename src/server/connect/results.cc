@@ -5,13 +5,11 @@
 #include <arrow/util/byte_size.h>
 
 #include "server/connect/translate/types.h"
-#include "types/arrow_types.h"
+#include "types/spark_arrow.h"
 
 namespace sluice::connect {
 
 namespace {
-
-using ArrowType = std::shared_ptr<arrow::DataType>;
 
 /// Writes into the string that a message takes over.
 class StringOutput final : public arrow::io::OutputStream {
@@ -34,43 +32,6 @@ class StringOutput final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-ArrowType SparkArrowType(const DataType& type, const std::string& time_zone) {
-  switch (type.id()) {
-    case TypeId::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, time_zone);
-    case TypeId::kArray:
-      return arrow::list(arrow::field("element", SparkArrowType(type.elementType(), time_zone), type.containsNull()));
-    case TypeId::kMap:
-      return std::make_shared<arrow::MapType>(
-          arrow::field("key", SparkArrowType(type.keyType(), time_zone), false),
-          arrow::field("value", SparkArrowType(type.valueType(), time_zone), type.containsNull()));
-    case TypeId::kStruct: {
-      arrow::FieldVector fields;
-      for (const auto& field : type.fields())
-        fields.push_back(arrow::field(field.name, SparkArrowType(field.type, time_zone), field.nullable));
-      return arrow::struct_(std::move(fields));
-    }
-    default: return ToArrowType(type);
-  }
-}
-
-/// The same buffers under `type`, which differs in names, nullability and time zones only.
-std::shared_ptr<arrow::ArrayData> Under(const std::shared_ptr<arrow::ArrayData>& data, const ArrowType& type) {
-  if (data->type->Equals(type)) return data;
-  auto copy = data->Copy();
-  copy->type = type;
-  for (size_t i = 0; i < copy->child_data.size(); ++i)
-    copy->child_data[i] = Under(copy->child_data[i], type->field(static_cast<int>(i))->type());
-  return copy;
-}
-
-std::shared_ptr<arrow::RecordBatch> Under(const arrow::RecordBatch& batch,
-                                          const std::shared_ptr<arrow::Schema>& schema) {
-  arrow::ArrayDataVector columns;
-  for (int i = 0; i < batch.num_columns(); ++i)
-    columns.push_back(Under(batch.column_data(i), schema->field(i)->type()));
-  return arrow::RecordBatch::Make(schema, batch.num_rows(), std::move(columns));
-}
-
 Status WriteStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                    const std::shared_ptr<arrow::Schema>& schema, std::string* out) {
   StringOutput output(out);
@@ -81,15 +42,11 @@ Status WriteStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batch
 
 }  // namespace
 
-std::shared_ptr<arrow::Schema> SparkArrowSchema(const DataType& schema, const std::string& time_zone) {
-  return arrow::schema(SparkArrowType(schema, time_zone)->fields());
-}
-
 Result<std::string> ToArrowStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const DataType& schema, const std::string& time_zone) {
   auto arrow_schema = SparkArrowSchema(schema, time_zone);
   std::vector<std::shared_ptr<arrow::RecordBatch>> all;
-  for (const auto& batch : batches) all.push_back(Under(*batch, arrow_schema));
+  for (const auto& batch : batches) all.push_back(WithArrowSchema(*batch, arrow_schema));
   std::string out;
   ARROW_RETURN_NOT_OK(WriteStream(all, arrow_schema, &out));
   return out;
@@ -100,7 +57,7 @@ RowSender::RowSender(Operation& operation, DataType schema, const std::string& t
       batch_bytes_(batch_bytes) {}
 
 Status RowSender::Add(const std::shared_ptr<arrow::RecordBatch>& batch) {
-  auto own = Under(*batch, arrow_schema_);
+  auto own = WithArrowSchema(*batch, arrow_schema_);
   ARROW_ASSIGN_OR_RAISE(int64_t bytes, arrow::util::ReferencedBufferSize(*own));
   // Wide rows: no message may pass what clients accept.
   const int64_t pieces = std::max<int64_t>(1, bytes / (4 * batch_bytes_));

@@ -11,9 +11,6 @@
 
 namespace sluice::connect {
 
-/// Spark's Arrow form of a STRUCT: names and nullability of nested fields, timestamps in the session's time zone.
-std::shared_ptr<arrow::Schema> SparkArrowSchema(const DataType& schema, const std::string& time_zone);
-
 /// One Arrow IPC stream of all rows.
 Result<std::string> ToArrowStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const DataType& schema, const std::string& time_zone);

@@ -14,7 +14,7 @@ struct Server::Impl {
       : settings(std::move(s)), sessions(settings), runners(settings.max_operations),
         service(settings, sessions, runners) {}
 
-  const ServerSettings settings;
+  ServerSettings settings;  // as given, but for the port once it listens
   Sessions sessions;
   Runners runners;
   Service service;
@@ -63,6 +63,7 @@ Status Server::Impl::Listen() {
   grpc = builder.BuildAndStart();
   if (!grpc || port == 0)
     return Status::IOError("The Spark Connect server cannot listen on ", host, ":", settings.port, ".");
+  settings.port = port;
   sweeper = std::thread([this] { Sweep(); });
   return Status::OK();
 }

@@ -20,9 +20,9 @@ Status Handle(const char* condition, const std::string& handle) { return MakeErr
 }  // namespace
 
 ConnectSession::ConnectSession(std::string user, std::string id, std::shared_ptr<session::Session> engine,
-                               std::shared_ptr<ArtifactBudget> budget)
+                               std::shared_ptr<ArtifactBudget> budget, std::shared_ptr<python::Workers> workers)
     : user_(std::move(user)), id_(std::move(id)), server_side_id_(stream::NewUuid()), engine_(std::move(engine)),
-      artifacts_(std::move(budget)) {}
+      workers_(std::move(workers)), artifacts_(std::move(budget), files_) {}
 
 ConnectSession::~ConnectSession() { Close(); }
 
@@ -146,7 +146,9 @@ void ConnectSession::Close() {
   plans_.clear();
 }
 
-Sessions::Sessions(const ServerSettings& settings) : settings_(settings), budget_(std::make_shared<ArtifactBudget>()) {
+Sessions::Sessions(const ServerSettings& settings)
+    : settings_(settings), budget_(std::make_shared<ArtifactBudget>()),
+      workers_(python::Workers::Make(settings.config)) {
   budget_->most = settings.max_artifact_bytes;
 }
 
@@ -182,7 +184,7 @@ Result<SessionPtr> Sessions::GetOrCreate(const std::string& user, const std::str
   if (!observed.empty()) return Handle("INVALID_HANDLE.SESSION_CHANGED", id);
   ARROW_ASSIGN_OR_RAISE(auto engine, session::Session::Make(settings_.config, pool_));
   pool_ = engine->pool();
-  session = std::make_shared<ConnectSession>(user, id, std::move(engine), budget_);
+  session = std::make_shared<ConnectSession>(user, id, std::move(engine), budget_, workers_);
   ARROW_RETURN_NOT_OK(Add(key, session));
   return session;
 }
@@ -223,7 +225,7 @@ Result<SessionPtr> Sessions::Clone(const SessionPtr& from, const std::string& ne
   std::lock_guard lock(mutex_);
   ARROW_ASSIGN_OR_RAISE(SessionPtr existing, Find(key, ""));
   if (existing) return MakeError("INTERNAL_ERROR", {{"message", "The session " + new_id + " exists already."}});
-  auto session = std::make_shared<ConnectSession>(from->user(), new_id, from->engine().Clone(), budget_);
+  auto session = std::make_shared<ConnectSession>(from->user(), new_id, from->engine().Clone(), budget_, workers_);
   ARROW_RETURN_NOT_OK(Add(key, session));
   return session;
 }

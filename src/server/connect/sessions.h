@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "external/python/function.h"
 #include "server/connect/artifacts.h"
 #include "server/connect/errors.h"
 #include "server/connect/operation.h"
@@ -21,7 +22,7 @@ namespace sluice::connect {
 class ConnectSession {
  public:
   ConnectSession(std::string user, std::string id, std::shared_ptr<session::Session> engine,
-                 std::shared_ptr<ArtifactBudget> budget);
+                 std::shared_ptr<ArtifactBudget> budget, std::shared_ptr<python::Workers> workers);
   ~ConnectSession();
 
   const std::string& user() const { return user_; }
@@ -34,6 +35,9 @@ class ConnectSession {
   Artifacts& artifacts() { return artifacts_; }
   StreamQueries& queries() { return queries_; }
   ListenerBus& listeners() { return listeners_; }
+  /// The processes of all sessions that run Python functions, and the files that this session's functions find.
+  const std::shared_ptr<python::Workers>& workers() const { return workers_; }
+  const std::shared_ptr<python::SessionFiles>& files() const { return files_; }
 
   // ---- operations
   /// INVALID_HANDLE.OPERATION_ALREADY_EXISTS.
@@ -65,6 +69,8 @@ class ConnectSession {
   const std::string user_, id_, server_side_id_;
   const std::shared_ptr<session::Session> engine_;
   ErrorStore errors_;
+  const std::shared_ptr<python::Workers> workers_;
+  const std::shared_ptr<python::SessionFiles> files_ = std::make_shared<python::SessionFiles>();
   Artifacts artifacts_;
   StreamQueries queries_;
   ListenerBus listeners_;
@@ -106,6 +112,7 @@ class Sessions {
 
   const ServerSettings& settings_;
   std::shared_ptr<ArtifactBudget> budget_;
+  std::shared_ptr<python::Workers> workers_;  // of all sessions
   std::shared_ptr<TaskPool> pool_;  // of all sessions
   mutable std::mutex mutex_;
   std::map<Key, SessionPtr> sessions_;

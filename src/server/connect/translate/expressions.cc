@@ -2,6 +2,7 @@
 
 #include "plan/transform.h"
 #include "server/connect/translate/literals.h"
+#include "server/connect/translate/python.h"
 #include "server/connect/translate/types.h"
 #include "sql/parser.h"
 #include "types/ddl.h"
@@ -274,11 +275,6 @@ Result<ExprPtr> FromSubquery(const proto::Expression& expression, Inputs& inputs
   return ExprPtr(subquery);
 }
 
-Result<ExprPtr> RefuseInlineFunction(const proto::Expression& expression, Inputs&) {
-  const auto& function = expression.common_inline_user_defined_function();
-  const char* language = function.has_python_udf() ? "Python" : function.has_java_udf() ? "Java" : "Scala";
-  return UnsupportedFeature(std::string(language) + " function " + function.function_name());
-}
 Result<ExprPtr> RefuseTypedAggregate(const proto::Expression&, Inputs&) {
   return UnsupportedFeature("typed aggregate of the Scala API");
 }
@@ -314,7 +310,7 @@ constexpr Line kLines[] = {
     {Kind::kCallFunction, &FromCallFunction},
     {Kind::kNamedArgumentExpression, &FromNamedArgument},
     {Kind::kSubqueryExpression, &FromSubquery},
-    {Kind::kCommonInlineUserDefinedFunction, &RefuseInlineFunction},
+    {Kind::kCommonInlineUserDefinedFunction, &FromInlineFunction},
     {Kind::kTypedAggregateExpression, &RefuseTypedAggregate},
     {Kind::kMergeAction, &RefuseMergeAction},
     {Kind::kDirectShufflePartitionId, &RefuseShuffleId},

@@ -13,25 +13,9 @@ namespace {
 
 using Kind = proto::Relation;
 
-Result<PlanPtr> RefuseMapPartitions(const proto::Relation& relation, TranslateContext&) {
-  return UnsupportedFeature("mapInPandas and mapInArrow (function " + relation.map_partitions().func().function_name() +
-                            ")");
-}
-Result<PlanPtr> RefuseGroupMap(const proto::Relation& relation, TranslateContext&) {
-  return UnsupportedFeature("applyInPandas and applyInArrow (function " + relation.group_map().func().function_name() +
-                            ")");
-}
-Result<PlanPtr> RefuseCoGroupMap(const proto::Relation& relation, TranslateContext&) {
-  return UnsupportedFeature("cogroup().applyInPandas (function " + relation.co_group_map().func().function_name() +
-                            ")");
-}
 Result<PlanPtr> RefusePandasState(const proto::Relation& relation, TranslateContext&) {
   return UnsupportedFeature("applyInPandasWithState (function " +
                             relation.apply_in_pandas_with_state().func().function_name() + ")");
-}
-Result<PlanPtr> RefuseInlineTableFunction(const proto::Relation& relation, TranslateContext&) {
-  return UnsupportedFeature("Python table function " +
-                            relation.common_inline_user_defined_table_function().function_name());
 }
 Result<PlanPtr> RefuseInlineDataSource(const proto::Relation& relation, TranslateContext&) {
   return UnsupportedFeature("Python data source " + relation.common_inline_user_defined_data_source().name());
@@ -96,11 +80,11 @@ const Line kLines[] = {
     {Kind::kShowString, &FromShowString},
     {Kind::kHtmlString, &FromHtmlString},
     {Kind::kCatalog, &FromCatalog},
-    {Kind::kMapPartitions, &RefuseMapPartitions},
-    {Kind::kGroupMap, &RefuseGroupMap},
-    {Kind::kCoGroupMap, &RefuseCoGroupMap},
+    {Kind::kMapPartitions, &FromMapPartitions},
+    {Kind::kGroupMap, &FromGroupMap},
+    {Kind::kCoGroupMap, &FromCoGroupMap},
     {Kind::kApplyInPandasWithState, &RefusePandasState},
-    {Kind::kCommonInlineUserDefinedTableFunction, &RefuseInlineTableFunction},
+    {Kind::kCommonInlineUserDefinedTableFunction, &FromInlineTableFunction},
     {Kind::kCommonInlineUserDefinedDataSource, &RefuseInlineDataSource},
     {Kind::kMlRelation, &RefuseMl},
     {Kind::kExtension, &RefuseExtension},

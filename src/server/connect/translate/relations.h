@@ -27,6 +27,8 @@ RelationFunction FromSummary, FromDescribe, FromCov, FromCorr, FromApproxQuantil
     FromSampleBy;
 // relations_show.cc
 RelationFunction FromShowString, FromHtmlString;
+// relations_python.cc: functions over rows, groups, and table functions
+RelationFunction FromMapPartitions, FromGroupMap, FromCoGroupMap, FromInlineTableFunction;
 // relations_catalog.cc: spark.catalog
 RelationFunction FromCatalog;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "external/python/function.h"
 #include "session/session.h"
 
 namespace sluice::connect {
@@ -24,6 +25,9 @@ struct TranslateContext {
   std::function<Result<std::string>(const std::string& hash)> cached_block = nullptr;
   /// A plan the server keeps for the client: CachedRemoteRelation.
   std::function<Result<plan::PlanPtr>(const std::string& relation_id)> cached_plan = nullptr;
+  /// What runs the client's Python functions, and the files they find.
+  std::shared_ptr<python::Workers> workers = nullptr;
+  std::shared_ptr<const python::SessionFiles> files = nullptr;
 
   // ---- the translators' own
   /// References of the WithRelations around, by plan id: what subquery expressions point to.
