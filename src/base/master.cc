@@ -18,8 +18,9 @@ Result<int> ThreadsOf(const std::string& master) {
     auto [end, error] = std::from_chars(inner.data(), inner.data() + inner.size(), n);
     if (error == std::errc() && end == inner.data() + inner.size() && n > 0 && n <= 4096) return n;
   }
-  return MakeError("INVALID_CONF_VALUE.REQUIREMENT",
-                   {{"confName", "spark.master"}, {"confValue", master}, {"confRequirement", "It is local, local[n] or local[*]."}});
+  return MakeError(
+      "INVALID_CONF_VALUE.REQUIREMENT",
+      {{"confName", "spark.master"}, {"confValue", master}, {"confRequirement", "It is local, local[n] or local[*]."}});
 }
 
 int DefaultParallelism(const Config& config) {

@@ -20,6 +20,7 @@ const std::vector<const Connector*>& AllConnectors() {
       &kKafkaConnector,
       &kMemoryConnector,
       &kNoopConnector,
+      &kOrcConnector,
       &kParquetConnector,
       &kRateConnector,
       &kRateMicroBatchConnector,
@@ -40,7 +41,7 @@ namespace {
 
 /// Formats of Spark's own that are still to come: refused by name, not as a misspelling.
 constexpr std::string_view kToCome[] = {
-    "avro", "binaryFile", "jdbc", "libsvm", "orc", "statestore", "xml",
+    "avro", "binaryFile", "jdbc", "libsvm", "statestore", "xml",
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ for name, format in folders:
     result[name] = [df.schema.simpleString(), sorted(str(file_calls.plain(list(row))) for row in df.collect())]
 """
 FOLDERS = [["csv1", "csv"], ["csv4", "csv"], ["json-bzip2", "json"], ["json-deflate", "json"], ["types1", "json"], ["types2", "csv"],
-           ["types3", "parquet"], ["nested1", "json"], ["nested2", "parquet"], ["p1", "json"], ["text1", "text"], ["pq", "parquet"], ["none2", "parquet"]]
+           ["types3", "parquet"], ["types4", "orc"], ["nested4", "orc"], ["nested1", "json"], ["nested2", "parquet"], ["p1", "json"], ["text1", "text"], ["pq", "parquet"], ["none2", "parquet"]]
 
 
 @pytest.mark.parametrize("writer", ["spark", "sluice"])

@@ -145,7 +145,7 @@ def calls(spark, f, out):
         "direct of no format": lambda: table(spark.sql(f"SELECT * FROM foo.`{f}/csv_bad`")),
         "not parquet, with a schema": lambda: table(spark.read.schema("a int").parquet(f"{f}/notparquet")),
     })
-    for name in ("csv", "json", "parquet", "text"):
+    for name in ("csv", "json", "parquet", "orc", "text"):
         cases[f"empty folder {name}"] = lambda name=name: table(spark.read.format(name).load(f"{f}/empty"))
         cases[f"no path {name}"] = lambda name=name: table(spark.read.format(name).load())
     cases.update(writes(spark, out))
@@ -197,6 +197,8 @@ def writes(spark, out):
         "write types parquet": lambda: [write("types3", spark.sql(TYPES), "parquet"), back("types3", "parquet")],
         "write nested json": lambda: [write("nested1", spark.sql(NESTED), "json"), back("nested1", "json")],
         "write nested parquet": lambda: [write("nested2", spark.sql(NESTED), "parquet", compression="zstd"), back("nested2", "parquet")],
+        "write types orc": lambda: [write("types4", spark.sql(TYPES).drop("ntz"), "orc"), back("types4", "orc")],
+        "write nested orc": lambda: [write("nested4", spark.sql(NESTED), "orc", compression="snappy"), back("nested4", "orc")],
         "write nested csv": lambda: write("nested3", spark.sql(NESTED), "csv"),
         "write formats of dates": lambda: write("dates", spark.sql(TYPES).select("ts", "d"), "csv", timestampFormat="dd/MM/yyyy HH", dateFormat="yyyy.DDD"),
         "write text": lambda: [write("text1", rows().select("s"), "text"), back("text1", "text")],

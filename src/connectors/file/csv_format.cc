@@ -19,7 +19,8 @@ class Records {
       ARROW_ASSIGN_OR_RAISE(out.text_, formats::ReadAll(*stream));
       if (out.text_.starts_with("\xEF\xBB\xBF")) out.position_ = 3;
     } else {
-      out.lines_ = std::make_unique<formats::LineSource>(std::move(stream), formats::LineSource::Range{part.start, part.end}, options.line_separator);
+      out.lines_ = std::make_unique<formats::LineSource>(
+          std::move(stream), formats::LineSource::Range{part.start, part.end}, options.line_separator);
     }
     return out;
   }
@@ -50,12 +51,10 @@ class Records {
 
 class CsvFileReader final : public BatchReader {
  public:
-  CsvFileReader(std::shared_ptr<const formats::CsvOptions> options, Records records, const DataType& schema, const ScanRequest& request, bool skip_header)
-      : options_(std::move(options)),
-        records_(std::move(records)),
-        builder_(schema, request.schema, *options_),
-        batch_rows_(std::max<int64_t>(1, request.batch_rows)),
-        skip_header_(skip_header) {}
+  CsvFileReader(std::shared_ptr<const formats::CsvOptions> options, Records records, const DataType& schema,
+                const ScanRequest& request, bool skip_header)
+      : options_(std::move(options)), records_(std::move(records)), builder_(schema, request.schema, *options_),
+        batch_rows_(std::max<int64_t>(1, request.batch_rows)), skip_header_(skip_header) {}
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     while (builder_.rows() < batch_rows_) {
       ARROW_ASSIGN_OR_RAISE(bool more, records_.Next(&record_));
@@ -78,7 +77,8 @@ class CsvFileReader final : public BatchReader {
 
 class CsvEncoder final : public FileEncoder {
  public:
-  CsvEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema, std::shared_ptr<const formats::CsvOptions> options)
+  CsvEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema,
+             std::shared_ptr<const formats::CsvOptions> options)
       : sink_(std::move(sink)), options_(std::move(options)), writer_(schema, *options_) {}
   Status Write(const arrow::RecordBatch& batch) override {
     std::string out;
@@ -139,17 +139,23 @@ class CsvFormat final : public Format {
     if (!names) return std::optional(DataType::Struct({}));
     std::vector<StructField> fields;
     const auto types = inference->Types();
-    for (size_t i = 0; i < names->size(); ++i) fields.push_back({(*names)[i], options_->infer_schema ? types[i] : DataType::String()});
+    for (size_t i = 0; i < names->size(); ++i)
+      fields.push_back({(*names)[i], options_->infer_schema ? types[i] : DataType::String()});
     return std::optional(DataType::Struct(std::move(fields)));
   }
   bool Supports(const DataType& type) const override { return !type.isNested() && type.id() != TypeId::kVoid; }
-  bool CanSplit(const FileInfo& file) const override { return !options_->multi_line && !formats::IsCompressed(file.path); }
-  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType& schema, const ScanRequest& request) const override {
+  bool CanSplit(const FileInfo& file) const override {
+    return !options_->multi_line && !formats::IsCompressed(file.path);
+  }
+  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType& schema,
+                                            const ScanRequest& request) const override {
     ARROW_ASSIGN_OR_RAISE(Records records, Records::Open(part, *options_));
-    return std::make_unique<CsvFileReader>(options_, std::move(records), schema, request, options_->header && part.start == 0);
+    return std::make_unique<CsvFileReader>(options_, std::move(records), schema, request,
+                                           options_->header && part.start == 0);
   }
   Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
-  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema) const override {
+  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                  const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));
     ARROW_ASSIGN_OR_RAISE(auto out, formats::CompressText(std::move(sink), codec));
     return std::make_unique<CsvEncoder>(std::move(out), schema, options_);

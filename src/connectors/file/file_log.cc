@@ -57,8 +57,10 @@ Result<FileLog> FileLog::Open(Root folder, Options options) {
   for (const auto& file : files)
     if (file.compact) compacted.push_back(file.batch);
   std::sort(compacted.rbegin(), compacted.rend());
-  if (compacted.size() >= 2) log.interval_ = compacted[0] - compacted[1];
-  else if (compacted.size() == 1) log.interval_ = DeriveCompactInterval(log.interval_, compacted[0]);
+  if (compacted.size() >= 2)
+    log.interval_ = compacted[0] - compacted[1];
+  else if (compacted.size() == 1)
+    log.interval_ = DeriveCompactInterval(log.interval_, compacted[0]);
   return log;
 }
 
@@ -141,7 +143,8 @@ Result<std::vector<std::string>> FileLog::All() const {
     ARROW_ASSIGN_OR_RAISE(int64_t latest, Latest());
     std::vector<std::string> out;
     bool complete = true;
-    for (int64_t batch = std::max<int64_t>(0, (latest + 1) / interval_ * interval_ - 1); batch <= latest && complete; ++batch) {
+    for (int64_t batch = std::max<int64_t>(0, (latest + 1) / interval_ * interval_ - 1); batch <= latest && complete;
+         ++batch) {
       ARROW_ASSIGN_OR_RAISE(auto lines, Read(batch));
       complete = lines.has_value();
       if (!complete && attempt == 3) return Malformed(folder_.Uri(PathOf(batch)) + ", which is missing");

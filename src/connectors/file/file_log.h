@@ -1,6 +1,6 @@
 #pragma once
-// Spark's log of a stream's files: a file a batch, each the version and an entry a line; every tenth ("9.compact") holds
-// all entries so far. The source's is in the checkpoint, the sink's in _spark_metadata.
+// Spark's log of a stream's files: a file a batch, each the version and an entry a line; every tenth ("9.compact")
+// holds all entries so far. The source's is in the checkpoint, the sink's in _spark_metadata.
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,7 +35,9 @@ class FileLog {
  private:
   FileLog(Root folder, Options options) : folder_(std::move(folder)), options_(std::move(options)) {}
   bool IsCompaction(int64_t batch) const { return (batch + 1) % interval_ == 0; }
-  std::string PathOf(int64_t batch) const { return folder_.path + "/" + std::to_string(batch) + (IsCompaction(batch) ? ".compact" : ""); }
+  std::string PathOf(int64_t batch) const {
+    return folder_.path + "/" + std::to_string(batch) + (IsCompaction(batch) ? ".compact" : "");
+  }
   struct LogFile {
     int64_t batch;
     std::string path;

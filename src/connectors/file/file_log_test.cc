@@ -20,7 +20,9 @@ class FileLogTest : public testing::Test {
     folder_ = pattern;
   }
   void TearDown() override { fs::remove_all(folder_); }
-  FileLog Open(FileLog::Options options = {}) { return FileLog::Open(ResolveRoot(folder_, {}).ValueOrDie(), std::move(options)).ValueOrDie(); }
+  FileLog Open(FileLog::Options options = {}) {
+    return FileLog::Open(ResolveRoot(folder_, {}).ValueOrDie(), std::move(options)).ValueOrDie();
+  }
   std::string Text(const std::string& name) {
     std::ifstream in(folder_ + "/" + name);
     return {std::istreambuf_iterator<char>(in), {}};

@@ -33,7 +33,8 @@ class Documents {
       ARROW_ASSIGN_OR_RAISE(out.text_, formats::ReadAll(*stream));
       out.whole_ = true;
     } else {
-      out.lines_ = std::make_unique<formats::LineSource>(std::move(stream), formats::LineSource::Range{part.start, part.end}, separator);
+      out.lines_ = std::make_unique<formats::LineSource>(std::move(stream),
+                                                         formats::LineSource::Range{part.start, part.end}, separator);
     }
     return out;
   }
@@ -69,10 +70,8 @@ class Documents {
 class JsonFileReader final : public BatchReader {
  public:
   JsonFileReader(Documents documents, const formats::JsonReadOptions& options, const ScanRequest& request)
-      : documents_(std::move(documents)),
-        schema_(ToArrowSchema(request.schema)),
-        batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))),
-        mode_(options.mode),
+      : documents_(std::move(documents)), schema_(ToArrowSchema(request.schema)),
+        batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))), mode_(options.mode),
         reader_(request.schema, options) {}
 
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
@@ -120,8 +119,10 @@ class JsonFileReader final : public BatchReader {
 
 class JsonEncoder final : public FileEncoder {
  public:
-  JsonEncoder(std::shared_ptr<arrow::io::OutputStream> sink, DataType schema, std::shared_ptr<const formats::JsonWriteOptions> options, std::string separator)
-      : sink_(std::move(sink)), schema_(std::move(schema)), options_(std::move(options)), separator_(std::move(separator)) {}
+  JsonEncoder(std::shared_ptr<arrow::io::OutputStream> sink, DataType schema,
+              std::shared_ptr<const formats::JsonWriteOptions> options, std::string separator)
+      : sink_(std::move(sink)), schema_(std::move(schema)), options_(std::move(options)),
+        separator_(std::move(separator)) {}
   Status Write(const arrow::RecordBatch& batch) override {
     ARROW_ASSIGN_OR_RAISE(auto rows, batch.ToStructArray());
     // A NULL of an untyped column has no field, whatever ignoreNullFields says: there is nothing to write.
@@ -153,7 +154,8 @@ class JsonFormat final : public Format {
     auto write = std::make_shared<formats::JsonWriteOptions>();
     ARROW_ASSIGN_OR_RAISE(*write, formats::ParseJsonWriteOptions(options, context.zone));
     if (auto separator = GetOption(options, "lineSep")) {
-      if (separator->empty()) return MakeError("INVALID_SOURCE_OPTION", {{"message", "'lineSep' cannot be an empty string."}});
+      if (separator->empty())
+        return MakeError("INVALID_SOURCE_OPTION", {{"message", "'lineSep' cannot be an empty string."}});
       separator_ = *separator;
     }
     for (const char* name : {"encoding", "charset"}) {
@@ -185,22 +187,22 @@ class JsonFormat final : public Format {
   bool Supports(const DataType& type) const override {
     switch (type.id()) {
       case TypeId::kStruct:
-        return std::all_of(type.fields().begin(), type.fields().end(), [&](const auto& field) { return Supports(field.type); });
-      case TypeId::kArray:
-        return Supports(type.elementType());
-      case TypeId::kMap:
-        return Supports(type.keyType()) && Supports(type.valueType());
-      default:
-        return true;
+        return std::all_of(type.fields().begin(), type.fields().end(),
+                           [&](const auto& field) { return Supports(field.type); });
+      case TypeId::kArray: return Supports(type.elementType());
+      case TypeId::kMap: return Supports(type.keyType()) && Supports(type.valueType());
+      default: return true;
     }
   }
   bool CanSplit(const FileInfo& file) const override { return !multi_line_ && !formats::IsCompressed(file.path); }
-  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&, const ScanRequest& request) const override {
+  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&,
+                                            const ScanRequest& request) const override {
     ARROW_ASSIGN_OR_RAISE(Documents documents, Documents::Open(part, multi_line_, separator_));
     return std::make_unique<JsonFileReader>(std::move(documents), read_, request);
   }
   Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
-  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema) const override {
+  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                  const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));
     ARROW_ASSIGN_OR_RAISE(auto out, formats::CompressText(std::move(sink), codec));
     return std::make_unique<JsonEncoder>(std::move(out), schema, write_, separator_.empty() ? "\n" : separator_);
@@ -212,7 +214,8 @@ class JsonFormat final : public Format {
 
  private:
   Status SetFormats(const OptionMap& options, formats::JsonWriteOptions* write) {
-    const auto compile = [&](const char* name, DateTimePattern::Use use) -> Result<std::shared_ptr<const DateTimePattern>> {
+    const auto compile = [&](const char* name,
+                             DateTimePattern::Use use) -> Result<std::shared_ptr<const DateTimePattern>> {
       const auto pattern = GetOption(options, name);
       if (!pattern) return std::shared_ptr<const DateTimePattern>();
       return DateTimePattern::Compile(*pattern, use);
@@ -221,13 +224,19 @@ class JsonFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(auto timestamp, compile("timestampFormat", Use::kParse));
     ARROW_ASSIGN_OR_RAISE(auto ntz, compile("timestampNTZFormat", Use::kParse));
     ARROW_ASSIGN_OR_RAISE(auto date, compile("dateFormat", Use::kParse));
-    if (timestamp) read_.parse_timestamp = [timestamp, zone = read_.zone](std::string_view text) { return timestamp->ParseTimestamp(text, *zone); };
+    if (timestamp)
+      read_.parse_timestamp = [timestamp, zone = read_.zone](std::string_view text) {
+        return timestamp->ParseTimestamp(text, *zone);
+      };
     if (ntz) read_.parse_timestamp_ntz = [ntz](std::string_view text) { return ntz->ParseLocal(text); };
     if (date) read_.parse_date = [date](std::string_view text) { return date->ParseDate(text); };
     ARROW_ASSIGN_OR_RAISE(timestamp, compile("timestampFormat", Use::kFormat));
     ARROW_ASSIGN_OR_RAISE(ntz, compile("timestampNTZFormat", Use::kFormat));
     ARROW_ASSIGN_OR_RAISE(date, compile("dateFormat", Use::kFormat));
-    if (timestamp) write->format_timestamp = [timestamp, zone = write->zone](int64_t us, std::string* out) { timestamp->Format(us, *zone, out); };
+    if (timestamp)
+      write->format_timestamp = [timestamp, zone = write->zone](int64_t us, std::string* out) {
+        timestamp->Format(us, *zone, out);
+      };
     if (ntz) write->format_timestamp_ntz = [ntz](int64_t us, std::string* out) { ntz->FormatLocal(us, out); };
     if (date) write->format_date = [date](int32_t days, std::string* out) { date->FormatLocal(days * kUsPerDay, out); };
     return Status::OK();

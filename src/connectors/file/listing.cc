@@ -29,7 +29,9 @@ std::vector<std::string> Alternatives(std::string_view pattern) {
     if (pattern[i] == '}' && --depth == 0) {
       std::vector<std::string> out;
       for (const auto& part : parts)
-        for (auto& whole : Alternatives(std::string(pattern.substr(0, open)) + part + std::string(pattern.substr(i + 1)))) out.push_back(std::move(whole));
+        for (auto& whole :
+             Alternatives(std::string(pattern.substr(0, open)) + part + std::string(pattern.substr(i + 1))))
+          out.push_back(std::move(whole));
       return out;
     }
   }
@@ -108,7 +110,8 @@ Result<std::vector<std::string>> ExpandGlob(const Root& root) {
         ARROW_ASSIGN_OR_RAISE(auto infos, ListFolder(*root.fs, folder));
         for (const auto& info : infos) {
           const std::string_view name = NameOf(info.path());
-          if (GlobMatches(part, name) && (part[0] == '.' || !name.starts_with('.'))) next.push_back(prefix + std::string(name));
+          if (GlobMatches(part, name) && (part[0] == '.' || !name.starts_with('.')))
+            next.push_back(prefix + std::string(name));
         }
       }
       folders = std::move(next);
@@ -133,14 +136,16 @@ bool GlobMatches(std::string_view pattern, std::string_view name) {
 
 bool IsHidden(std::string_view name) {
   if (name.starts_with("_common_metadata") || name.starts_with("_metadata")) return false;
-  return (name.starts_with('_') && name.find('=') == std::string_view::npos) || name.starts_with('.') || name.ends_with("._COPYING_");
+  return (name.starts_with('_') && name.find('=') == std::string_view::npos) || name.starts_with('.') ||
+         name.ends_with("._COPYING_");
 }
 
 std::string Root::EncodedUri(std::string_view inner) const {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out = local ? "file://" : scheme;
   for (unsigned char c : inner) {
-    if (c >= 0x80 || std::isalnum(c) || std::string_view("/-_.!~*'():@&=+$,;").find(static_cast<char>(c)) != std::string_view::npos) {
+    if (c >= 0x80 || std::isalnum(c) ||
+        std::string_view("/-_.!~*'():@&=+$,;").find(static_cast<char>(c)) != std::string_view::npos) {
       out += static_cast<char>(c);
     } else {
       out += '%';
@@ -162,7 +167,9 @@ Result<std::string> PathOfEncodedUri(std::string_view uri) {
   }
   std::string out;
   for (size_t i = 0; i < rest.size(); ++i) {
-    const auto hex = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; };
+    const auto hex = [](char c) {
+      return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    };
     if (rest[i] == '%' && i + 2 < rest.size() && hex(rest[i + 1]) >= 0 && hex(rest[i + 2]) >= 0) {
       out += static_cast<char>(hex(rest[i + 1]) * 16 + hex(rest[i + 2]));
       i += 2;
@@ -192,19 +199,25 @@ Result<ListingOptions> ParseListingOptions(const OptionMap& options, const TimeZ
     if (!text) return Status::OK();
     *to = ParseTimestamp(*text, zone);
     if (*to) return Status::OK();
-    return MakeError("INVALID_SOURCE_OPTION",
-                     {{"message", fmt::format("The timestamp provided for the '{}' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', "
-                                              "but the provided timestamp: {}", name, *text)}});
+    return MakeError(
+        "INVALID_SOURCE_OPTION",
+        {{"message",
+          fmt::format(
+              "The timestamp provided for the '{}' option is invalid. The expected format is 'YYYY-MM-DDTHH:mm:ss', "
+              "but the provided timestamp: {}",
+              name, *text)}});
   };
   ARROW_RETURN_NOT_OK(time("modifiedBefore", &out.modified_before_us));
   ARROW_RETURN_NOT_OK(time("modifiedAfter", &out.modified_after_us));
   return out;
 }
 
-Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOptions& options, const std::map<std::string, std::string>& settings) {
+Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOptions& options,
+                          const std::map<std::string, std::string>& settings) {
   Listing listing;
   const auto keep = [&](const arrow::fs::FileInfo& info) {
-    const int64_t modified_us = std::chrono::duration_cast<std::chrono::microseconds>(info.mtime().time_since_epoch()).count();
+    const int64_t modified_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(info.mtime().time_since_epoch()).count();
     if (!options.name_glob.empty() && !GlobMatches(options.name_glob, NameOf(info.path()))) return;
     if (options.modified_before_us && modified_us >= *options.modified_before_us) return;
     if (options.modified_after_us && modified_us <= *options.modified_after_us) return;
@@ -214,8 +227,10 @@ Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOp
     ARROW_ASSIGN_OR_RAISE(auto infos, ListFolder(*listing.root.fs, folder));
     for (const auto& info : infos) {
       if (IsHidden(NameOf(info.path()))) continue;
-      if (info.type() == arrow::fs::FileType::Directory) ARROW_RETURN_NOT_OK(walk(info.path()));
-      else if (info.type() == arrow::fs::FileType::File) keep(info);
+      if (info.type() == arrow::fs::FileType::Directory)
+        ARROW_RETURN_NOT_OK(walk(info.path()));
+      else if (info.type() == arrow::fs::FileType::File)
+        keep(info);
     }
     return Status::OK();
   };
@@ -235,8 +250,10 @@ Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOp
       const bool is_file = info.type() == arrow::fs::FileType::File;
       listing.roots.push_back(one);
       listing.root_is_file.push_back(is_file);
-      if (is_file) keep(info);
-      else ARROW_RETURN_NOT_OK(walk(one));
+      if (is_file)
+        keep(info);
+      else
+        ARROW_RETURN_NOT_OK(walk(one));
     }
     if (!any) return MakeError("PATH_NOT_FOUND", {{"path", root.Uri(root.path)}});
   }

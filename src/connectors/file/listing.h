@@ -47,13 +47,14 @@ struct ListingOptions {
 Result<ListingOptions> ParseListingOptions(const OptionMap& options, const TimeZone& zone);
 
 struct Listing {
-  Root root;                        // its path is the first of `roots`
-  std::vector<std::string> roots;   // after globbing
+  Root root;                       // its path is the first of `roots`
+  std::vector<std::string> roots;  // after globbing
   std::vector<bool> root_is_file;
-  std::vector<FileInfo> files;      // all below the roots, by path
+  std::vector<FileInfo> files;  // all below the roots, by path
 };
 /// PATH_NOT_FOUND for a path that is not there. Hidden files (_x, .x) and what is below hidden folders are left out.
-Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOptions& options, const std::map<std::string, std::string>& settings);
+Result<Listing> ListFiles(const std::vector<std::string>& paths, const ListingOptions& options,
+                          const std::map<std::string, std::string>& settings);
 
 /// Hadoop's glob of one name: * ? [a-c] [^a] {a,b} and \ before any of them.
 bool GlobMatches(std::string_view pattern, std::string_view name);

@@ -18,13 +18,16 @@ namespace sluice::connectors::file {
 
 namespace {
 
-const ConfigEntry kMergeSchema("spark.sql.parquet.mergeSchema", "false", "Is the schema of Parquet files that of all of them?");
+const ConfigEntry kMergeSchema("spark.sql.parquet.mergeSchema", "false",
+                               "Is the schema of Parquet files that of all of them?");
 const ConfigEntry kCodec("spark.sql.parquet.compression.codec", "snappy", "How Parquet files are compressed.");
 constexpr char kSparkSchemaKey[] = "org.apache.spark.sql.parquet.row.metadata";
 
-Result<std::unique_ptr<parquet_io::FileReader>> OpenFile(arrow::fs::FileSystem& fs, const FileInfo& file, int64_t batch_rows) {
+Result<std::unique_ptr<parquet_io::FileReader>> OpenFile(arrow::fs::FileSystem& fs, const FileInfo& file,
+                                                         int64_t batch_rows) {
   ARROW_ASSIGN_OR_RAISE(auto input, fs.OpenInputFile(file.path));
-  return parquet_io::FileReader::Open(std::move(input), {.batch_rows = batch_rows, .match_by = parquet_io::MatchBy::kName});
+  return parquet_io::FileReader::Open(std::move(input),
+                                      {.batch_rows = batch_rows, .match_by = parquet_io::MatchBy::kName});
 }
 
 /// What Spark wrote into the footer, else what the columns are.
@@ -77,7 +80,8 @@ bool CanRead(const DataType& from, const DataType& to) {
   if (from.isNested() || to.isNested()) return id == want;  // inner fields are matched one by one
   const auto small = [](TypeId t) { return t == TypeId::kByte || t == TypeId::kShort || t == TypeId::kInteger; };
   if (small(id)) {
-    return small(want) || want == TypeId::kLong || want == TypeId::kDouble || (want == TypeId::kDecimal && to.precision() - to.scale() >= 10);
+    return small(want) || want == TypeId::kLong || want == TypeId::kDouble ||
+           (want == TypeId::kDecimal && to.precision() - to.scale() >= 10);
   }
   if (id == TypeId::kLong) return want == TypeId::kDecimal && to.precision() - to.scale() >= 20;
   if (id == TypeId::kFloat) return want == TypeId::kDouble;
@@ -100,7 +104,10 @@ class ParquetReader final : public BatchReader {
         const auto from = FromArrowType(*field.field->type());
         if (!from.ok() || CanRead(*from, wanted.type)) continue;
         return MakeError("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
-                         {{"path", uri}, {"column", "[" + wanted.name + "]"}, {"expectedType", wanted.type.simpleString()}, {"actualType", from->simpleString()}});
+                         {{"path", uri},
+                          {"column", "[" + wanted.name + "]"},
+                          {"expectedType", wanted.type.simpleString()},
+                          {"actualType", from->simpleString()}});
       }
     }
     std::vector<int> groups;
@@ -130,12 +137,15 @@ class ParquetReader final : public BatchReader {
           range.may_be_value = *statistics.null_count < statistics.value_count;
         }
         if (statistics.min && statistics.max) {
-          auto min = arrow::MakeArrayFromScalar(*statistics.min, 1), max = arrow::MakeArrayFromScalar(*statistics.max, 1);
+          auto min = arrow::MakeArrayFromScalar(*statistics.min, 1),
+               max = arrow::MakeArrayFromScalar(*statistics.max, 1);
           if (min.ok() && max.ok()) range.min = *min, range.max = *max;
         }
         // NaN is greater than every number, and in no statistics.
-        const bool floating = field.field->type()->id() == arrow::Type::FLOAT || field.field->type()->id() == arrow::Type::DOUBLE;
-        if (floating && (filter.op == FilterOp::kGt || filter.op == FilterOp::kGtEq || filter.op == FilterOp::kNotEq || filter.op == FilterOp::kEq || filter.op == FilterOp::kIn))
+        const bool floating =
+            field.field->type()->id() == arrow::Type::FLOAT || field.field->type()->id() == arrow::Type::DOUBLE;
+        if (floating && (filter.op == FilterOp::kGt || filter.op == FilterOp::kGtEq || filter.op == FilterOp::kNotEq ||
+                         filter.op == FilterOp::kEq || filter.op == FilterOp::kIn))
           range.max = nullptr;
         if (!MayMatch(filter, range)) return false;
       }
@@ -150,7 +160,8 @@ class ParquetReader final : public BatchReader {
 
 class ParquetEncoder final : public FileEncoder {
  public:
-  static Result<std::unique_ptr<FileEncoder>> Make(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema, arrow::Compression::type compression) {
+  static Result<std::unique_ptr<FileEncoder>> Make(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                   const DataType& schema, arrow::Compression::type compression) {
     auto out = std::make_unique<ParquetEncoder>();
     parquet_io::WriterOptions options = parquet_io::DefaultWriterOptions();
     options.compression = compression;
@@ -176,7 +187,8 @@ class ParquetFormat final : public Format {
   Status Init(const FormatContext& context) {
     ARROW_ASSIGN_OR_RAISE(const bool merge, context.config.GetBool(kMergeSchema));
     ARROW_ASSIGN_OR_RAISE(merge_, GetBoolOption(context.options, "mergeSchema", merge));
-    codec_ = GetOption(context.options, "compression").value_or(GetOption(context.options, "parquet.compression").value_or(context.config.Get(kCodec)));
+    codec_ = GetOption(context.options, "compression")
+                 .value_or(GetOption(context.options, "parquet.compression").value_or(context.config.Get(kCodec)));
     std::transform(codec_.begin(), codec_.end(), codec_.begin(), [](unsigned char c) { return std::tolower(c); });
     case_sensitive_ = context.case_sensitive;
     return Status::OK();
@@ -189,7 +201,8 @@ class ParquetFormat final : public Format {
     std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     for (const auto& file : sorted) {
       auto reader = OpenFile(*root.fs, file, 1);
-      if (!reader.ok()) return MakeError("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", {{"path", root.EncodedUri(file.path)}});
+      if (!reader.ok())
+        return MakeError("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", {{"path", root.EncodedUri(file.path)}});
       ARROW_ASSIGN_OR_RAISE(DataType schema, SchemaOf(**reader));
       if (!out) {
         out = std::move(schema);
@@ -203,21 +216,19 @@ class ParquetFormat final : public Format {
   bool Supports(const DataType& type) const override {
     switch (type.id()) {
       case TypeId::kStruct:
-        return !type.fields().empty() && std::all_of(type.fields().begin(), type.fields().end(), [&](const auto& field) { return Supports(field.type); });
-      case TypeId::kArray:
-        return Supports(type.elementType());
-      case TypeId::kMap:
-        return Supports(type.keyType()) && Supports(type.valueType());
+        return !type.fields().empty() && std::all_of(type.fields().begin(), type.fields().end(),
+                                                     [&](const auto& field) { return Supports(field.type); });
+      case TypeId::kArray: return Supports(type.elementType());
+      case TypeId::kMap: return Supports(type.keyType()) && Supports(type.valueType());
       case TypeId::kCalendarInterval:
       case TypeId::kYearMonthInterval:
-      case TypeId::kDayTimeInterval:
-        return false;
-      default:
-        return true;
+      case TypeId::kDayTimeInterval: return false;
+      default: return true;
     }
   }
   bool CanSplit(const FileInfo&) const override { return true; }
-  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&, const ScanRequest& request) const override {
+  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&,
+                                            const ScanRequest& request) const override {
     ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(*part.fs, part.file, request.batch_rows));
     auto reader = std::make_unique<ParquetReader>(std::move(file), request);
     ARROW_RETURN_NOT_OK(reader->Start(part, request, part.file.path));
@@ -231,17 +242,20 @@ class ParquetFormat final : public Format {
   Status CheckWrite() const override {
     auto compression = parquet_io::CompressionFromName(codec_);
     if (compression.ok()) return Status::OK();
-    return MakeError("CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
-                     {{"codecName", codec_}, {"availableCodecs", "brotli, uncompressed, snappy, lz4_raw, none, zstd, lz4, gzip"}});
+    return MakeError(
+        "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
+        {{"codecName", codec_}, {"availableCodecs", "brotli, uncompressed, snappy, lz4_raw, none, zstd, lz4, gzip"}});
   }
-  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType& schema) const override {
+  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                  const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(auto compression, parquet_io::CompressionFromName(codec_));
     return ParquetEncoder::Make(std::move(sink), schema, compression);
   }
   Result<std::string> Extension() const override {
     static constexpr struct {
       std::string_view codec, extension;
-    } kExtensions[] = {{"snappy", ".snappy"}, {"gzip", ".gz"}, {"zstd", ".zstd"}, {"lz4", ".lz4hadoop"}, {"lz4_raw", ".lz4raw"}, {"brotli", ".br"}};
+    } kExtensions[] = {{"snappy", ".snappy"}, {"gzip", ".gz"},        {"zstd", ".zstd"},
+                       {"lz4", ".lz4hadoop"}, {"lz4_raw", ".lz4raw"}, {"brotli", ".br"}};
     for (const auto& known : kExtensions)
       if (known.codec == codec_) return std::string(known.extension) + ".parquet";
     return std::string(".parquet");

@@ -56,9 +56,11 @@ DataType InferType(const std::string& text, const PartitionOptions& options) {
   double d;
   const char last = text.back();
   const bool suffixed = last == 'd' || last == 'D' || last == 'f' || last == 'F';
-  const bool number = (text[0] >= '0' && text[0] <= '9') || text[0] == '.' || text[0] == '-' || text[0] == '+' || text == "NaN" || text == "Infinity";
+  const bool number = (text[0] >= '0' && text[0] <= '9') || text[0] == '.' || text[0] == '-' || text[0] == '+' ||
+                      text == "NaN" || text == "Infinity";
   if (!suffixed && number && ParseDouble(text, &d)) return DataType::Double();
-  static const auto kTimestamp = DateTimePattern::Compile("yyyy-MM-dd HH:mm:ss[.S]", DateTimePattern::Use::kParse).ValueOrDie();
+  static const auto kTimestamp =
+      DateTimePattern::Compile("yyyy-MM-dd HH:mm:ss[.S]", DateTimePattern::Use::kParse).ValueOrDie();
   static const auto kDate = DateTimePattern::Compile("yyyy-MM-dd", DateTimePattern::Use::kParse).ValueOrDie();
   if (kTimestamp->ParseTimestamp(text, *options.zone)) return DataType::Timestamp();
   if (kDate->ParseDate(text)) return DataType::Date();
@@ -70,13 +72,19 @@ DataType Widest(const DataType& a, const DataType& b) {
   if (a == b || b.id() == TypeId::kVoid) return a;
   if (a.id() == TypeId::kVoid) return b;
   const auto rank = [](const DataType& t) {
-    return t.id() == TypeId::kInteger ? 0 : t.id() == TypeId::kLong ? 1 : t.id() == TypeId::kDecimal ? 2 : t.id() == TypeId::kDouble ? 3 : -1;
+    return t.id() == TypeId::kInteger   ? 0
+           : t.id() == TypeId::kLong    ? 1
+           : t.id() == TypeId::kDecimal ? 2
+           : t.id() == TypeId::kDouble  ? 3
+                                        : -1;
   };
   const int ra = rank(a), rb = rank(b);
   if (ra >= 0 && rb >= 0) {
     if (ra == 3 || rb == 3) return DataType::Double();
     if (ra == 2 || rb == 2) {
-      const auto digits = [](const DataType& t) { return t.id() == TypeId::kInteger ? 10 : t.id() == TypeId::kLong ? 20 : t.precision(); };
+      const auto digits = [](const DataType& t) {
+        return t.id() == TypeId::kInteger ? 10 : t.id() == TypeId::kLong ? 20 : t.precision();
+      };
       return DataType::Decimal(std::min(38, std::max(digits(a), digits(b))), 0);
     }
     return DataType::Long();
@@ -101,7 +109,8 @@ Status Conflict(const Listing& listing, const std::map<std::string, std::vector<
     lists += fmt::format("\n\tPartition column name list #{}: {}", i++, joined);
     for (const auto& folder : where) suspicious += "\n\t" + listing.root.Uri(folder);
   }
-  return MakeError("CONFLICTING_PARTITION_COLUMN_NAMES", {{"distinctPartColLists", lists}, {"suspiciousPaths", suspicious}});
+  return MakeError("CONFLICTING_PARTITION_COLUMN_NAMES",
+                   {{"distinctPartColLists", lists}, {"suspiciousPaths", suspicious}});
 }
 
 }  // namespace
@@ -110,7 +119,8 @@ std::string EscapePathName(std::string_view name) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (unsigned char c : name) {
-    if (c < 0x20 || c == 0x7F || std::string_view("\"#%'*/:=?\\{[]^").find(static_cast<char>(c)) != std::string_view::npos) {
+    if (c < 0x20 || c == 0x7F ||
+        std::string_view("\"#%'*/:=?\\{[]^").find(static_cast<char>(c)) != std::string_view::npos) {
       out += '%';
       out += kHex[c >> 4];
       out += kHex[c & 15];
@@ -123,7 +133,9 @@ std::string EscapePathName(std::string_view name) {
 
 std::string UnescapePathName(std::string_view name) {
   std::string out;
-  const auto hex = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; };
+  const auto hex = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+  };
   for (size_t i = 0; i < name.size(); ++i) {
     if (name[i] == '%' && i + 2 < name.size() && hex(name[i + 1]) >= 0 && hex(name[i + 2]) >= 0) {
       out += static_cast<char>(hex(name[i + 1]) * 16 + hex(name[i + 2]));
@@ -147,11 +159,13 @@ Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursi
     for (const auto& root : listing.roots) {
       if (root == base.path || root.starts_with(base.path + "/")) continue;
       return MakeError("INVALID_SOURCE_OPTION",
-                       {{"message", fmt::format("Wrong basePath {} for the root path: {}", base.Uri(base.path), listing.root.Uri(root))}});
+                       {{"message", fmt::format("Wrong basePath {} for the root path: {}", base.Uri(base.path),
+                                                listing.root.Uri(root))}});
     }
     bases.insert(base.path);
   } else {
-    for (size_t i = 0; i < listing.roots.size(); ++i) bases.insert(listing.root_is_file[i] ? folder_of(listing.roots[i]) : listing.roots[i]);
+    for (size_t i = 0; i < listing.roots.size(); ++i)
+      bases.insert(listing.root_is_file[i] ? folder_of(listing.roots[i]) : listing.roots[i]);
   }
   std::map<std::string, std::vector<Column>> folders;
   std::set<std::string> tops;
@@ -169,8 +183,9 @@ Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursi
   }
   if (!any) {
     for (const auto& file : listing.files) {
-      const bool direct = std::find(listing.roots.begin(), listing.roots.end(), folder_of(file.path)) != listing.roots.end() ||
-                          std::find(listing.roots.begin(), listing.roots.end(), file.path) != listing.roots.end();
+      const bool direct =
+          std::find(listing.roots.begin(), listing.roots.end(), folder_of(file.path)) != listing.roots.end() ||
+          std::find(listing.roots.begin(), listing.roots.end(), file.path) != listing.roots.end();
       if (recursive || direct) out.files.push_back(file);
     }
     return out;
@@ -184,9 +199,11 @@ Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursi
   std::erase_if(folders, [](const auto& entry) { return entry.second.empty(); });
   const std::vector<Column>& first = folders.begin()->second;
   for (const auto& [_, columns] : folders) {
-    const bool same = columns.size() == first.size() && std::equal(columns.begin(), columns.end(), first.begin(), [&](const Column& a, const Column& b) {
-                        return options.case_sensitive ? a.first == b.first : strcasecmp(a.first.c_str(), b.first.c_str()) == 0;
-                      });
+    const bool same =
+        columns.size() == first.size() &&
+        std::equal(columns.begin(), columns.end(), first.begin(), [&](const Column& a, const Column& b) {
+          return options.case_sensitive ? a.first == b.first : strcasecmp(a.first.c_str(), b.first.c_str()) == 0;
+        });
     if (!same) return Conflict(listing, folders);
   }
   std::vector<StructField> fields;
@@ -203,7 +220,8 @@ Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursi
     if (!type) {
       DataType widest;
       for (const auto& [_, columns] : folders)
-        if (columns[i].second) widest = Widest(widest, options.infer_types ? InferType(*columns[i].second, options) : DataType::String());
+        if (columns[i].second)
+          widest = Widest(widest, options.infer_types ? InferType(*columns[i].second, options) : DataType::String());
       type = widest.id() == TypeId::kVoid ? DataType::String() : widest;
     }
     fields.push_back({name, *type});
@@ -217,7 +235,9 @@ Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursi
       formats::JsonColumn column(fields[i].type);
       const auto& text = columns[i].second;
       if (text && !formats::SetFromText(*text, text_options, &column))
-        return MakeError("INVALID_PARTITION_VALUE", {{"value", *text}, {"dataType", InDoubleQuotes(fields[i].type.sql())}, {"columnName", QuoteIdentifier(fields[i].name)}});
+        return MakeError("INVALID_PARTITION_VALUE", {{"value", *text},
+                                                     {"dataType", InDoubleQuotes(fields[i].type.sql())},
+                                                     {"columnName", QuoteIdentifier(fields[i].name)}});
       column.Commit();
       ARROW_ASSIGN_OR_RAISE(auto value, column.Finish());
       partition->values.push_back(std::move(value));

@@ -14,7 +14,7 @@ namespace sluice::connectors::file {
 
 /// The partition that a file is in.
 struct Partition {
-  std::vector<std::optional<std::string>> texts;  // as in the path, unescaped; null for __HIVE_DEFAULT_PARTITION__
+  std::vector<std::optional<std::string>> texts;      // as in the path, unescaped; null for __HIVE_DEFAULT_PARTITION__
   std::vector<std::shared_ptr<arrow::Array>> values;  // of length 1, of the columns' types
 };
 
@@ -27,11 +27,12 @@ struct PartitionedFiles {
 struct PartitionOptions {
   std::optional<DataType> user_schema;  // types of partition columns that it names
   std::optional<std::string> base_path;
-  bool infer_types = true;              // spark.sql.sources.partitionColumnTypeInference.enabled
+  bool infer_types = true;  // spark.sql.sources.partitionColumnTypeInference.enabled
   bool case_sensitive = false;
   std::shared_ptr<const TimeZone> zone;
 };
-/// Errors: CONFLICTING_PARTITION_COLUMN_NAMES, CONFLICTING_DIRECTORY_STRUCTURES, or a value that is not of the user's type.
+/// Errors: CONFLICTING_PARTITION_COLUMN_NAMES, CONFLICTING_DIRECTORY_STRUCTURES, or a value that is not of the user's
+/// type.
 Result<PartitionedFiles> DiscoverPartitions(const Listing& listing, bool recursive, const PartitionOptions& options);
 
 /// May rows with these values pass all filters? Filters on other columns do not count.

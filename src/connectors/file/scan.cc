@@ -13,9 +13,12 @@ namespace sluice::connectors::file {
 
 namespace {
 
-const ConfigEntry kMaxPartitionBytes("spark.sql.files.maxPartitionBytes", "134217728", "The most bytes of files that one task reads in one go.");
-const ConfigEntry kOpenCost("spark.sql.files.openCostInBytes", "4194304", "What opening a file costs, in bytes that could be read meanwhile.");
-const ConfigEntry kIgnoreCorrupt("spark.sql.files.ignoreCorruptFiles", "false", "Are files that cannot be read passed over?");
+const ConfigEntry kMaxPartitionBytes("spark.sql.files.maxPartitionBytes", "134217728",
+                                     "The most bytes of files that one task reads in one go.");
+const ConfigEntry kOpenCost("spark.sql.files.openCostInBytes", "4194304",
+                            "What opening a file costs, in bytes that could be read meanwhile.");
+const ConfigEntry kIgnoreCorrupt("spark.sql.files.ignoreCorruptFiles", "false",
+                                 "Are files that cannot be read passed over?");
 const ConfigEntry kIgnoreMissing("spark.sql.files.ignoreMissingFiles", "false", "Are files that are gone passed over?");
 
 struct FileSplit final : Split {
@@ -23,7 +26,9 @@ struct FileSplit final : Split {
   std::shared_ptr<const Partition> partition;
   int64_t start = 0, end = INT64_MAX;
   int64_t length() const { return std::min(end, file.size) - start; }
-  std::string ToString() const override { return fmt::format("{} [{}, {})", file.path, start, std::min(end, file.size)); }
+  std::string ToString() const override {
+    return fmt::format("{} [{}, {})", file.path, start, std::min(end, file.size));
+  }
 };
 
 int FindColumn(const DataType& schema, const std::string& name) {
@@ -45,7 +50,8 @@ class FileBatchReader final : public BatchReader {
     data_request_ = request;
     data_request_.schema = DataType::Struct(std::move(data));
     data_request_.limit.reset();
-    std::erase_if(data_request_.filters, [&](const auto& filter) { return FindColumn(shape_->partitions, filter.column[0]) >= 0; });
+    std::erase_if(data_request_.filters,
+                  [&](const auto& filter) { return FindColumn(shape_->partitions, filter.column[0]) >= 0; });
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
@@ -79,7 +85,8 @@ class FileBatchReader final : public BatchReader {
  private:
   Result<std::shared_ptr<arrow::RecordBatch>> NextOfFile() {
     if (reader_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(reader_, shape_->format->Open({shape_->root.fs, split_->file, split_->start, split_->end}, shape_->data, data_request_));
+      ARROW_ASSIGN_OR_RAISE(reader_, shape_->format->Open({shape_->root.fs, split_->file, split_->start, split_->end},
+                                                          shape_->data, data_request_));
     }
     return reader_->Next();
   }
@@ -115,7 +122,9 @@ class FileScan final : public Scan {
   FileScan(ShapePtr shape, std::shared_ptr<const PartitionedFiles> files, const ScanRequest& request)
       : shape_(std::move(shape)), files_(std::move(files)), request_(request) {}
   Result<std::vector<SplitPtr>> Plan() override { return PlanSplits(shape_, *files_, request_); }
-  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split) override { return OpenSplit(shape_, split, request_); }
+  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split) override {
+    return OpenSplit(shape_, split, request_);
+  }
   std::optional<int64_t> row_count() const override {
     constexpr size_t kMostFooters = 1000;
     if (!request_.filters.empty() || request_.limit || files_->files.size() > kMostFooters) return std::nullopt;
@@ -144,7 +153,8 @@ class FileScan final : public Scan {
 DataType Shape::Schema() const {
   std::vector<StructField> fields;
   for (const auto& field : data.fields())
-    if (FindColumn(partitions, field.name) < 0) fields.push_back({field.name, field.type.asNullable(), true, field.metadata_json});
+    if (FindColumn(partitions, field.name) < 0)
+      fields.push_back({field.name, field.type.asNullable(), true, field.metadata_json});
   for (const auto& field : partitions.fields()) fields.push_back(field);
   return DataType::Struct(std::move(fields));
 }
@@ -163,7 +173,8 @@ std::vector<SplitPtr> PlanSplits(const ShapePtr& shape, const PartitionedFiles& 
   int64_t total = 0;
   for (const auto& file : files.files) total += file.size + shape->open_cost_bytes;
   const int64_t per_task = total / std::max(1, request.parallelism);
-  const int64_t most = std::max<int64_t>(1 << 16, std::min(shape->max_split_bytes, std::max(shape->open_cost_bytes, per_task)));
+  const int64_t most =
+      std::max<int64_t>(1 << 16, std::min(shape->max_split_bytes, std::max(shape->open_cost_bytes, per_task)));
   std::vector<std::shared_ptr<FileSplit>> splits;
   for (size_t i = 0; i < files.files.size(); ++i) {
     const FileInfo& file = files.files[i];
@@ -180,17 +191,20 @@ std::vector<SplitPtr> PlanSplits(const ShapePtr& shape, const PartitionedFiles& 
       splits.push_back(std::move(split));
     } while (start < file.size);
   }
-  std::stable_sort(splits.begin(), splits.end(), [](const auto& a, const auto& b) { return a->length() > b->length(); });
+  std::stable_sort(splits.begin(), splits.end(),
+                   [](const auto& a, const auto& b) { return a->length() > b->length(); });
   return {splits.begin(), splits.end()};
 }
 
-Result<std::unique_ptr<BatchReader>> OpenSplit(const ShapePtr& shape, const SplitPtr& split, const ScanRequest& request) {
+Result<std::unique_ptr<BatchReader>> OpenSplit(const ShapePtr& shape, const SplitPtr& split,
+                                               const ScanRequest& request) {
   auto file = std::dynamic_pointer_cast<const FileSplit>(split);
   if (file == nullptr) return MakeError("INTERNAL_ERROR", {{"message", "Not a part of a file: " + split->ToString()}});
   return std::make_unique<FileBatchReader>(shape, std::move(file), request);
 }
 
-std::unique_ptr<Scan> NewFileScan(ShapePtr shape, std::shared_ptr<const PartitionedFiles> files, const ScanRequest& request) {
+std::unique_ptr<Scan> NewFileScan(ShapePtr shape, std::shared_ptr<const PartitionedFiles> files,
+                                  const ScanRequest& request) {
   return std::make_unique<FileScan>(std::move(shape), std::move(files), request);
 }
 

@@ -26,8 +26,10 @@ Status ReadScanSettings(const OptionMap& options, const Config& config, Shape* s
 
 /// Files that may hold wanted rows, cut into parts; the largest first, as Spark has them.
 std::vector<SplitPtr> PlanSplits(const ShapePtr& shape, const PartitionedFiles& files, const ScanRequest& request);
-Result<std::unique_ptr<BatchReader>> OpenSplit(const ShapePtr& shape, const SplitPtr& split, const ScanRequest& request);
+Result<std::unique_ptr<BatchReader>> OpenSplit(const ShapePtr& shape, const SplitPtr& split,
+                                               const ScanRequest& request);
 
-std::unique_ptr<Scan> NewFileScan(ShapePtr shape, std::shared_ptr<const PartitionedFiles> files, const ScanRequest& request);
+std::unique_ptr<Scan> NewFileScan(ShapePtr shape, std::shared_ptr<const PartitionedFiles> files,
+                                  const ScanRequest& request);
 
 }  // namespace sluice::connectors::file

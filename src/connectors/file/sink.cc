@@ -9,9 +9,12 @@ namespace sluice::connectors::file {
 
 namespace {
 
-const ConfigEntry kCompactInterval("spark.sql.streaming.fileSink.log.compactInterval", "10", "Batches after which a file sink's log is compacted.");
-const ConfigEntry kDeletion("spark.sql.streaming.fileSink.log.deletion", "true", "Are a file sink's expired log files deleted?");
-const ConfigEntry kCleanupDelay("spark.sql.streaming.fileSink.log.cleanupDelay", "10m", "How long a file sink's expired log files stay.");
+const ConfigEntry kCompactInterval("spark.sql.streaming.fileSink.log.compactInterval", "10",
+                                   "Batches after which a file sink's log is compacted.");
+const ConfigEntry kDeletion("spark.sql.streaming.fileSink.log.deletion", "true",
+                            "Are a file sink's expired log files deleted?");
+const ConfigEntry kCleanupDelay("spark.sql.streaming.fileSink.log.cleanupDelay", "10m",
+                                "How long a file sink's expired log files stay.");
 constexpr char kMetadataFolder[] = "_spark_metadata";
 constexpr int64_t kBlockSize = 33'554'432;
 
@@ -34,7 +37,8 @@ std::string EntryOf(const Root& folder, const WrittenFile& file) {
 
 class SinkWrite final : public BatchWrite {
  public:
-  SinkWrite(std::shared_ptr<const WritePlan> plan, FileLog* log, int64_t batch) : plan_(std::move(plan)), log_(log), batch_(batch) {}
+  SinkWrite(std::shared_ptr<const WritePlan> plan, FileLog* log, int64_t batch)
+      : plan_(std::move(plan)), log_(log), batch_(batch) {}
   Result<std::unique_ptr<TaskWriter>> NewTask(int task) override { return NewTaskWriter(plan_, task); }
   Status Commit(const std::vector<std::string>& messages) override {
     std::vector<std::string> all = messages;
@@ -70,7 +74,9 @@ class FileSink final : public StreamSink {
     ARROW_ASSIGN_OR_RAISE(int64_t latest, log_.Latest());
     return batch_id <= latest;
   }
-  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override { return std::make_unique<SinkWrite>(plan_, &log_, batch_id); }
+  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
+    return std::make_unique<SinkWrite>(plan_, &log_, batch_id);
+  }
 
  private:
   std::shared_ptr<const WritePlan> plan_;
@@ -79,7 +85,8 @@ class FileSink final : public StreamSink {
 
 }  // namespace
 
-Result<std::unique_ptr<StreamSink>> NewFileSink(std::shared_ptr<WritePlan> plan, const OptionMap& options, const Config& config) {
+Result<std::unique_ptr<StreamSink>> NewFileSink(std::shared_ptr<WritePlan> plan, const OptionMap& options,
+                                                const Config& config) {
   FileLog::Options log;
   ARROW_ASSIGN_OR_RAISE(log.compact_interval, config.GetInt(kCompactInterval));
   ARROW_ASSIGN_OR_RAISE(log.delete_expired, config.GetBool(kDeletion));
@@ -106,7 +113,8 @@ Result<std::optional<std::vector<FileInfo>>> ListSinkFiles(const Root& folder) {
   std::vector<FileInfo> files;
   for (const auto& entry : entries) {
     const auto json = nlohmann::json::parse(entry, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object() || !json.contains("path")) return MakeError("MALFORMED_LOG_FILE", {{"text", metadata.Uri(metadata.path)}});
+    if (!json.is_object() || !json.contains("path"))
+      return MakeError("MALFORMED_LOG_FILE", {{"text", metadata.Uri(metadata.path)}});
     if (json.value("isDir", false)) continue;
     ARROW_ASSIGN_OR_RAISE(std::string path, PathOfEncodedUri(json["path"].get<std::string>()));
     if (json.value("action", "add") == "delete") {

@@ -40,7 +40,8 @@ Offset ToOffset(int64_t log_offset) { return {fmt::format(R"({{"logOffset":{}}})
 Result<int64_t> ParseOffset(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_number_integer()) return json.get<int64_t>();
-  if (json.is_object() && json.contains("logOffset") && json["logOffset"].is_number_integer()) return json["logOffset"].get<int64_t>();
+  if (json.is_object() && json.contains("logOffset") && json["logOffset"].is_number_integer())
+    return json["logOffset"].get<int64_t>();
   return MakeError("MALFORMED_LOG_FILE", {{"text", "an offset of a source of files: " + text.substr(0, 100)}});
 }
 
@@ -52,7 +53,9 @@ class SeenFiles {
     seen_[Key(uri)] = modified_ms;
     latest_ms_ = std::max(latest_ms_, modified_ms);
   }
-  bool IsNew(const std::string& uri, int64_t modified_ms) const { return modified_ms >= purged_before_ms_ && !seen_.contains(Key(uri)); }
+  bool IsNew(const std::string& uri, int64_t modified_ms) const {
+    return modified_ms >= purged_before_ms_ && !seen_.contains(Key(uri));
+  }
   void Purge() {
     purged_before_ms_ = latest_ms_ - max_age_ms_;
     absl::erase_if(seen_, [&](const auto& entry) { return entry.second < purged_before_ms_; });
@@ -69,7 +72,8 @@ class SeenFiles {
 class FileSource final : public StreamSource {
  public:
   FileSource(SourceSetup setup, FileLog log)
-      : setup_(std::move(setup)), log_(std::move(log)), seen_(setup_.options.max_age_ms, setup_.options.file_name_only) {}
+      : setup_(std::move(setup)), log_(std::move(log)),
+        seen_(setup_.options.max_age_ms, setup_.options.file_name_only) {}
 
   Status Init() {
     ARROW_ASSIGN_OR_RAISE(current_, log_.Latest());
@@ -81,11 +85,14 @@ class FileSource final : public StreamSource {
     seen_.Purge();
     ARROW_ASSIGN_OR_RAISE(cleaner_, SourceCleaner::Make(setup_.options, setup_.shape->root, setup_.settings));
     if (setup_.options.file_name_only)
-      LogWarn("fileNameOnly: files of one name in several folders are taken for one and the same", {{"source", description()}});
+      LogWarn("fileNameOnly: files of one name in several folders are taken for one and the same",
+              {{"source", description()}});
     return Status::OK();
   }
 
-  std::string description() const override { return "FileStreamSource[" + setup_.shape->root.Uri(setup_.shape->root.path) + "]"; }
+  std::string description() const override {
+    return "FileStreamSource[" + setup_.shape->root.Uri(setup_.shape->root.path) + "]";
+  }
   Result<Offset> InitialOffset() override { return ToOffset(-1); }
   Result<Offset> LatestOffset(const Offset&, ReadLimit limit) override {
     ARROW_ASSIGN_OR_RAISE(auto files, NewFiles());
@@ -100,7 +107,9 @@ class FileSource final : public StreamSource {
       seen_.Purge();
       const Status added = log_.Add(current_ + 1, lines);
       if (added.IsAlreadyExists())
-        return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", fmt::format("Concurrent update to the log. Multiple streaming jobs detected for {}", current_ + 1)}});
+        return MakeError("_LEGACY_ERROR_TEMP_3102",
+                         {{"msg", fmt::format("Concurrent update to the log. Multiple streaming jobs detected for {}",
+                                              current_ + 1)}});
       ARROW_RETURN_NOT_OK(added);
       ++current_;
     }
@@ -111,7 +120,8 @@ class FileSource final : public StreamSource {
     return Status::OK();
   }
 
-  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset, const ScanRequest& request) override {
+  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset,
+                                     const ScanRequest& request) override {
     ARROW_ASSIGN_OR_RAISE(int64_t start, ParseOffset(start_offset.json));
     ARROW_ASSIGN_OR_RAISE(int64_t end, ParseOffset(end_offset.json));
     Listing listing;
@@ -139,7 +149,9 @@ class FileSource final : public StreamSource {
     }
     return PlanSplits(setup_.shape, files, request);
   }
-  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override { return OpenSplit(setup_.shape, split, request); }
+  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override {
+    return OpenSplit(setup_.shape, split, request);
+  }
 
   Status Commit(const Offset& end_offset) override {
     if (cleaner_ == nullptr) return Status::OK();
@@ -173,7 +185,8 @@ class FileSource final : public StreamSource {
   Result<std::vector<FileInfo>> List() {
     Root root = setup_.shape->root;
     bool from_log = false;
-    auto found = FindFiles({root.local ? root.path : root.Uri(root.path)}, setup_.listing, setup_.partitions, setup_.settings, &root, &from_log);
+    auto found = FindFiles({root.local ? root.path : root.Uri(root.path)}, setup_.listing, setup_.partitions,
+                           setup_.settings, &root, &from_log);
     if (!found.ok() && ConditionOf(found.status()) == "PATH_NOT_FOUND") return std::vector<FileInfo>();
     ARROW_RETURN_NOT_OK(found.status());
     if (from_log && cleaner_ != nullptr) return MakeError("_LEGACY_ERROR_TEMP_2261");
@@ -199,17 +212,21 @@ class FileSource final : public StreamSource {
     bool keep_rest = false;
     if (limit == ReadLimit::kDefault && setup_.options.max_files) {
       count = std::min(count, static_cast<size_t>(*setup_.options.max_files));
-      keep_rest = static_cast<double>(files.size() - count) >= static_cast<double>(*setup_.options.max_files) * setup_.options.discard_ratio;
+      keep_rest = static_cast<double>(files.size() - count) >=
+                  static_cast<double>(*setup_.options.max_files) * setup_.options.discard_ratio;
     } else if (limit == ReadLimit::kDefault && setup_.options.max_bytes) {
       int64_t bytes = 0, rest = 0;
       count = 0;
-      while (count < files.size() && (count == 0 || files[count].size <= *setup_.options.max_bytes - bytes)) bytes += files[count++].size;
+      while (count < files.size() && (count == 0 || files[count].size <= *setup_.options.max_bytes - bytes))
+        bytes += files[count++].size;
       for (size_t i = count; i < files.size(); ++i) rest += files[i].size;
-      keep_rest = static_cast<double>(rest) >= static_cast<double>(*setup_.options.max_bytes) * setup_.options.discard_ratio;
+      keep_rest =
+          static_cast<double>(rest) >= static_cast<double>(*setup_.options.max_bytes) * setup_.options.discard_ratio;
     }
     if (keep_rest && !setup_.options.latest_first && !fixed_ && count < files.size()) {
       const size_t kept = std::min(files.size() - count, static_cast<size_t>(setup_.options.max_cached));
-      unread_.assign(files.begin() + static_cast<std::ptrdiff_t>(count), files.begin() + static_cast<std::ptrdiff_t>(count + kept));
+      unread_.assign(files.begin() + static_cast<std::ptrdiff_t>(count),
+                     files.begin() + static_cast<std::ptrdiff_t>(count + kept));
     }
     files.resize(count);
     return files;
@@ -251,7 +268,8 @@ Result<std::unique_ptr<StreamSource>> NewFileSource(SourceSetup setup) {
   return source;
 }
 
-Result<PartitionedFiles> FindFiles(const std::vector<std::string>& paths, const ListingOptions& options, const PartitionOptions& partitions,
+Result<PartitionedFiles> FindFiles(const std::vector<std::string>& paths, const ListingOptions& options,
+                                   const PartitionOptions& partitions,
                                    const std::map<std::string, std::string>& settings, Root* root, bool* from_log) {
   *from_log = false;
   if (paths.size() == 1 && !(options.glob_paths && IsGlob(paths[0]))) {

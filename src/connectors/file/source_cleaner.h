@@ -11,7 +11,8 @@ namespace sluice::connectors::file {
 class SourceCleaner {
  public:
   /// Null: nothing. INVALID_SOURCE_OPTION when archived files would be found again.
-  static Result<std::unique_ptr<SourceCleaner>> Make(const StreamOptions& options, const Root& source, const std::map<std::string, std::string>& settings);
+  static Result<std::unique_ptr<SourceCleaner>> Make(const StreamOptions& options, const Root& source,
+                                                     const std::map<std::string, std::string>& settings);
   /// A failure is logged and the file stays.
   void Clean(const std::string& path) const;
 

@@ -24,7 +24,9 @@ Status TakePositive(const OptionMap& options, const char* name, int64_t most, st
 
 Status TakeBool(const OptionMap& options, const char* name, bool* out) {
   auto value = GetBoolOption(options, name, *out);
-  if (!value.ok()) return Bad(fmt::format("Invalid value '{}' for option '{}', must be 'true' or 'false'", *GetOption(options, name), name));
+  if (!value.ok())
+    return Bad(
+        fmt::format("Invalid value '{}' for option '{}', must be 'true' or 'false'", *GetOption(options, name), name));
   *out = *value;
   return Status::OK();
 }
@@ -37,7 +39,8 @@ Result<StreamOptions> ParseStreamOptions(const OptionMap& options) {
     if (GetOption(options, name)) return Bad(fmt::format("option '{}' is not allowed in file stream sources", name));
   ARROW_RETURN_NOT_OK(TakePositive(options, "maxFilesPerTrigger", std::numeric_limits<int32_t>::max(), &out.max_files));
   ARROW_RETURN_NOT_OK(TakePositive(options, "maxBytesPerTrigger", std::numeric_limits<int64_t>::max(), &out.max_bytes));
-  if (out.max_files && out.max_bytes) return Bad("Options 'maxFilesPerTrigger' and 'maxBytesPerTrigger' can't be both set at the same time");
+  if (out.max_files && out.max_bytes)
+    return Bad("Options 'maxFilesPerTrigger' and 'maxBytesPerTrigger' can't be both set at the same time");
   ARROW_RETURN_NOT_OK(TakeBool(options, "latestFirst", &out.latest_first));
   ARROW_RETURN_NOT_OK(TakeBool(options, "fileNameOnly", &out.file_name_only));
   ARROW_ASSIGN_OR_RAISE(int64_t age_us, ParseTimeString(GetOption(options, "maxFileAge").value_or("7d"), 1000));
@@ -47,19 +50,27 @@ Result<StreamOptions> ParseStreamOptions(const OptionMap& options) {
   if (auto mode = GetOption(options, "cleanSource")) {
     std::string upper;
     for (char c : *mode) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (upper == "ARCHIVE") out.clean = StreamOptions::Clean::kArchive;
-    else if (upper == "DELETE") out.clean = StreamOptions::Clean::kDelete;
-    else if (upper != "OFF") return Bad(fmt::format("Invalid mode for clean source option Some({}). Must be one of ARCHIVE,DELETE,OFF", *mode));
+    if (upper == "ARCHIVE")
+      out.clean = StreamOptions::Clean::kArchive;
+    else if (upper == "DELETE")
+      out.clean = StreamOptions::Clean::kDelete;
+    else if (upper != "OFF")
+      return Bad(
+          fmt::format("Invalid mode for clean source option Some({}). Must be one of ARCHIVE,DELETE,OFF", *mode));
   }
-  if (out.clean == StreamOptions::Clean::kArchive && out.archive.empty()) return Bad("Archive mode must be used with 'sourceArchiveDir' option.");
+  if (out.clean == StreamOptions::Clean::kArchive && out.archive.empty())
+    return Bad("Archive mode must be used with 'sourceArchiveDir' option.");
   ARROW_ASSIGN_OR_RAISE(out.max_cached, GetIntOption(options, "maxCachedFiles", out.max_cached));
   if (out.max_cached < 0)
-    return Bad(fmt::format("Invalid value '{}' for option 'maxCachedFiles', must be an integer greater than or equal to 0", out.max_cached));
+    return Bad(
+        fmt::format("Invalid value '{}' for option 'maxCachedFiles', must be an integer greater than or equal to 0",
+                    out.max_cached));
   if (auto ratio = GetOption(options, "discardCachedInputRatio")) {
     char* end = nullptr;
     out.discard_ratio = std::strtod(ratio->c_str(), &end);
     if (ratio->empty() || *end != '\0' || !(out.discard_ratio >= 0 && out.discard_ratio <= 1))
-      return Bad(fmt::format("Invalid value '{}' for option 'discardCachedInputRatio', must be a positive float between 0 and 1", *ratio));
+      return Bad(fmt::format(
+          "Invalid value '{}' for option 'discardCachedInputRatio', must be a positive float between 0 and 1", *ratio));
   }
   return out;
 }

@@ -15,11 +15,16 @@ namespace sluice::connectors {
 namespace file {
 namespace {
 
-const ConfigEntry kPartitionTypes("spark.sql.sources.partitionColumnTypeInference.enabled", "true", "Are types of partition columns found from their values?");
-const ConfigEntry kSchemaInference("spark.sql.streaming.schemaInference", "false", "Is the schema of a stream of files found from those there at the start?");
-const ConfigEntry kLogInterval("spark.sql.streaming.fileSource.log.compactInterval", "10", "Batches after which a file source's log is compacted.");
-const ConfigEntry kLogDeletion("spark.sql.streaming.fileSource.log.deletion", "true", "Are a file source's expired log files deleted?");
-const ConfigEntry kLogCleanupDelay("spark.sql.streaming.fileSource.log.cleanupDelay", "10m", "How long a file source's expired log files stay.");
+const ConfigEntry kPartitionTypes("spark.sql.sources.partitionColumnTypeInference.enabled", "true",
+                                  "Are types of partition columns found from their values?");
+const ConfigEntry kSchemaInference("spark.sql.streaming.schemaInference", "false",
+                                   "Is the schema of a stream of files found from those there at the start?");
+const ConfigEntry kLogInterval("spark.sql.streaming.fileSource.log.compactInterval", "10",
+                               "Batches after which a file source's log is compacted.");
+const ConfigEntry kLogDeletion("spark.sql.streaming.fileSource.log.deletion", "true",
+                               "Are a file source's expired log files deleted?");
+const ConfigEntry kLogCleanupDelay("spark.sql.streaming.fileSource.log.cleanupDelay", "10m",
+                                   "How long a file source's expired log files stay.");
 
 using MakeFormat = Result<FormatPtr> (*)(const FormatContext&);
 
@@ -42,7 +47,9 @@ class FileTable final : public Table {
   bool can_write() const override { return true; }
   bool can_stream_write() const override { return true; }
 
-  Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override { return NewFileScan(shape_, files_, request); }
+  Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override {
+    return NewFileScan(shape_, files_, request);
+  }
 
   Result<std::unique_ptr<StreamSource>> NewStreamSource(const StreamReadContext& context) override {
     SourceSetup setup;
@@ -64,13 +71,15 @@ class FileTable final : public Table {
     WriteMode mode = request.mode;
     const std::string setting = context_.config.Get("spark.sql.sources.partitionOverwriteMode").value_or("static");
     const std::string overwrite = GetOption(context_.options, "partitionOverwriteMode").value_or(setting);
-    if (mode == WriteMode::kOverwrite && !request.partition_by.empty() && strcasecmp(overwrite.c_str(), "dynamic") == 0) mode = WriteMode::kOverwriteDynamic;
+    if (mode == WriteMode::kOverwrite && !request.partition_by.empty() && strcasecmp(overwrite.c_str(), "dynamic") == 0)
+      mode = WriteMode::kOverwriteDynamic;
     return NewBatchWrite(std::move(plan), mode);
   }
 
   Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext& context) override {
     if (context.output_mode != "append")
-      return MakeError("STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE", {{"outputMode", context.output_mode}, {"className", name()}});
+      return MakeError("STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE",
+                       {{"outputMode", context.output_mode}, {"className", name()}});
     ARROW_ASSIGN_OR_RAISE(auto plan, NewPlan(context.schema, context.partition_by));
     return NewFileSink(std::move(plan), context_.options, context_.config);
   }
@@ -112,7 +121,8 @@ class FileTable final : public Table {
     auto files = std::make_shared<PartitionedFiles>();
     if (!paths_.empty()) {
       bool from_log = false;
-      ARROW_ASSIGN_OR_RAISE(*files, FindFiles(paths_, listing_, partition_options_, settings_, &shape->root, &from_log));
+      ARROW_ASSIGN_OR_RAISE(*files,
+                            FindFiles(paths_, listing_, partition_options_, settings_, &shape->root, &from_log));
       if (request.is_streaming) {
         ARROW_ASSIGN_OR_RAISE(shape->root, ResolveRoot(paths_[0], settings_));
       }
@@ -147,7 +157,8 @@ class FileTable final : public Table {
       std::string key = field.name;
       if (!context_.case_sensitive)
         for (char& c : key) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      if (!names.insert(key).second) return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(field.name)}});
+      if (!names.insert(key).second)
+        return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(field.name)}});
       if (!format.Supports(field.type))
         return MakeError("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", {{"format", std::string(format.title())},
                                                                   {"columnName", QuoteIdentifier(field.name)},
@@ -156,7 +167,8 @@ class FileTable final : public Table {
     return format.CheckSchema(data);
   }
 
-  Result<std::shared_ptr<WritePlan>> NewPlan(const DataType& schema, const std::vector<std::string>& partition_by) const {
+  Result<std::shared_ptr<WritePlan>> NewPlan(const DataType& schema,
+                                             const std::vector<std::string>& partition_by) const {
     if (paths_.empty()) return MakeError("_LEGACY_ERROR_TEMP_2047");
     ARROW_ASSIGN_OR_RAISE(Root root, ResolveRoot(paths_[0], settings_));
     return PlanWrite(context_, shape_->format, std::move(root), schema, partition_by);
@@ -182,7 +194,8 @@ Result<TablePtr> Load(const FormatRequest& request) {
 
 const Connector kTextConnector = {
     .name = "text",
-    .aliases = {"org.apache.spark.sql.execution.datasources.text", "org.apache.spark.sql.execution.datasources.text.TextFileFormat"},
+    .aliases = {"org.apache.spark.sql.execution.datasources.text",
+                "org.apache.spark.sql.execution.datasources.text.TextFileFormat"},
     .doc = "Files of text, a row a line.",
     .load = &file::Load<&file::MakeTextFormat>,
 };
@@ -203,6 +216,12 @@ const Connector kParquetConnector = {
     .aliases = {"org.apache.spark.sql.parquet", "org.apache.spark.sql.execution.datasources.parquet.ParquetFileFormat"},
     .doc = "Parquet files.",
     .load = &file::Load<&file::MakeParquetFormat>,
+};
+const Connector kOrcConnector = {
+    .name = "orc",
+    .aliases = {"org.apache.spark.sql.hive.orc", "org.apache.spark.sql.execution.datasources.orc.OrcFileFormat"},
+    .doc = "ORC files.",
+    .load = &file::Load<&file::MakeOrcFormat>,
 };
 
 }  // namespace sluice::connectors

@@ -18,7 +18,8 @@ namespace {
 class TextReader final : public BatchReader {
  public:
   TextReader(formats::LineSource lines, const ScanRequest& request)
-      : lines_(std::move(lines)), schema_(ToArrowSchema(request.schema)), batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))) {}
+      : lines_(std::move(lines)), schema_(ToArrowSchema(request.schema)),
+        batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))) {}
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     std::vector<std::string_view> lines;
     ARROW_RETURN_NOT_OK(lines_.Next(batch_rows_, &lines));
@@ -68,7 +69,8 @@ class WholeTextReader final : public BatchReader {
 
 class TextEncoder final : public FileEncoder {
  public:
-  TextEncoder(std::shared_ptr<arrow::io::OutputStream> sink, std::string separator) : sink_(std::move(sink)), separator_(std::move(separator)) {}
+  TextEncoder(std::shared_ptr<arrow::io::OutputStream> sink, std::string separator)
+      : sink_(std::move(sink)), separator_(std::move(separator)) {}
   Status Write(const arrow::RecordBatch& batch) override {
     const auto& values = static_cast<const arrow::StringArray&>(*batch.column(0));
     std::string out;
@@ -87,14 +89,17 @@ class TextEncoder final : public FileEncoder {
 
 class TextFormat final : public Format {
  public:
-  explicit TextFormat(const FormatContext& context) : compression_(GetOption(context.options, "compression").value_or("")) {}
+  explicit TextFormat(const FormatContext& context)
+      : compression_(GetOption(context.options, "compression").value_or("")) {}
   Status Init(const FormatContext& context) {
     ARROW_ASSIGN_OR_RAISE(whole_, GetBoolOption(context.options, "wholetext", false));
     if (auto separator = GetOption(context.options, "lineSep")) {
-      if (separator->empty()) return MakeError("INVALID_SOURCE_OPTION", {{"message", "'lineSep' cannot be an empty string."}});
+      if (separator->empty())
+        return MakeError("INVALID_SOURCE_OPTION", {{"message", "'lineSep' cannot be an empty string."}});
       separator_ = *separator;
     }
-    if (auto encoding = GetOption(context.options, "encoding"); encoding && *encoding != "UTF-8" && *encoding != "utf-8")
+    if (auto encoding = GetOption(context.options, "encoding");
+        encoding && *encoding != "UTF-8" && *encoding != "utf-8")
       return UnsupportedFeature("Text in the encoding " + *encoding);
     return Status::OK();
   }
@@ -109,13 +114,16 @@ class TextFormat final : public Format {
     return MakeError("_LEGACY_ERROR_TEMP_1290", {{"schemaSize", std::to_string(schema.fields().size())}});
   }
   bool CanSplit(const FileInfo& file) const override { return !whole_ && !formats::IsCompressed(file.path); }
-  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&, const ScanRequest& request) const override {
+  Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&,
+                                            const ScanRequest& request) const override {
     ARROW_ASSIGN_OR_RAISE(auto stream, OpenTextPart(part));
     if (whole_) return std::make_unique<WholeTextReader>(std::move(stream), request);
-    return std::make_unique<TextReader>(formats::LineSource(std::move(stream), {part.start, part.end}, separator_), request);
+    return std::make_unique<TextReader>(formats::LineSource(std::move(stream), {part.start, part.end}, separator_),
+                                        request);
   }
   Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
-  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink, const DataType&) const override {
+  Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                  const DataType&) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));
     ARROW_ASSIGN_OR_RAISE(auto out, formats::CompressText(std::move(sink), codec));
     return std::make_unique<TextEncoder>(std::move(out), separator_.empty() ? "\n" : separator_);

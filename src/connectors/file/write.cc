@@ -15,12 +15,12 @@ std::string FolderOf(const std::string& path) {
 class FileBatchWrite final : public BatchWrite {
  public:
   /// `plan` writes below `staging`, or to the target itself when that is empty.
-  FileBatchWrite(std::shared_ptr<const WritePlan> plan, Root target, std::string staging, WriteMode mode, std::vector<std::string> old_files)
-      : plan_(std::move(plan)), target_(std::move(target)), staging_(std::move(staging)), mode_(mode), old_files_(std::move(old_files)) {}
+  FileBatchWrite(std::shared_ptr<const WritePlan> plan, Root target, std::string staging, WriteMode mode,
+                 std::vector<std::string> old_files)
+      : plan_(std::move(plan)), target_(std::move(target)), staging_(std::move(staging)), mode_(mode),
+        old_files_(std::move(old_files)) {}
 
-  Result<std::unique_ptr<TaskWriter>> NewTask(int task) override {
-    return NewTaskWriter(plan_, task);
-  }
+  Result<std::unique_ptr<TaskWriter>> NewTask(int task) override { return NewTaskWriter(plan_, task); }
 
   Status Commit(const std::vector<std::string>& messages) override {
     std::vector<std::string> all = messages;
@@ -34,7 +34,8 @@ class FileBatchWrite final : public BatchWrite {
       std::set<std::string> folders;
       for (const auto& file : files) {
         const std::string folder = FolderOf(file.path);
-        if (!folder.empty() && folders.insert(folder).second) ARROW_RETURN_NOT_OK(target_.fs->CreateDir(target_.path + "/" + folder, /*recursive=*/true));
+        if (!folder.empty() && folders.insert(folder).second)
+          ARROW_RETURN_NOT_OK(target_.fs->CreateDir(target_.path + "/" + folder, /*recursive=*/true));
         ARROW_RETURN_NOT_OK(target_.fs->Move(staging_ + "/" + file.path, target_.path + "/" + file.path));
       }
       RemoveStaging();
@@ -59,14 +60,16 @@ class FileBatchWrite final : public BatchWrite {
     std::set<std::string> touched;
     for (const auto& file : files) touched.insert(FolderOf(file.path));
     for (const auto& path : old_files_) {
-      if (mode_ == WriteMode::kOverwriteDynamic && !touched.contains(FolderOf(path.substr(target_.path.size() + 1)))) continue;
+      if (mode_ == WriteMode::kOverwriteDynamic && !touched.contains(FolderOf(path.substr(target_.path.size() + 1))))
+        continue;
       ARROW_RETURN_NOT_OK(target_.fs->DeleteFile(path));
     }
     if (!target_.local || mode_ == WriteMode::kOverwriteDynamic) return Status::OK();
     // Folders of partitions that are empty now.
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(target_.path, ignored)) {
-      if (entry.is_directory(ignored) && entry.path().filename() != "_temporary") std::filesystem::remove_all(entry.path(), ignored);
+      if (entry.is_directory(ignored) && entry.path().filename() != "_temporary")
+        std::filesystem::remove_all(entry.path(), ignored);
     }
     return Status::OK();
   }
@@ -90,9 +93,11 @@ Result<std::unique_ptr<BatchWrite>> NewBatchWrite(std::shared_ptr<WritePlan> pla
   ARROW_ASSIGN_OR_RAISE(auto info, target.fs->GetFileInfo(target.path));
   const bool exists = info.type() != arrow::fs::FileType::NotFound;
   if (exists && mode == WriteMode::kIgnore) return nullptr;
-  if (exists && mode == WriteMode::kErrorIfExists) return MakeError("PATH_ALREADY_EXISTS", {{"outputPath", target.Uri(target.path)}});
+  if (exists && mode == WriteMode::kErrorIfExists)
+    return MakeError("PATH_ALREADY_EXISTS", {{"outputPath", target.Uri(target.path)}});
   if (info.type() == arrow::fs::FileType::File) {
-    if (mode != WriteMode::kOverwrite) return MakeError("TASK_WRITE_FAILED", {{"path", target.Uri(target.path) + " (it is a file)"}});
+    if (mode != WriteMode::kOverwrite)
+      return MakeError("TASK_WRITE_FAILED", {{"path", target.Uri(target.path) + " (it is a file)"}});
     ARROW_RETURN_NOT_OK(target.fs->DeleteFile(target.path));
   }
   std::vector<std::string> old_files;
@@ -113,7 +118,8 @@ Result<std::unique_ptr<BatchWrite>> NewBatchWrite(std::shared_ptr<WritePlan> pla
     staging = target.path + "/_temporary/" + plan->job_id;
     plan->root.path = staging;
   }
-  return std::make_unique<FileBatchWrite>(std::move(plan), std::move(target), std::move(staging), mode, std::move(old_files));
+  return std::make_unique<FileBatchWrite>(std::move(plan), std::move(target), std::move(staging), mode,
+                                          std::move(old_files));
 }
 
 }  // namespace sluice::connectors::file

@@ -1,7 +1,7 @@
 #include "connectors/file/writer.h"
 
 #include <absl/container/flat_hash_map.h>
-#include <arrow/builder.h>
+#include <arrow/array.h>
 #include <arrow/compute/api_vector.h>
 #include <fcntl.h>
 #include <strings.h>
@@ -20,7 +20,8 @@ namespace sluice::connectors::file {
 
 namespace {
 
-const ConfigEntry kMaxRecords("spark.sql.files.maxRecordsPerFile", "0", "The most rows of one file that is written; 0 or less: any number.");
+const ConfigEntry kMaxRecords("spark.sql.files.maxRecordsPerFile", "0",
+                              "The most rows of one file that is written; 0 or less: any number.");
 /// Files that a task keeps open; beyond it the one used longest ago is ended.
 constexpr size_t kMostOpen = 100;
 
@@ -47,7 +48,7 @@ class FileTaskWriter final : public TaskWriter {
     if (plan_->partition_columns.empty()) return WriteTo("", data);
     // Rows by partition, in order.
     absl::flat_hash_map<std::string, size_t> numbers;
-    std::vector<std::pair<std::string, arrow::Int64Builder>> groups;
+    std::vector<std::pair<std::string, std::vector<int64_t>>> groups;
     std::string folder, before;
     size_t number = 0;
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
@@ -55,15 +56,15 @@ class FileTaskWriter final : public TaskWriter {
       AppendFolder(batch, row, &folder);
       if (row == 0 || folder != before) {
         const auto [it, fresh] = numbers.emplace(folder, groups.size());
-        if (fresh) groups.emplace_back(folder, arrow::Int64Builder());
+        if (fresh) groups.push_back({folder, {}});
         number = it->second;
         before = folder;
       }
-      ARROW_RETURN_NOT_OK(groups[number].second.Append(row));
+      groups[number].second.push_back(row);
     }
     if (groups.size() == 1) return WriteTo(groups[0].first, data);
     for (auto& [name, rows] : groups) {
-      ARROW_ASSIGN_OR_RAISE(auto indices, rows.Finish());
+      auto indices = std::make_shared<arrow::Int64Array>(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
       ARROW_ASSIGN_OR_RAISE(auto part, arrow::compute::Take(data, indices));
       ARROW_RETURN_NOT_OK(WriteTo(name, part.record_batch()));
     }
@@ -71,7 +72,8 @@ class FileTaskWriter final : public TaskWriter {
   }
 
   Result<std::string> Close() override {
-    if (task_ == 0 && plan_->partition_columns.empty() && files_.empty() && open_.empty()) ARROW_RETURN_NOT_OK(OpenFile("").status());
+    if (task_ == 0 && plan_->partition_columns.empty() && files_.empty() && open_.empty())
+      ARROW_RETURN_NOT_OK(OpenFile("").status());
     while (!open_.empty()) ARROW_RETURN_NOT_OK(CloseFile(open_.begin()->first));
     closed_ = true;
     return ToMessage(files_);
@@ -95,22 +97,27 @@ class FileTaskWriter final : public TaskWriter {
       out->push_back('=');
       text_.clear();
       if (column.IsValid(row)) AppendValueText(column, row, field.type, *plan_->zone, TextStyle::kCast, &text_);
-      if (text_.empty()) *out += kDefaultPartition;
-      else *out += EscapePathName(text_);
+      if (text_.empty())
+        *out += kDefaultPartition;
+      else
+        *out += EscapePathName(text_);
     }
   }
 
   Result<OpenedFile*> OpenFile(const std::string& folder) {
     if (open_.size() >= kMostOpen) {
-      auto oldest = std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+      auto oldest = std::min_element(open_.begin(), open_.end(),
+                                     [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
       const std::string name = oldest->first;
       ARROW_RETURN_NOT_OK(CloseFile(name));
     }
     const std::string id = plan_->job_id.empty() ? RandomUuid() : plan_->job_id;
     OpenedFile file;
-    file.path = fmt::format("{}{}part-{:05d}-{}{}c{:03d}{}", folder, folder.empty() ? "" : "/", task_, id, folder.empty() ? "-" : ".", counters_[folder]++,
-                            plan_->extension);
-    if (plan_->root.local) ARROW_RETURN_NOT_OK(plan_->root.fs->CreateDir(folder.empty() ? plan_->root.path : Full(folder), /*recursive=*/true));
+    file.path = fmt::format("{}{}part-{:05d}-{}{}c{:03d}{}", folder, folder.empty() ? "" : "/", task_, id,
+                            folder.empty() ? "-" : ".", counters_[folder]++, plan_->extension);
+    if (plan_->root.local)
+      ARROW_RETURN_NOT_OK(
+          plan_->root.fs->CreateDir(folder.empty() ? plan_->root.path : Full(folder), /*recursive=*/true));
     ARROW_ASSIGN_OR_RAISE(auto sink, plan_->root.fs->OpenOutputStream(Full(file.path)));
     auto& kept = open_[folder];
     kept = std::move(file);
@@ -126,7 +133,8 @@ class FileTaskWriter final : public TaskWriter {
     if (plan_->sync && plan_->root.local) ARROW_RETURN_NOT_OK(SyncFile(Full(file.path)));
     ARROW_ASSIGN_OR_RAISE(auto info, plan_->root.fs->GetFileInfo(Full(file.path)));
     files_.back().size = info.size();
-    files_.back().modified_ms = std::chrono::duration_cast<std::chrono::milliseconds>(info.mtime().time_since_epoch()).count();
+    files_.back().modified_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(info.mtime().time_since_epoch()).count();
     return Status::OK();
   }
 
@@ -165,8 +173,9 @@ class FileTaskWriter final : public TaskWriter {
 Status CheckColumns(const Format& format, const DataType& data) {
   for (const auto& field : data.fields()) {
     if (format.Supports(field.type)) continue;
-    return MakeError("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-                     {{"format", std::string(format.title())}, {"columnName", QuoteIdentifier(field.name)}, {"columnType", InDoubleQuotes(field.type.sql())}});
+    return MakeError("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", {{"format", std::string(format.title())},
+                                                              {"columnName", QuoteIdentifier(field.name)},
+                                                              {"columnType", InDoubleQuotes(field.type.sql())}});
   }
   return format.CheckSchema(data);
 }
@@ -176,7 +185,8 @@ Status CheckColumns(const Format& format, const DataType& data) {
 std::string RandomUuid() {
   static thread_local std::mt19937_64 random{std::random_device{}()};
   const uint64_t a = random(), b = random();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xFFFF, a & 0xFFF, 0x8000 | ((b >> 48) & 0x3FFF), b & 0xFFFFFFFFFFFF);
+  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", a >> 32, (a >> 16) & 0xFFFF, a & 0xFFF,
+                     0x8000 | ((b >> 48) & 0x3FFF), b & 0xFFFFFFFFFFFF);
 }
 
 std::string ToMessage(const std::vector<WrittenFile>& files) {
@@ -189,28 +199,34 @@ Result<std::vector<WrittenFile>> FromMessages(const std::vector<std::string>& me
   std::vector<WrittenFile> out;
   for (const auto& message : messages) {
     const auto json = nlohmann::json::parse(message, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_array()) return MakeError("INTERNAL_ERROR", {{"message", "Not the message of a file writer: " + message.substr(0, 100)}});
-    for (const auto& file : json) out.push_back({file[0].get<std::string>(), file[1].get<int64_t>(), file[2].get<int64_t>()});
+    if (!json.is_array())
+      return MakeError("INTERNAL_ERROR", {{"message", "Not the message of a file writer: " + message.substr(0, 100)}});
+    for (const auto& file : json)
+      out.push_back({file[0].get<std::string>(), file[1].get<int64_t>(), file[2].get<int64_t>()});
   }
   return out;
 }
 
-Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, FormatPtr format, Root root, const DataType& schema,
-                                             const std::vector<std::string>& partition_by) {
+Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, FormatPtr format, Root root,
+                                             const DataType& schema, const std::vector<std::string>& partition_by) {
   auto plan = std::make_shared<WritePlan>();
   const auto key = [&](std::string name) {
-    if (!context.case_sensitive) std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (!context.case_sensitive)
+      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     return name;
   };
   std::set<std::string> names;
   for (const auto& field : schema.fields())
-    if (!names.insert(key(field.name)).second) return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(field.name)}});
+    if (!names.insert(key(field.name)).second)
+      return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(field.name)}});
   std::set<int> taken;
   for (const auto& column : partition_by) {
     int at = -1;
     for (size_t i = 0; i < schema.fields().size(); ++i)
       if (key(schema.fields()[i].name) == key(column)) at = static_cast<int>(i);
-    if (at < 0) return MakeError("_LEGACY_ERROR_TEMP_2201", {{"col", QuoteIdentifier(column)}, {"schema", schema.simpleString()}});
+    if (at < 0)
+      return MakeError("_LEGACY_ERROR_TEMP_2201",
+                       {{"col", QuoteIdentifier(column)}, {"schema", schema.simpleString()}});
     plan->partition_columns.push_back(at);
     plan->partition_fields.push_back(schema.fields()[static_cast<size_t>(at)]);
     taken.insert(at);
@@ -222,7 +238,8 @@ Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, Forma
     plan->data_columns.push_back(static_cast<int>(i));
   }
   if (data.empty() && !partition_by.empty()) return MakeError("ALL_PARTITION_COLUMNS_NOT_ALLOWED");
-  if (data.empty()) return MakeError("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", {{"format", std::string(format->title())}});
+  if (data.empty())
+    return MakeError("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", {{"format", std::string(format->title())}});
   plan->data = DataType::Struct(std::move(data));
   ARROW_RETURN_NOT_OK(CheckColumns(*format, plan->data));
   ARROW_RETURN_NOT_OK(format->CheckWrite());

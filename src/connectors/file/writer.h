@@ -1,6 +1,6 @@
 #pragma once
-// Rows -> files of one folder, by partition. Who makes them visible, and when, is the caller's: batch writes move them in at
-// their commit (write.h), streams list them in a log (sink.h).
+// Rows -> files of one folder, by partition. Who makes them visible, and when, is the caller's: batch writes move them
+// in at their commit (write.h), streams list them in a log (sink.h).
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +19,8 @@ Result<std::vector<WrittenFile>> FromMessages(const std::vector<std::string>& me
 /// What all tasks of a write share.
 struct WritePlan {
   FormatPtr format;
-  Root root;             // of the folder that files are written below
-  DataType data;         // columns in the files
+  Root root;                                         // of the folder that files are written below
+  DataType data;                                     // columns in the files
   std::vector<int> data_columns, partition_columns;  // places in the batches
   std::vector<StructField> partition_fields;
   std::shared_ptr<const TimeZone> zone;
@@ -29,12 +29,13 @@ struct WritePlan {
   int64_t max_records = 0;  // of one file; 0: any number
   bool sync = false;        // local files reach the disk before Close() returns
 };
-/// Checks the columns. Errors: UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, COLUMN_ALREADY_EXISTS, a partition column that is missing,
-/// ALL_PARTITION_COLUMNS_NOT_ALLOWED, an option of the format.
-Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, FormatPtr format, Root root, const DataType& schema,
-                                             const std::vector<std::string>& partition_by);
+/// Checks the columns. Errors: UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE, COLUMN_ALREADY_EXISTS, a partition column that is
+/// missing, ALL_PARTITION_COLUMNS_NOT_ALLOWED, an option of the format.
+Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, FormatPtr format, Root root,
+                                             const DataType& schema, const std::vector<std::string>& partition_by);
 
-/// Its Close() gives a message of WrittenFile. The first task leaves a file even without rows, so that the schema is kept.
+/// Its Close() gives a message of WrittenFile. The first task leaves a file even without rows, so that the schema is
+/// kept.
 std::unique_ptr<TaskWriter> NewTaskWriter(std::shared_ptr<const WritePlan> plan, int task);
 
 /// 36 characters.

@@ -19,7 +19,8 @@ namespace rate {
 
 int64_t ValueAtSecond(int64_t seconds, int64_t rows_per_second, int64_t ramp_up) {
   const int64_t step = rows_per_second / (ramp_up + 1);
-  if (seconds > ramp_up) return ValueAtSecond(ramp_up, rows_per_second, ramp_up) + (seconds - ramp_up) * rows_per_second;
+  if (seconds > ramp_up)
+    return ValueAtSecond(ramp_up, rows_per_second, ramp_up) + (seconds - ramp_up) * rows_per_second;
   // step * seconds * (seconds + 1) / 2; halving the even factor first keeps the product small.
   return seconds % 2 == 1 ? (seconds + 1) / 2 * step * seconds : seconds / 2 * step * (seconds + 1);
 }
@@ -38,7 +39,9 @@ Result<RateOptions> ParseOptions(const OptionMap& options) {
     ARROW_ASSIGN_OR_RAISE(int64_t ramp_up_us, ParseTimeString(*text, 1'000'000));
     out.ramp_up = ramp_up_us / 1'000'000;
     if (out.ramp_up < 0)
-      return MakeError("INVALID_SOURCE_OPTION", {{"message", fmt::format("Invalid value '{}'. The option 'rampUpTime' must not be negative", out.ramp_up)}});
+      return MakeError(
+          "INVALID_SOURCE_OPTION",
+          {{"message", fmt::format("Invalid value '{}'. The option 'rampUpTime' must not be negative", out.ramp_up)}});
   }
   ARROW_ASSIGN_OR_RAISE(out.partitions, NumPartitions(options));
   return out;
@@ -68,7 +71,8 @@ Result<int64_t> ReadOrWriteStart(const std::string& checkpoint) {
   ARROW_ASSIGN_OR_RAISE(auto bytes, file->Read(std::min<int64_t>(size, 4096)));
   const std::string text = bytes->ToString();
   int64_t start = 0;
-  const bool ok = text.starts_with("v1\n") && std::from_chars(text.data() + 3, text.data() + text.size(), start).ec == std::errc();
+  const bool ok =
+      text.starts_with("v1\n") && std::from_chars(text.data() + 3, text.data() + text.size(), start).ec == std::errc();
   if (!ok) return MakeError("MALFORMED_LOG_FILE", {{"text", checkpoint + "/0"}});
   return start;
 }
@@ -84,7 +88,8 @@ Result<int64_t> ParseOffset(const std::string& json) {
 class RateSource final : public StreamSource {
  public:
   RateSource(RateOptions options, int64_t start_ms)
-      : options_(options), max_seconds_(std::numeric_limits<int64_t>::max() / options.rows_per_second), start_ms_(start_ms), last_ms_(start_ms) {}
+      : options_(options), max_seconds_(std::numeric_limits<int64_t>::max() / options.rows_per_second),
+        start_ms_(start_ms), last_ms_(start_ms) {}
 
   Status Check() const {
     if (options_.ramp_up <= max_seconds_) return Status::OK();
@@ -94,7 +99,8 @@ class RateSource final : public StreamSource {
   }
   std::string description() const override {
     // The bracket that is missing is missing in Spark.
-    return fmt::format("RateStreamV2[rowsPerSecond={}, rampUpTimeSeconds={}, numPartitions={}", options_.rows_per_second, options_.ramp_up,
+    return fmt::format("RateStreamV2[rowsPerSecond={}, rampUpTimeSeconds={}, numPartitions={}",
+                       options_.rows_per_second, options_.ramp_up,
                        options_.partitions == 0 ? "default" : std::to_string(options_.partitions));
   }
   Result<Offset> InitialOffset() override { return Offset{"0"}; }
@@ -109,7 +115,8 @@ class RateSource final : public StreamSource {
     available_now_ = true;
     return Status::OK();
   }
-  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset, const ScanRequest& request) override {
+  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset,
+                                     const ScanRequest& request) override {
     ARROW_ASSIGN_OR_RAISE(int64_t start, ParseOffset(start_offset.json));
     ARROW_ASSIGN_OR_RAISE(int64_t end, ParseOffset(end_offset.json));
     if (end > max_seconds_)
@@ -129,12 +136,15 @@ class RateSource final : public StreamSource {
     range.ms_per_value = static_cast<double>((end - start) * 1000) / static_cast<double>(range.end - range.start);
     return SplitRange(range, options_.partitions == 0 ? std::max(1, request.parallelism) : options_.partitions);
   }
-  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override { return OpenRange(split, request); }
+  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override {
+    return OpenRange(split, request);
+  }
   void WaitForData(const Offset& start, std::chrono::milliseconds timeout) override {
     const int64_t seconds = ParseOffset(start.json).ValueOr(0);
     std::unique_lock lock(mutex_);
     const int64_t next_ms = start_ms_ + (seconds + 1) * 1000 - NowMs();
-    woken_.wait_for(lock, std::min(timeout, std::chrono::milliseconds(std::max<int64_t>(0, next_ms))), [&] { return wake_; });
+    woken_.wait_for(lock, std::min(timeout, std::chrono::milliseconds(std::max<int64_t>(0, next_ms))),
+                    [&] { return wake_; });
     wake_ = false;
   }
   void Wake() override {
@@ -166,8 +176,8 @@ class RateTable final : public Table {
  public:
   RateTable(RateOptions options, int threads) : options_(options), threads_(threads) {}
   std::string name() const override {
-    return fmt::format("RateStream(rowsPerSecond={}, rampUpTimeSeconds={}, numPartitions={})", options_.rows_per_second, options_.ramp_up,
-                       options_.partitions == 0 ? threads_ : options_.partitions);
+    return fmt::format("RateStream(rowsPerSecond={}, rampUpTimeSeconds={}, numPartitions={})", options_.rows_per_second,
+                       options_.ramp_up, options_.partitions == 0 ? threads_ : options_.partitions);
   }
   std::string provider() const override { return "rate"; }
   const DataType& schema() const override { return RateSchema(); }
@@ -197,7 +207,8 @@ Result<TablePtr> Load(const FormatRequest& request) {
 const Connector kRateConnector = {
     .name = "rate",
     .aliases = {"org.apache.spark.sql.execution.streaming.sources.RateStreamProvider"},
-    .doc = "Rows that count up with the clock, as a stream. Options: rowsPerSecond (1), rampUpTime (0s), numPartitions.",
+    .doc =
+        "Rows that count up with the clock, as a stream. Options: rowsPerSecond (1), rampUpTime (0s), numPartitions.",
     .load = &rate::Load,
 };
 

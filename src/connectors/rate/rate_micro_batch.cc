@@ -40,7 +40,8 @@ Result<Position> ParsePosition(const std::string& text) {
     return true;
   };
   if (!take("offset", &out.offset) || !take("timestamp", &out.timestamp))
-    return MakeError("MALFORMED_LOG_FILE", {{"text", "an offset of the source rate-micro-batch: " + text.substr(0, 100)}});
+    return MakeError("MALFORMED_LOG_FILE",
+                     {{"text", "an offset of the source rate-micro-batch: " + text.substr(0, 100)}});
   return out;
 }
 
@@ -48,15 +49,17 @@ class RateMicroBatchSource final : public StreamSource {
  public:
   explicit RateMicroBatchSource(BatchOptions options) : options_(options) {}
   std::string description() const override {
-    return fmt::format("RatePerMicroBatchStream[rowsPerBatch={}, numPartitions={}, startTimestamp={}, advanceMsPerBatch={}]", options_.rows,
-                       options_.partitions, options_.start_ms, options_.advance_ms);
+    return fmt::format(
+        "RatePerMicroBatchStream[rowsPerBatch={}, numPartitions={}, startTimestamp={}, advanceMsPerBatch={}]",
+        options_.rows, options_.partitions, options_.start_ms, options_.advance_ms);
   }
   Result<Offset> InitialOffset() override { return Position{0, options_.start_ms}.ToOffset(); }
   Result<Offset> LatestOffset(const Offset& start, ReadLimit) override {
     if (fixed_end_) return *fixed_end_;
     ARROW_ASSIGN_OR_RAISE(Position from, ParsePosition(start.json));
     const int64_t room = std::numeric_limits<int64_t>::max() - from.offset;
-    const Offset end = Position{from.offset + std::min(options_.rows, room), from.timestamp + options_.advance_ms}.ToOffset();
+    const Offset end =
+        Position{from.offset + std::min(options_.rows, room), from.timestamp + options_.advance_ms}.ToOffset();
     if (available_now_) fixed_end_ = end;
     return end;
   }
@@ -64,12 +67,15 @@ class RateMicroBatchSource final : public StreamSource {
     available_now_ = true;
     return Status::OK();
   }
-  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset, const ScanRequest&) override {
+  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset,
+                                     const ScanRequest&) override {
     ARROW_ASSIGN_OR_RAISE(Position start, ParsePosition(start_offset.json));
     ARROW_ASSIGN_OR_RAISE(Position end, ParsePosition(end_offset.json));
     return SplitRange({start.offset, std::max(start.offset, end.offset), start.timestamp, 0}, options_.partitions);
   }
-  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override { return OpenRange(split, request); }
+  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override {
+    return OpenRange(split, request);
+  }
   // There is always more.
   void WaitForData(const Offset&, std::chrono::milliseconds) override {}
   void Wake() override {}
@@ -88,8 +94,9 @@ class RateMicroBatchTable final : public Table {
  public:
   explicit RateMicroBatchTable(BatchOptions options) : options_(options) {}
   std::string name() const override {
-    return fmt::format("RatePerMicroBatch(rowsPerBatch={}, numPartitions={},startTimestamp={}, advanceMillisPerBatch={})", options_.rows,
-                       options_.partitions, options_.start_ms, options_.advance_ms);
+    return fmt::format(
+        "RatePerMicroBatch(rowsPerBatch={}, numPartitions={},startTimestamp={}, advanceMillisPerBatch={})",
+        options_.rows, options_.partitions, options_.start_ms, options_.advance_ms);
   }
   std::string provider() const override { return "rate-micro-batch"; }
   const DataType& schema() const override { return RateSchema(); }
@@ -104,7 +111,9 @@ class RateMicroBatchTable final : public Table {
 
 Result<TablePtr> Load(const FormatRequest& request) {
   ARROW_RETURN_NOT_OK(RefuseUnlessStreamRead(request, "rate-micro-batch", "RatePerMicroBatchProvider"));
-  ARROW_ASSIGN_OR_RAISE(BatchOptions options, ParseOptions(request.options, request.config != nullptr ? DefaultParallelism(*request.config) : 1));
+  ARROW_ASSIGN_OR_RAISE(
+      BatchOptions options,
+      ParseOptions(request.options, request.config != nullptr ? DefaultParallelism(*request.config) : 1));
   return std::make_shared<RateMicroBatchTable>(options);
 }
 
@@ -114,8 +123,10 @@ Result<TablePtr> Load(const FormatRequest& request) {
 const Connector kRateMicroBatchConnector = {
     .name = "rate-micro-batch",
     .aliases = {"org.apache.spark.sql.execution.streaming.sources.RatePerMicroBatchProvider"},
-    .doc = "Rows that count up, so many a batch, as a stream. Options: rowsPerBatch, startTimestamp (0), advanceMillisPerBatch (1000), "
-           "numPartitions.",
+    .doc =
+        "Rows that count up, so many a batch, as a stream. Options: rowsPerBatch, startTimestamp (0), "
+        "advanceMillisPerBatch (1000), "
+        "numPartitions.",
     .load = &rate::Load,
 };
 

@@ -36,7 +36,8 @@ class RateTest : public testing::Test {
     return std::move(*source);
   }
   /// (value, milliseconds) of all splits, in order.
-  static std::vector<std::pair<int64_t, int64_t>> Read(StreamSource& source, const std::string& start, const std::string& end, int64_t batch_rows = 3) {
+  static std::vector<std::pair<int64_t, int64_t>> Read(StreamSource& source, const std::string& start,
+                                                       const std::string& end, int64_t batch_rows = 3) {
     ScanRequest request;
     request.schema = rate::RateSchema();
     request.batch_rows = batch_rows;
@@ -61,7 +62,8 @@ class RateTest : public testing::Test {
 TEST_F(RateTest, ValuesClimbWhileItRampsUp) {
   // rampUpTime 3 s, 12 rows a second: 3, 9, 18, 30 and then 12 more each second.
   const int64_t expected[] = {0, 3, 9, 18, 30, 42, 54};
-  for (int64_t second = 0; second < 7; ++second) EXPECT_EQ(rate::ValueAtSecond(second, 12, 3), expected[second]) << second;
+  for (int64_t second = 0; second < 7; ++second)
+    EXPECT_EQ(rate::ValueAtSecond(second, 12, 3), expected[second]) << second;
   EXPECT_EQ(rate::ValueAtSecond(5, 7, 0), 35);
 }
 
@@ -69,8 +71,9 @@ TEST_F(RateTest, RowsAreThoseOfSpark) {
   StartedAt(1795281261300);
   auto source = Source(kRateConnector, {{"rowsPerSecond", "7"}, {"numPartitions", "2"}});
   EXPECT_EQ(source->description(), "RateStreamV2[rowsPerSecond=7, rampUpTimeSeconds=0, numPartitions=2");
-  const std::vector<std::pair<int64_t, int64_t>> expected = {{7, 1795281262300},  {9, 1795281262586},  {11, 1795281262871}, {13, 1795281263157},
-                                                             {8, 1795281262443},  {10, 1795281262729}, {12, 1795281263014}};
+  const std::vector<std::pair<int64_t, int64_t>> expected = {
+      {7, 1795281262300}, {9, 1795281262586},  {11, 1795281262871}, {13, 1795281263157},
+      {8, 1795281262443}, {10, 1795281262729}, {12, 1795281263014}};
   EXPECT_EQ(Read(*source, "1", "2"), expected);
   EXPECT_TRUE(Read(*source, "2", "2").empty());
 }
@@ -90,8 +93,11 @@ TEST_F(RateTest, TheStartIsKeptInTheCheckpoint) {
 }
 
 TEST_F(RateTest, AMicroBatchHasItsRowsWhateverTheClock) {
-  auto source = Source(kRateMicroBatchConnector, {{"rowsPerBatch", "10"}, {"numPartitions", "3"}, {"startTimestamp", "5000"}, {"advanceMillisPerBatch", "700"}});
-  EXPECT_EQ(source->description(), "RatePerMicroBatchStream[rowsPerBatch=10, numPartitions=3, startTimestamp=5000, advanceMsPerBatch=700]");
+  auto source = Source(
+      kRateMicroBatchConnector,
+      {{"rowsPerBatch", "10"}, {"numPartitions", "3"}, {"startTimestamp", "5000"}, {"advanceMillisPerBatch", "700"}});
+  EXPECT_EQ(source->description(),
+            "RatePerMicroBatchStream[rowsPerBatch=10, numPartitions=3, startTimestamp=5000, advanceMsPerBatch=700]");
   const auto first = source->LatestOffset(source->InitialOffset().ValueOrDie(), ReadLimit::kDefault).ValueOrDie();
   EXPECT_EQ(first.json, R"({"offset":10,"timestamp":5700})");
   const auto second = source->LatestOffset(first, ReadLimit::kDefault).ValueOrDie();
@@ -124,7 +130,8 @@ TEST_F(RateTest, RefusesWhatSparkRefuses) {
   refused(kRateConnector, {{"rampUpTime", "zz"}}, "Failed to parse time string: zz");
   refused(kRateConnector, {{"numPartitions", "0"}}, "Invalid value '0'. The option 'numPartitions' must be positive");
   refused(kRateMicroBatchConnector, {}, "Invalid value '0'. The option 'rowsPerBatch' must be positive");
-  refused(kRateMicroBatchConnector, {{"rowsPerBatch", "1"}, {"startTimestamp", "-1"}}, "The option 'startTimestamp' must be non-negative");
+  refused(kRateMicroBatchConnector, {{"rowsPerBatch", "1"}, {"startTimestamp", "-1"}},
+          "The option 'startTimestamp' must be non-negative");
   EXPECT_EQ(ConditionOf(Load(kRateConnector, {}, /*streaming=*/false).status()), "_LEGACY_ERROR_TEMP_1135");
 }
 

@@ -23,10 +23,8 @@ struct RangeSplit final : Split {
 class RangeReader final : public BatchReader {
  public:
   RangeReader(std::shared_ptr<const RangeSplit> split, const ScanRequest& request)
-      : split_(std::move(split)),
-        schema_(ToArrowSchema(request.schema)),
-        batch_rows_(std::max<int64_t>(1, request.batch_rows)),
-        cancel_(request.cancel) {
+      : split_(std::move(split)), schema_(ToArrowSchema(request.schema)),
+        batch_rows_(std::max<int64_t>(1, request.batch_rows)), cancel_(request.cancel) {
     const ValueRange& range = split_->range;
     const int64_t span = range.end - range.start - split_->partition;
     rows_ = span <= 0 ? 0 : (span - 1) / split_->partitions + 1;
@@ -45,10 +43,14 @@ class RangeReader final : public BatchReader {
       for (int64_t i = 0; i < length; ++i) {
         const int64_t since = split_->partition + split_->partitions * (done_ + i);
         // Java's Math.round: half goes up.
-        out[i] = values ? split_->range.start + since
-                        : (split_->range.start_ms + static_cast<int64_t>(std::floor(static_cast<double>(since) * split_->range.ms_per_value + 0.5))) * 1000;
+        out[i] =
+            values ? split_->range.start + since
+                   : (split_->range.start_ms +
+                      static_cast<int64_t>(std::floor(static_cast<double>(since) * split_->range.ms_per_value + 0.5))) *
+                         1000;
       }
-      columns.push_back(arrow::MakeArray(arrow::ArrayData::Make(field->type(), length, {nullptr, std::shared_ptr<arrow::Buffer>(std::move(buffer))}, 0)));
+      columns.push_back(arrow::MakeArray(arrow::ArrayData::Make(
+          field->type(), length, {nullptr, std::shared_ptr<arrow::Buffer>(std::move(buffer))}, 0)));
     }
     done_ += length;
     return arrow::RecordBatch::Make(schema_, length, std::move(columns));
@@ -83,11 +85,13 @@ std::vector<SplitPtr> SplitRange(const ValueRange& range, int partitions) {
 
 Result<std::unique_ptr<BatchReader>> OpenRange(const SplitPtr& split, const ScanRequest& request) {
   auto range = std::dynamic_pointer_cast<const RangeSplit>(split);
-  if (range == nullptr) return MakeError("INTERNAL_ERROR", {{"message", "Not a range of values: " + split->ToString()}});
+  if (range == nullptr)
+    return MakeError("INTERNAL_ERROR", {{"message", "Not a range of values: " + split->ToString()}});
   return std::make_unique<RangeReader>(std::move(range), request);
 }
 
-Result<int64_t> NumberOption(const OptionMap& options, const std::string& key, int64_t default_value, int64_t least, const char* must) {
+Result<int64_t> NumberOption(const OptionMap& options, const std::string& key, int64_t default_value, int64_t least,
+                             const char* must) {
   ARROW_ASSIGN_OR_RAISE(int64_t value, GetIntOption(options, key, default_value));
   if (value >= least) return value;
   return MakeError("INVALID_SOURCE_OPTION",

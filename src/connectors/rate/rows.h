@@ -24,6 +24,7 @@ Result<std::unique_ptr<BatchReader>> OpenRange(const SplitPtr& split, const Scan
 /// `partitions` of the option numPartitions; 0 when it is not set. INVALID_SOURCE_OPTION.
 Result<int> NumPartitions(const OptionMap& options);
 /// A whole number that is at least `least`; else INVALID_SOURCE_OPTION saying that it `must` be so.
-Result<int64_t> NumberOption(const OptionMap& options, const std::string& key, int64_t default_value, int64_t least, const char* must);
+Result<int64_t> NumberOption(const OptionMap& options, const std::string& key, int64_t default_value, int64_t least,
+                             const char* must);
 
 }  // namespace sluice::connectors::rate

@@ -43,7 +43,11 @@ std::string ReplaceInvalidUtf8(std::string bytes) {
   const auto at = [&](size_t i) { return i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0; };
   for (size_t i = 0; i < bytes.size();) {
     const uint8_t lead = at(i);
-    size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    size_t length = lead < 0x80                   ? 1
+                    : lead >= 0xC2 && lead < 0xE0 ? 2
+                    : lead >= 0xE0 && lead < 0xF0 ? 3
+                    : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                  : 0;
     size_t good = 1;  // bytes of the maximal well-formed part
     for (; good < length; ++good) {
       const uint8_t next = at(i + good);
@@ -54,8 +58,10 @@ std::string ReplaceInvalidUtf8(std::string bytes) {
       if (good == 1 && lead == 0xF4) high = 0x8F;
       if (next < low || next > high) break;
     }
-    if (length != 0 && good == length) out.append(bytes, i, length);
-    else out += "\xEF\xBF\xBD";
+    if (length != 0 && good == length)
+      out.append(bytes, i, length);
+    else
+      out += "\xEF\xBF\xBD";
     i += good;
   }
   return out;
@@ -70,7 +76,8 @@ Result<std::unique_ptr<LineReader>> LineReader::Connect(const std::string& host,
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0) return fail(::gai_strerror(error));
+  if (int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0)
+    return fail(::gai_strerror(error));
   std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, &::freeaddrinfo);
   int error = ECONNREFUSED;
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
@@ -123,7 +130,8 @@ void LineReader::Run() {
   }
   cutter.Finish(keep);
   std::lock_guard lock(mutex_);
-  if (!stopping_) LogWarn("socket: the stream was closed by its server", {{"lines", first_ + static_cast<int64_t>(lines_.size())}});
+  if (!stopping_)
+    LogWarn("socket: the stream was closed by its server", {{"lines", first_ + static_cast<int64_t>(lines_.size())}});
 }
 
 int64_t LineReader::count() const {

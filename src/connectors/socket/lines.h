@@ -32,8 +32,9 @@ class LineCutter {
 /// Every ill-formed part as U+FFFD, one per maximal part as the Unicode standard and Java have it.
 std::string ReplaceInvalidUtf8(std::string bytes);
 
-/// A connection whose lines a thread of its own takes in. The lines are numbered from 0 in order of arrival and kept until
-/// they are dropped; when kMaxBytes of them wait, the thread stops reading until there is room, and TCP holds the sender.
+/// A connection whose lines a thread of its own takes in. The lines are numbered from 0 in order of arrival and kept
+/// until they are dropped; when kMaxBytes of them wait, the thread stops reading until there is room, and TCP holds the
+/// sender.
 class LineReader {
  public:
   static constexpr size_t kMaxBytes = size_t{256} << 20;

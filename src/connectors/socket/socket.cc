@@ -1,5 +1,5 @@
-// The source "socket": lines of text from a TCP server, for trying things out. Nothing is kept: lines that were read before
-// a restart are gone.
+// The source "socket": lines of text from a TCP server, for trying things out. Nothing is kept: lines that were read
+// before a restart are gone.
 #include "connectors/socket/socket.h"
 
 #include <arrow/builder.h>
@@ -54,7 +54,8 @@ struct LinesSplit final : Split {
 class LinesReader final : public BatchReader {
  public:
   LinesReader(std::shared_ptr<const LinesSplit> split, const ScanRequest& request)
-      : split_(std::move(split)), schema_(ToArrowSchema(request.schema)), batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))) {}
+      : split_(std::move(split)), schema_(ToArrowSchema(request.schema)),
+        batch_rows_(static_cast<size_t>(std::max<int64_t>(1, request.batch_rows))) {}
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     const size_t end = std::min(split_->lines.size(), next_ + batch_rows_);
     if (next_ == end) return nullptr;
@@ -86,7 +87,9 @@ class LinesReader final : public BatchReader {
 class SocketSource final : public StreamSource {
  public:
   explicit SocketSource(SocketOptions options) : options_(std::move(options)) {}
-  std::string description() const override { return fmt::format("TextSocketV2[host: {}, port: {}]", options_.host, options_.port); }
+  std::string description() const override {
+    return fmt::format("TextSocketV2[host: {}, port: {}]", options_.host, options_.port);
+  }
   Result<Offset> InitialOffset() override { return Offset{"-1"}; }
   Result<Offset> LatestOffset(const Offset& start_offset, ReadLimit) override {
     ARROW_ASSIGN_OR_RAISE(int64_t start, ParseOffset(start_offset.json));
@@ -104,16 +107,19 @@ class SocketSource final : public StreamSource {
     available_now_ = true;
     return Status::OK();
   }
-  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset, const ScanRequest& request) override {
+  Result<std::vector<SplitPtr>> Plan(const Offset& start_offset, const Offset& end_offset,
+                                     const ScanRequest& request) override {
     ARROW_ASSIGN_OR_RAISE(int64_t start, ParseOffset(start_offset.json));
     ARROW_ASSIGN_OR_RAISE(int64_t end, ParseOffset(end_offset.json));
     std::vector<SplitPtr> splits;
     if (lines_ == nullptr) {
-      LogWarn("socket: lines of a batch that was interrupted are lost", {{"source", description()}, {"lines", end - start}});
+      LogWarn("socket: lines of a batch that was interrupted are lost",
+              {{"source", description()}, {"lines", end - start}});
       return splits;
     }
     std::vector<Line> lines = lines_.load()->Get(start + 1 - base_, end + 1 - base_);
-    const size_t count = static_cast<size_t>(options_.partitions > 0 ? options_.partitions : std::max(1, request.parallelism));
+    const size_t count =
+        static_cast<size_t>(options_.partitions > 0 ? options_.partitions : std::max(1, request.parallelism));
     std::vector<std::shared_ptr<LinesSplit>> parts(std::min(count, lines.size()));
     for (auto& part : parts) part = std::make_shared<LinesSplit>();
     for (size_t i = 0; i < lines.size(); ++i) parts[i % parts.size()]->lines.push_back(std::move(lines[i]));
@@ -122,7 +128,8 @@ class SocketSource final : public StreamSource {
   }
   Result<std::unique_ptr<BatchReader>> Open(const SplitPtr& split, const ScanRequest& request) override {
     auto lines = std::dynamic_pointer_cast<const LinesSplit>(split);
-    if (lines == nullptr) return MakeError("INTERNAL_ERROR", {{"message", "Not lines of a socket: " + split->ToString()}});
+    if (lines == nullptr)
+      return MakeError("INTERNAL_ERROR", {{"message", "Not lines of a socket: " + split->ToString()}});
     return std::make_unique<LinesReader>(std::move(lines), request);
   }
   Status Commit(const Offset& end_offset) override {
@@ -136,7 +143,9 @@ class SocketSource final : public StreamSource {
   void Wake() override {
     if (lines_ != nullptr) lines_.load()->Wake();
   }
-  Offset ReportLatestOffset() override { return {std::to_string(lines_ == nullptr ? -1 : base_ + lines_.load()->count() - 1)}; }
+  Offset ReportLatestOffset() override {
+    return {std::to_string(lines_ == nullptr ? -1 : base_ + lines_.load()->count() - 1)};
+  }
   Result<Offset> Deserialize(const std::string& json) override {
     ARROW_RETURN_NOT_OK(ParseOffset(json).status());
     return Offset{json};
@@ -146,7 +155,7 @@ class SocketSource final : public StreamSource {
   const SocketOptions options_;
   std::unique_ptr<LineReader> connection_;
   std::atomic<LineReader*> lines_ = nullptr;  // Wake() comes from other threads
-  int64_t base_ = 0;  // offset of the connection's first line
+  int64_t base_ = 0;                          // offset of the connection's first line
   bool available_now_ = false;
   std::optional<int64_t> fixed_end_;
 };
@@ -184,7 +193,8 @@ Result<TablePtr> Load(const FormatRequest& request) {
 const Connector kSocketConnector = {
     .name = "socket",
     .aliases = {"org.apache.spark.sql.execution.streaming.sources.TextSocketSourceProvider"},
-    .doc = "Lines of text from a TCP server, as a stream. Options: host, port, includeTimestamp (false), numPartitions.",
+    .doc =
+        "Lines of text from a TCP server, as a stream. Options: host, port, includeTimestamp (false), numPartitions.",
     .load = &socket::Load,
 };
 

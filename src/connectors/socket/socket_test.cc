@@ -33,7 +33,9 @@ class Server {
   }
   std::string port() const { return std::to_string(port_); }
   void Accept() { client_ = ::accept(listener_, nullptr, nullptr); }
-  void Send(std::string_view text) { EXPECT_EQ(::send(client_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size())); }
+  void Send(std::string_view text) {
+    EXPECT_EQ(::send(client_, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
   void Close() {
     if (client_ >= 0) ::close(client_);
     client_ = -1;
@@ -54,7 +56,8 @@ std::vector<std::string> Cut(std::vector<std::string> pieces) {
 }
 
 TEST(SocketLines, EndAsInJava) {
-  EXPECT_EQ(Cut({"one\ntwo\r\nthree\rfour\n\nhal", "f\n"}), (std::vector<std::string>{"one", "two", "three", "four", "", "half"}));
+  EXPECT_EQ(Cut({"one\ntwo\r\nthree\rfour\n\nhal", "f\n"}),
+            (std::vector<std::string>{"one", "two", "three", "four", "", "half"}));
   EXPECT_EQ(Cut({"a\r", "\nb"}), (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(Cut({"\xff\xfe\n"}), (std::vector<std::string>{"\xEF\xBF\xBD\xEF\xBF\xBD"}));
   EXPECT_EQ(Cut({"\xC3", "\xA9\n"}), (std::vector<std::string>{"\xC3\xA9"}));

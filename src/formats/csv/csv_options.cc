@@ -17,7 +17,8 @@ Result<std::string> Unescape(const std::string& text) {
       out += text[i];
       continue;
     }
-    if (text.size() == 1) return Bad("The option sep cannot be a single backslash: it has a special meaning. Use \"\\\\\"");
+    if (text.size() == 1)
+      return Bad("The option sep cannot be a single backslash: it has a special meaning. Use \"\\\\\"");
     const char next = i + 1 < text.size() ? text[++i] : '\0';
     switch (next) {
       case 't': out += '\t'; break;
@@ -51,9 +52,11 @@ Status TakeChar(const OptionMap& options, const char* name, char* out) {
 
 }  // namespace
 
-Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& default_corrupt_column, std::shared_ptr<const TimeZone> zone) {
+Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& default_corrupt_column,
+                                   std::shared_ptr<const TimeZone> zone) {
   // Parse mode, name of the corrupt record's column and zone are JSON's, word for word.
-  ARROW_ASSIGN_OR_RAISE(const JsonReadOptions shared, ParseJsonReadOptions(options, default_corrupt_column, std::move(zone)));
+  ARROW_ASSIGN_OR_RAISE(const JsonReadOptions shared,
+                        ParseJsonReadOptions(options, default_corrupt_column, std::move(zone)));
   CsvOptions out;
   out.mode = shared.mode;
   out.corrupt_column = shared.corrupt_column;
@@ -69,7 +72,8 @@ Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& 
     if (!encoding) continue;
     std::string upper;
     for (char c : *encoding) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (upper != "UTF-8" && upper != "UTF8" && upper != "US-ASCII") return UnsupportedFeature("CSV in the encoding " + *encoding);
+    if (upper != "UTF-8" && upper != "UTF8" && upper != "US-ASCII")
+      return UnsupportedFeature("CSV in the encoding " + *encoding);
   }
   ARROW_RETURN_NOT_OK(TakeChar(options, "quote", &out.quote));
   ARROW_RETURN_NOT_OK(TakeChar(options, "escape", &out.escape));
@@ -101,7 +105,8 @@ Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& 
   if (GetOption(options, "lineSep") && out.line_separator.empty()) return Bad("'lineSep' cannot be an empty string.");
   if (out.line_separator.size() > 2) return Bad("'lineSep' can contain only 1 character.");
 
-  const auto compile = [&](const char* name, DateTimePattern::Use use) -> Result<std::shared_ptr<const DateTimePattern>> {
+  const auto compile = [&](const char* name,
+                           DateTimePattern::Use use) -> Result<std::shared_ptr<const DateTimePattern>> {
     const auto pattern = GetOption(options, name);
     if (!pattern) return std::shared_ptr<const DateTimePattern>();
     return DateTimePattern::Compile(*pattern, use);
@@ -115,12 +120,20 @@ Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& 
     ARROW_ASSIGN_OR_RAISE(strict, DateTimePattern::Compile("yyyy-MM-dd", Use::kParse));
   }
   out.is_date = [strict](std::string_view value) { return strict->ParseDate(value).has_value(); };
-  if (date) out.parse_date = [date](std::string_view value) { return date->ParseDate(value); };
-  else out.parse_date = [](std::string_view value) { return sluice::ParseDate(value); };
-  if (timestamp) out.parse_timestamp = [timestamp, z = out.zone](std::string_view value) { return timestamp->ParseTimestamp(value, *z); };
-  else out.parse_timestamp = [z = out.zone](std::string_view value) { return sluice::ParseTimestamp(value, *z); };
-  if (ntz) out.parse_timestamp_ntz = [ntz](std::string_view value) { return ntz->ParseLocal(value); };
-  else out.parse_timestamp_ntz = [](std::string_view value) { return ParseTimestampNtz(value, false); };
+  if (date)
+    out.parse_date = [date](std::string_view value) { return date->ParseDate(value); };
+  else
+    out.parse_date = [](std::string_view value) { return sluice::ParseDate(value); };
+  if (timestamp)
+    out.parse_timestamp = [timestamp, z = out.zone](std::string_view value) {
+      return timestamp->ParseTimestamp(value, *z);
+    };
+  else
+    out.parse_timestamp = [z = out.zone](std::string_view value) { return sluice::ParseTimestamp(value, *z); };
+  if (ntz)
+    out.parse_timestamp_ntz = [ntz](std::string_view value) { return ntz->ParseLocal(value); };
+  else
+    out.parse_timestamp_ntz = [](std::string_view value) { return ParseTimestampNtz(value, false); };
 
   // What Spark writes when no format is given.
   const auto writer = [&](const char* name, const char* pattern) -> Result<std::shared_ptr<const DateTimePattern>> {
@@ -130,7 +143,9 @@ Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& 
   ARROW_ASSIGN_OR_RAISE(auto timestamp_out, writer("timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]"));
   ARROW_ASSIGN_OR_RAISE(auto ntz_out, writer("timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]"));
   out.format_date = [date_out](int32_t days, std::string* to) { date_out->FormatLocal(days * kUsPerDay, to); };
-  out.format_timestamp = [timestamp_out, z = out.zone](int64_t us, std::string* to) { timestamp_out->Format(us, *z, to); };
+  out.format_timestamp = [timestamp_out, z = out.zone](int64_t us, std::string* to) {
+    timestamp_out->Format(us, *z, to);
+  };
   out.format_timestamp_ntz = [ntz_out](int64_t us, std::string* to) { ntz_out->FormatLocal(us, to); };
   return out;
 }

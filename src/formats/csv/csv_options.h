@@ -13,7 +13,7 @@ namespace sluice::formats {
 /// Spark's options of CSV, for both directions.
 struct CsvOptions {
   std::string separator = ",";
-  char quote = '"';    // 0: none
+  char quote = '"';  // 0: none
   char escape = '\\';
   char escape_of_escape = '\\';  // charToEscapeQuoteEscaping; 0: none
   char comment = 0;
@@ -40,6 +40,7 @@ struct CsvOptions {
 };
 
 /// Errors name the option.
-Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& default_corrupt_column, std::shared_ptr<const TimeZone> zone);
+Result<CsvOptions> ParseCsvOptions(const OptionMap& options, const std::string& default_corrupt_column,
+                                   std::shared_ptr<const TimeZone> zone);
 
 }  // namespace sluice::formats

@@ -14,8 +14,9 @@ namespace sluice::formats {
 namespace {
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() &&
-         std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) { return std::tolower(static_cast<unsigned char>(x)) == y; });
+  return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
+           return std::tolower(static_cast<unsigned char>(x)) == y;
+         });
 }
 
 /// Java's parseDouble knows no other words than these two.
@@ -33,16 +34,15 @@ bool IsJavaNumber(std::string_view text) {
 bool SetFromText(std::string_view text, const CsvOptions& options, JsonColumn* column) {
   switch (column->type().id()) {
     case TypeId::kString:
-    case TypeId::kBinary:
-      column->SetBytes(text);
-      return true;
+    case TypeId::kBinary: column->SetBytes(text); return true;
     case TypeId::kByte:
     case TypeId::kShort:
     case TypeId::kInteger:
     case TypeId::kLong: {
       int64_t v;
       const auto take = [&](auto limit) {
-        return ParseIntegral(text, false, std::numeric_limits<decltype(limit)>::min(), std::numeric_limits<decltype(limit)>::max(), &v);
+        return ParseIntegral(text, false, std::numeric_limits<decltype(limit)>::min(),
+                             std::numeric_limits<decltype(limit)>::max(), &v);
       };
       switch (column->type().id()) {
         case TypeId::kByte: return take(int8_t{}) && (column->SetInt8(static_cast<int8_t>(v)), true);
@@ -56,10 +56,14 @@ bool SetFromText(std::string_view text, const CsvOptions& options, JsonColumn* c
       const bool narrow = column->type().id() == TypeId::kFloat;
       double v = 0;
       float f = 0;
-      if (text == options.nan) v = std::numeric_limits<double>::quiet_NaN(), f = static_cast<float>(v);
-      else if (text == options.positive_infinity) v = std::numeric_limits<double>::infinity(), f = static_cast<float>(v);
-      else if (text == options.negative_infinity) v = -std::numeric_limits<double>::infinity(), f = static_cast<float>(v);
-      else if (!IsJavaNumber(text) || !(narrow ? ParseFloat(text, &f) : ParseDouble(text, &v))) return false;
+      if (text == options.nan)
+        v = std::numeric_limits<double>::quiet_NaN(), f = static_cast<float>(v);
+      else if (text == options.positive_infinity)
+        v = std::numeric_limits<double>::infinity(), f = static_cast<float>(v);
+      else if (text == options.negative_infinity)
+        v = -std::numeric_limits<double>::infinity(), f = static_cast<float>(v);
+      else if (!IsJavaNumber(text) || !(narrow ? ParseFloat(text, &f) : ParseDouble(text, &v)))
+        return false;
       narrow ? column->SetFloat(f) : column->SetDouble(v);
       return true;
     }
@@ -94,12 +98,12 @@ bool SetFromText(std::string_view text, const CsvOptions& options, JsonColumn* c
     }
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz: {
-      const auto us = column->type().id() == TypeId::kTimestamp ? options.parse_timestamp(text) : options.parse_timestamp_ntz(text);
+      const auto us =
+          column->type().id() == TypeId::kTimestamp ? options.parse_timestamp(text) : options.parse_timestamp_ntz(text);
       if (us) column->SetInt64(*us);
       return us.has_value();
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -143,7 +147,9 @@ Status CsvBuilder::Append(const CsvRecord& record) {
   if (!good) {
     if (options_.mode == ParseMode::kFailFast)
       return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                       {{"badRecord", std::string(record.text)}, {"failFastMode", "FAILFAST"}, {"text", std::string(record.text.substr(0, 200))}});
+                       {{"badRecord", std::string(record.text)},
+                        {"failFastMode", "FAILFAST"},
+                        {"text", std::string(record.text.substr(0, 200))}});
     if (options_.mode == ParseMode::kDropMalformed) {
       for (auto& column : columns_) column->Rollback();
       return Status::OK();
@@ -174,16 +180,20 @@ std::vector<std::string> CsvColumnNames(const CsvRecord& first, const CsvOptions
   }
   const auto key = [&](std::string_view name) {
     std::string out(name);
-    if (!case_sensitive) std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (!case_sensitive)
+      std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
     return out;
   };
   std::vector<std::string> keys;
   for (size_t i = 0; i < first.fields.size(); ++i) keys.push_back(key(first.field(i)));
   for (size_t i = 0; i < first.fields.size(); ++i) {
     const std::string name(first.field(i));
-    if (name.empty() || name == options.null_value) names.push_back("_c" + std::to_string(i));
-    else if (std::count(keys.begin(), keys.end(), keys[i]) > 1) names.push_back(name + std::to_string(i));
-    else names.push_back(name);
+    if (name.empty() || name == options.null_value)
+      names.push_back("_c" + std::to_string(i));
+    else if (std::count(keys.begin(), keys.end(), keys[i]) > 1)
+      names.push_back(name + std::to_string(i));
+    else
+      names.push_back(name);
   }
   return names;
 }
@@ -197,13 +207,16 @@ DataType Common(const DataType& a, const DataType& b) {
   const auto is = [&](TypeId x, TypeId y) { return (a.id() == x && b.id() == y) || (a.id() == y && b.id() == x); };
   if (is(TypeId::kDate, TypeId::kTimestamp)) return DataType::Timestamp();
   const auto as_decimal = [](const DataType& t) {
-    return t.id() == TypeId::kInteger ? DataType::Decimal(10, 0) : t.id() == TypeId::kLong ? DataType::Decimal(20, 0) : t;
+    return t.id() == TypeId::kInteger ? DataType::Decimal(10, 0)
+           : t.id() == TypeId::kLong  ? DataType::Decimal(20, 0)
+                                      : t;
   };
   if (a.isNumeric() && b.isNumeric()) {
     if (a.id() == TypeId::kDouble || b.id() == TypeId::kDouble) return DataType::Double();
     if (a.id() == TypeId::kDecimal || b.id() == TypeId::kDecimal) {
       const DataType x = as_decimal(a), y = as_decimal(b);
-      const int scale = std::max(x.scale(), y.scale()), range = std::max(x.precision() - x.scale(), y.precision() - y.scale());
+      const int scale = std::max(x.scale(), y.scale()),
+                range = std::max(x.precision() - x.scale(), y.precision() - y.scale());
       return range + scale > 38 ? DataType::Double() : DataType::Decimal(range + scale, scale);
     }
     return DataType::Long();

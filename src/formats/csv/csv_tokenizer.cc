@@ -37,8 +37,10 @@ void CsvTokenizer::Quoted(std::string_view input, size_t* at, bool lines, CsvRec
     if (before == quote && (IsBlank(c) || AtSeparator(input, p) || AtEnd(input, p, lines))) {
       size_t behind = p;
       while (!AtEnd(input, behind, lines) && IsBlank(input[behind]) && !AtSeparator(input, behind)) ++behind;
-      if (AtEnd(input, behind, lines) || AtSeparator(input, behind)) p = behind;
-      else plain(p);
+      if (AtEnd(input, behind, lines) || AtSeparator(input, behind))
+        p = behind;
+      else
+        plain(p);
       done = true;
     } else if (c != quote && c != escape) {
       if (before == quote) {
@@ -127,10 +129,13 @@ Result<bool> CsvTokenizer::Next(std::string_view input, size_t* position, bool l
       record->fields.push_back(field);
     }
     if (static_cast<int64_t>(record->fields.size()) > options_.max_columns)
-      return MakeError("INVALID_SOURCE_OPTION", {{"message", fmt::format("A CSV record has more columns than maxColumns, {}", options_.max_columns)}});
+      return MakeError(
+          "INVALID_SOURCE_OPTION",
+          {{"message", fmt::format("A CSV record has more columns than maxColumns, {}", options_.max_columns)}});
     if (options_.max_chars >= 0 && static_cast<int64_t>(record->fields.back().size) > options_.max_chars)
-      return MakeError("INVALID_SOURCE_OPTION",
-                       {{"message", fmt::format("A CSV field is longer than maxCharsPerColumn, {}", options_.max_chars)}});
+      return MakeError(
+          "INVALID_SOURCE_OPTION",
+          {{"message", fmt::format("A CSV field is longer than maxCharsPerColumn, {}", options_.max_chars)}});
     if (AtEnd(input, p, lines)) break;
     p += options_.separator.size();
   }

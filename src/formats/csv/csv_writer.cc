@@ -19,17 +19,20 @@ void CsvWriter::Field(std::string_view text, std::string* out) const {
     return;
   }
   const bool has_quote = options_.quote != '\0' && text.find(options_.quote) != std::string_view::npos;
-  const bool quoted = options_.quote_all || (options_.escape_quotes && has_quote) || (has_quote && text.front() == options_.quote) ||
-                      text.find(options_.separator) != std::string_view::npos || text.find_first_of("\n\r") != std::string_view::npos ||
-                      (options_.comment != '\0' && text.front() == options_.comment);
+  const bool quoted =
+      options_.quote_all || (options_.escape_quotes && has_quote) || (has_quote && text.front() == options_.quote) ||
+      text.find(options_.separator) != std::string_view::npos || text.find_first_of("\n\r") != std::string_view::npos ||
+      (options_.comment != '\0' && text.front() == options_.comment);
   if (!quoted || options_.quote == '\0') {
     *out += text;
     return;
   }
   out->push_back(options_.quote);
   for (char c : text) {
-    if (c == options_.quote) out->push_back(options_.escape != '\0' ? options_.escape : c);
-    else if (c == options_.escape && options_.escape_of_escape != '\0' && has_quote) out->push_back(options_.escape_of_escape);
+    if (c == options_.quote)
+      out->push_back(options_.escape != '\0' ? options_.escape : c);
+    else if (c == options_.escape && options_.escape_of_escape != '\0' && has_quote)
+      out->push_back(options_.escape_of_escape);
     out->push_back(c);
   }
   out->push_back(options_.quote);
@@ -51,16 +54,16 @@ Status CsvWriter::Append(const arrow::RecordBatch& batch, std::string* out) cons
       const arrow::Array& array = *batch.column(i);
       const DataType& type = schema_.fields()[static_cast<size_t>(i)].type;
       if (array.IsNull(row)) {
-        if (options_.quote_all && !options_.null_value.empty()) Field(options_.null_value, out);
-        else *out += options_.quote_all ? options_.empty_write : options_.null_value;
+        if (options_.quote_all && !options_.null_value.empty())
+          Field(options_.null_value, out);
+        else
+          *out += options_.quote_all ? options_.empty_write : options_.null_value;
         continue;
       }
       text.clear();
       switch (type.id()) {
         case TypeId::kString:
-        case TypeId::kBinary:
-          Field(static_cast<const arrow::BinaryArray&>(array).GetView(row), out);
-          continue;
+        case TypeId::kBinary: Field(static_cast<const arrow::BinaryArray&>(array).GetView(row), out); continue;
         case TypeId::kDate:
           options_.format_date(static_cast<const arrow::Date32Array&>(array).Value(row), &text);
           break;
@@ -70,8 +73,7 @@ Status CsvWriter::Append(const arrow::RecordBatch& batch, std::string* out) cons
         case TypeId::kTimestampNtz:
           options_.format_timestamp_ntz(static_cast<const arrow::TimestampArray&>(array).Value(row), &text);
           break;
-        default:
-          AppendValueText(array, row, type, *options_.zone, TextStyle::kCast, &text);
+        default: AppendValueText(array, row, type, *options_.zone, TextStyle::kCast, &text);
       }
       Field(text, out);
     }

@@ -15,7 +15,9 @@ bool IsBlank(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' '; });
 }
 
-DataType DecimalOf(int precision, int scale) { return DataType::Decimal(std::max(precision, std::max(scale, 1)), scale); }
+DataType DecimalOf(int precision, int scale) {
+  return DataType::Decimal(std::max(precision, std::max(scale, 1)), scale);
+}
 
 /// DECIMAL of just these digits; nullopt beyond 38.
 std::optional<DataType> DecimalOfText(std::string_view text) {
@@ -50,11 +52,14 @@ DataType Common(const DataType& a, const DataType& b) {
   if (a == b || b.id() == TypeId::kVoid) return a;
   if (a.id() == TypeId::kVoid) return b;
   if (a.id() == TypeId::kStruct && b.id() == TypeId::kStruct) return DataType::Struct(Merge(a.fields(), b.fields()));
-  if (a.id() == TypeId::kArray && b.id() == TypeId::kArray) return DataType::Array(Common(a.elementType(), b.elementType()));
+  if (a.id() == TypeId::kArray && b.id() == TypeId::kArray)
+    return DataType::Array(Common(a.elementType(), b.elementType()));
   if (a.isNumeric() && b.isNumeric()) {
     if (a.id() == TypeId::kDouble || b.id() == TypeId::kDouble) return DataType::Double();
-    const DataType x = a.id() == TypeId::kLong ? DataType::Decimal(20, 0) : a, y = b.id() == TypeId::kLong ? DataType::Decimal(20, 0) : b;
-    const int scale = std::max(x.scale(), y.scale()), range = std::max(x.precision() - x.scale(), y.precision() - y.scale());
+    const DataType x = a.id() == TypeId::kLong ? DataType::Decimal(20, 0) : a,
+                   y = b.id() == TypeId::kLong ? DataType::Decimal(20, 0) : b;
+    const int scale = std::max(x.scale(), y.scale()),
+              range = std::max(x.precision() - x.scale(), y.precision() - y.scale());
     return range + scale > 38 ? DataType::Double() : DecimalOf(range + scale, scale);
   }
   return DataType::String();
@@ -68,8 +73,7 @@ class Inferrer {
   std::optional<DataType> Value(JsonScanner& in, int depth) const {
     const char kind = in.Peek();
     switch (kind) {
-      case 'n':
-        return in.Skip() ? std::optional(DataType::Void()) : std::nullopt;
+      case 'n': return in.Skip() ? std::optional(DataType::Void()) : std::nullopt;
       case 't':
       case 'f':
         if (!in.Skip()) return std::nullopt;
@@ -111,13 +115,14 @@ class Inferrer {
         // A key that occurs twice: the types of both.
         std::vector<StructField> unique;
         for (auto& field : fields) {
-          if (!unique.empty() && unique.back().name == field.name) unique.back().type = Common(unique.back().type, field.type);
-          else unique.push_back(std::move(field));
+          if (!unique.empty() && unique.back().name == field.name)
+            unique.back().type = Common(unique.back().type, field.type);
+          else
+            unique.push_back(std::move(field));
         }
         return DataType::Struct(std::move(unique));
       }
-      default:
-        return std::nullopt;
+      default: return std::nullopt;
     }
   }
 
@@ -131,8 +136,8 @@ class Inferrer {
       if (digits < 19) return DataType::Long();
       arrow::Decimal256 value;
       int32_t precision, scale;
-      if (arrow::Decimal256::FromString(text, &value, &precision, &scale).ok() && value >= arrow::Decimal256(INT64_MIN) &&
-          value <= arrow::Decimal256(INT64_MAX))
+      if (arrow::Decimal256::FromString(text, &value, &precision, &scale).ok() &&
+          value >= arrow::Decimal256(INT64_MIN) && value <= arrow::Decimal256(INT64_MAX))
         return DataType::Long();
       return DecimalOfText(text).value_or(DataType::Double());
     }
@@ -143,8 +148,8 @@ class Inferrer {
     if (options_.prefers_decimal) {
       if (auto decimal = DecimalOfText(text)) return *decimal;
     }
-    if (options_.infer_timestamp &&
-        (options_.read.parse_timestamp ? options_.read.parse_timestamp(text) : ParseTimestamp(text, *options_.read.zone)))
+    if (options_.infer_timestamp && (options_.read.parse_timestamp ? options_.read.parse_timestamp(text)
+                                                                   : ParseTimestamp(text, *options_.read.zone)))
       return DataType::Timestamp();
     return DataType::String();
   }
@@ -155,8 +160,7 @@ class Inferrer {
 /// VOID becomes STRING, structs without fields go; nullopt: nothing is left.
 std::optional<DataType> Canonical(const DataType& type, bool drop_null) {
   switch (type.id()) {
-    case TypeId::kVoid:
-      return drop_null ? std::nullopt : std::optional(DataType::String());
+    case TypeId::kVoid: return drop_null ? std::nullopt : std::optional(DataType::String());
     case TypeId::kArray: {
       auto element = Canonical(type.elementType(), drop_null);
       return element ? std::optional(DataType::Array(*element)) : std::nullopt;
@@ -169,8 +173,7 @@ std::optional<DataType> Canonical(const DataType& type, bool drop_null) {
       }
       return fields.empty() ? std::nullopt : std::optional(DataType::Struct(std::move(fields)));
     }
-    default:
-      return type;
+    default: return type;
   }
 }
 
@@ -202,14 +205,16 @@ Status JsonInference::Add(std::string_view document) {
     root_ = Common(root_, *type);
     return Status::OK();
   }
-  if (type && (type->id() == TypeId::kVoid || (type->id() == TypeId::kArray && type->elementType().id() == TypeId::kVoid))) return Status::OK();
+  if (type &&
+      (type->id() == TypeId::kVoid || (type->id() == TypeId::kArray && type->elementType().id() == TypeId::kVoid)))
+    return Status::OK();
   switch (options_.read.mode) {
     case ParseMode::kFailFast:
-      return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {{"badRecord", options_.read.corrupt_column},
-                                                                          {"failFastMode", "FAILFAST"},
-                                                                          {"text", std::string(document.substr(0, 200))}});
-    case ParseMode::kDropMalformed:
-      return Status::OK();
+      return MakeError("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+                       {{"badRecord", options_.read.corrupt_column},
+                        {"failFastMode", "FAILFAST"},
+                        {"text", std::string(document.substr(0, 200))}});
+    case ParseMode::kDropMalformed: return Status::OK();
     default:
       root_ = Common(root_, DataType::Struct({{options_.read.corrupt_column, DataType::String()}}));
       return Status::OK();

@@ -19,7 +19,8 @@ class JsonInference {
   explicit JsonInference(JsonInferOptions options) : options_(std::move(options)) {}
   /// One record; blank ones count for nothing. kFailFast: MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION.
   Status Add(std::string_view document);
-  /// STRUCT, its fields by name; the corrupt record's column is first when records were malformed (by name, "_" sorts early).
+  /// STRUCT, its fields by name; the corrupt record's column is first when records were malformed (by name, "_" sorts
+  /// early).
   DataType Schema() const;
 
  private:

@@ -101,8 +101,8 @@ Status LineSource::Next(size_t max_lines, std::vector<std::string_view>* lines) 
 
 bool IsCompressed(std::string_view path) { return TextCodecOfPath(path) != nullptr; }
 
-Result<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::shared_ptr<arrow::io::RandomAccessFile>& file, std::string_view path,
-                                                         int64_t offset) {
+Result<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+                                                         std::string_view path, int64_t offset) {
   ARROW_ASSIGN_OR_RAISE(int64_t size, file->GetSize());
   offset = std::min(offset, size);
   ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::RandomAccessFile::GetStream(file, offset, size - offset));
@@ -112,10 +112,12 @@ Result<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::shared_ptr<a
   ARROW_ASSIGN_OR_RAISE(auto compression, MakeTextCodec(*codec));
   ARROW_ASSIGN_OR_RAISE(auto decompressed, arrow::io::CompressedInputStream::Make(compression.get(), stream));
   // The stream borrows its codec.
-  return std::shared_ptr<arrow::io::InputStream>(decompressed.get(), [decompressed, codec_owner = std::shared_ptr<arrow::util::Codec>(std::move(compression))](auto*) mutable {
-    decompressed.reset();
-    codec_owner.reset();
-  });
+  return std::shared_ptr<arrow::io::InputStream>(
+      decompressed.get(),
+      [decompressed, codec_owner = std::shared_ptr<arrow::util::Codec>(std::move(compression))](auto*) mutable {
+        decompressed.reset();
+        codec_owner.reset();
+      });
 }
 
 Result<std::string> ReadAll(arrow::io::InputStream& stream) {

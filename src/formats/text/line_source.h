@@ -38,9 +38,10 @@ class LineSource {
   bool ended_ = false, started_ = false;
 };
 
-/// Opens `file` for reading from `offset`, decompressed by the extension of `path` (.gz, .bz2, .deflate, .zst); those start at 0.
-Result<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::shared_ptr<arrow::io::RandomAccessFile>& file, std::string_view path,
-                                                         int64_t offset);
+/// Opens `file` for reading from `offset`, decompressed by the extension of `path` (.gz, .bz2, .deflate, .zst); those
+/// start at 0.
+Result<std::shared_ptr<arrow::io::InputStream>> OpenText(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
+                                                         std::string_view path, int64_t offset);
 /// Does the extension say that the file is compressed? It cannot be read from the middle then.
 bool IsCompressed(std::string_view path);
 /// All of it, at most 2 GiB.

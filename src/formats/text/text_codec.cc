@@ -7,12 +7,9 @@ namespace sluice::formats {
 namespace {
 
 constexpr TextCodec kCodecs[] = {
-    {"gzip", ".gz", arrow::Compression::GZIP},
-    {"bzip2", ".bz2", arrow::Compression::BZ2},
-    {"deflate", ".deflate", arrow::Compression::GZIP},
-    {"zstd", ".zst", arrow::Compression::ZSTD},
-    {"lz4", ".lz4", arrow::Compression::LZ4, true},
-    {"snappy", ".snappy", arrow::Compression::SNAPPY, true},
+    {"gzip", ".gz", arrow::Compression::GZIP},         {"bzip2", ".bz2", arrow::Compression::BZ2},
+    {"deflate", ".deflate", arrow::Compression::GZIP}, {"zstd", ".zst", arrow::Compression::ZSTD},
+    {"lz4", ".lz4", arrow::Compression::LZ4, true},    {"snappy", ".snappy", arrow::Compression::SNAPPY, true},
 };
 
 /// Writes through a codec that it owns.
@@ -63,7 +60,8 @@ Result<std::unique_ptr<arrow::util::Codec>> MakeTextCodec(const TextCodec& codec
   return arrow::util::Codec::Create(codec.type);
 }
 
-Result<std::shared_ptr<arrow::io::OutputStream>> CompressText(std::shared_ptr<arrow::io::OutputStream> sink, const TextCodec* codec) {
+Result<std::shared_ptr<arrow::io::OutputStream>> CompressText(std::shared_ptr<arrow::io::OutputStream> sink,
+                                                              const TextCodec* codec) {
   if (codec == nullptr) return sink;
   ARROW_ASSIGN_OR_RAISE(auto compression, MakeTextCodec(*codec));
   ARROW_ASSIGN_OR_RAISE(auto stream, arrow::io::CompressedOutputStream::Make(compression.get(), sink));
