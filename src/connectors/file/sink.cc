@@ -39,13 +39,13 @@ class SinkWrite final : public BatchWrite {
  public:
   SinkWrite(std::shared_ptr<const WritePlan> plan, FileLog* log, int64_t batch)
       : plan_(std::move(plan)), log_(log), batch_(batch) {}
-  Result<std::unique_ptr<TaskWriter>> NewTask(int task) override { return NewTaskWriter(plan_, task); }
+  Result<std::unique_ptr<TaskWriter>> NewTask(int) override { return NewTaskWriter(plan_); }
   Status Commit(const std::vector<std::string>& messages) override {
-    std::vector<std::string> all = messages;
-    if (messages.empty() && plan_->partition_columns.empty()) {
-      ARROW_ASSIGN_OR_RAISE(all.emplace_back(), NewTaskWriter(plan_, 0)->Close());
+    ARROW_ASSIGN_OR_RAISE(auto files, FromMessages(messages));
+    if (files.empty()) {
+      ARROW_ASSIGN_OR_RAISE(std::string empty, WriteEmptyFile(plan_));
+      ARROW_ASSIGN_OR_RAISE(files, FromMessages({empty}));
     }
-    ARROW_ASSIGN_OR_RAISE(auto files, FromMessages(all));
     std::vector<std::string> entries;
     for (const auto& file : files) entries.push_back(EntryOf(plan_->root, file));
     const Status added = log_->Add(batch_, entries);
@@ -75,6 +75,7 @@ class FileSink final : public StreamSink {
     return batch_id <= latest;
   }
   Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
+    plan_->next_part->store(0);
     return std::make_unique<SinkWrite>(plan_, &log_, batch_id);
   }
 

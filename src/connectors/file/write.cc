@@ -20,14 +20,14 @@ class FileBatchWrite final : public BatchWrite {
       : plan_(std::move(plan)), target_(std::move(target)), staging_(std::move(staging)), mode_(mode),
         old_files_(std::move(old_files)) {}
 
-  Result<std::unique_ptr<TaskWriter>> NewTask(int task) override { return NewTaskWriter(plan_, task); }
+  Result<std::unique_ptr<TaskWriter>> NewTask(int) override { return NewTaskWriter(plan_); }
 
   Status Commit(const std::vector<std::string>& messages) override {
-    std::vector<std::string> all = messages;
-    if (messages.empty()) {  // no task ran: the schema is kept all the same
-      ARROW_ASSIGN_OR_RAISE(all.emplace_back(), NewTaskWriter(plan_, 0)->Close());
+    ARROW_ASSIGN_OR_RAISE(auto files, FromMessages(messages));
+    if (files.empty()) {
+      ARROW_ASSIGN_OR_RAISE(std::string empty, WriteEmptyFile(plan_));
+      ARROW_ASSIGN_OR_RAISE(files, FromMessages({empty}));
     }
-    ARROW_ASSIGN_OR_RAISE(auto files, FromMessages(all));
     ARROW_RETURN_NOT_OK(DeleteOld(files));
     if (target_.local) ARROW_RETURN_NOT_OK(target_.fs->CreateDir(target_.path, /*recursive=*/true));
     if (!staging_.empty()) {

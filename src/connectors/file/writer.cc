@@ -35,7 +35,7 @@ Status SyncFile(const std::string& path) {
 
 class FileTaskWriter final : public TaskWriter {
  public:
-  FileTaskWriter(std::shared_ptr<const WritePlan> plan, int task) : plan_(std::move(plan)), task_(task) {}
+  explicit FileTaskWriter(std::shared_ptr<const WritePlan> plan) : plan_(std::move(plan)) {}
   ~FileTaskWriter() override {
     if (closed_) return;
     for (auto& [_, open] : open_) files_.push_back({open.path, 0, 0});
@@ -71,9 +71,10 @@ class FileTaskWriter final : public TaskWriter {
     return Status::OK();
   }
 
+  /// A file without rows.
+  Status OpenEmpty() { return OpenFile("").status(); }
+
   Result<std::string> Close() override {
-    if (task_ == 0 && plan_->partition_columns.empty() && files_.empty() && open_.empty())
-      ARROW_RETURN_NOT_OK(OpenFile("").status());
     while (!open_.empty()) ARROW_RETURN_NOT_OK(CloseFile(open_.begin()->first));
     closed_ = true;
     return ToMessage(files_);
@@ -111,9 +112,10 @@ class FileTaskWriter final : public TaskWriter {
       const std::string name = oldest->first;
       ARROW_RETURN_NOT_OK(CloseFile(name));
     }
+    if (part_ < 0) part_ = plan_->next_part->fetch_add(1);
     const std::string id = plan_->job_id.empty() ? RandomUuid() : plan_->job_id;
     OpenedFile file;
-    file.path = fmt::format("{}{}part-{:05d}-{}{}c{:03d}{}", folder, folder.empty() ? "" : "/", task_, id,
+    file.path = fmt::format("{}{}part-{:05d}-{}{}c{:03d}{}", folder, folder.empty() ? "" : "/", part_, id,
                             folder.empty() ? "-" : ".", counters_[folder]++, plan_->extension);
     if (plan_->root.local)
       ARROW_RETURN_NOT_OK(
@@ -161,7 +163,7 @@ class FileTaskWriter final : public TaskWriter {
   }
 
   std::shared_ptr<const WritePlan> plan_;
-  int task_;
+  int part_ = -1;                           // in the files' names
   std::map<std::string, OpenedFile> open_;  // by folder
   std::map<std::string, int> counters_;
   std::vector<WrittenFile> files_;
@@ -252,8 +254,14 @@ Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, Forma
   return plan;
 }
 
-std::unique_ptr<TaskWriter> NewTaskWriter(std::shared_ptr<const WritePlan> plan, int task) {
-  return std::make_unique<FileTaskWriter>(std::move(plan), task);
+std::unique_ptr<TaskWriter> NewTaskWriter(std::shared_ptr<const WritePlan> plan) {
+  return std::make_unique<FileTaskWriter>(std::move(plan));
+}
+
+Result<std::string> WriteEmptyFile(std::shared_ptr<const WritePlan> plan) {
+  FileTaskWriter writer(plan);
+  if (plan->partition_columns.empty()) ARROW_RETURN_NOT_OK(writer.OpenEmpty());
+  return writer.Close();
 }
 
 }  // namespace sluice::connectors::file

@@ -71,7 +71,6 @@ void CsvTokenizer::Quoted(std::string_view input, size_t* at, bool lines, CsvRec
       ++p;
     }
   }
-  if (!done && before == escape && escape != quote && escape != '\0') out += escape;
   CsvRecord::Field field;
   field.offset = start;
   field.size = out.size() - start;

@@ -31,7 +31,7 @@ void CsvWriter::Field(std::string_view text, std::string* out) const {
   for (char c : text) {
     if (c == options_.quote)
       out->push_back(options_.escape != '\0' ? options_.escape : c);
-    else if (c == options_.escape && options_.escape_of_escape != '\0' && has_quote)
+    else if (c == options_.escape && options_.escape_of_escape != '\0')
       out->push_back(options_.escape_of_escape);
     out->push_back(c);
   }
