@@ -58,6 +58,11 @@ class DataStreamReader {
   DataFrame load() const;
   DataFrame load(const std::string& path) const;
   DataFrame table(const std::string& name) const;
+  DataFrame json(const std::string& path) { return format("json").load(path); }
+  DataFrame csv(const std::string& path) { return format("csv").load(path); }
+  DataFrame parquet(const std::string& path) { return format("parquet").load(path); }
+  DataFrame orc(const std::string& path) { return format("orc").load(path); }
+  DataFrame text(const std::string& path) { return format("text").load(path); }
 
  private:
   std::shared_ptr<session::Session> session_;
@@ -83,6 +88,8 @@ class DataFrameWriter {
   void json(const std::string& path) { format("json").save(path); }
   void csv(const std::string& path) { format("csv").save(path); }
   void parquet(const std::string& path) { format("parquet").save(path); }
+  void orc(const std::string& path) { format("orc").save(path); }
+  void text(const std::string& path) { format("text").save(path); }
 
  private:
   DataFrame df_;

@@ -1,20 +1,31 @@
 // The one place that names the connectors: a line each.
 #include "connectors/api/connector.h"
 #include "connectors/console/table.h"
+#include "connectors/file/table.h"
 #include "connectors/iceberg/provider.h"
 #include "connectors/kafka/table.h"
 #include "connectors/memory/table.h"
 #include "connectors/noop/table.h"
+#include "connectors/rate/rate.h"
+#include "connectors/socket/socket.h"
 
 namespace sluice::connectors {
 
 const std::vector<const Connector*>& AllConnectors() {
   static const std::vector<const Connector*> all = {
       &kConsoleConnector,
+      &kCsvConnector,
       &iceberg::kIcebergConnector,
+      &kJsonConnector,
       &kKafkaConnector,
       &kMemoryConnector,
       &kNoopConnector,
+      &kOrcConnector,
+      &kParquetConnector,
+      &kRateConnector,
+      &kRateMicroBatchConnector,
+      &kSocketConnector,
+      &kTextConnector,
   };
   return all;
 }
@@ -30,7 +41,7 @@ namespace {
 
 /// Formats of Spark's own that are still to come: refused by name, not as a misspelling.
 constexpr std::string_view kToCome[] = {
-    "avro", "binaryFile", "csv", "jdbc", "json", "libsvm", "orc", "parquet", "rate", "rate-micro-batch", "socket", "statestore", "text", "xml",
+    "avro", "binaryFile", "jdbc", "libsvm", "statestore", "xml",
 };
 
 }  // namespace

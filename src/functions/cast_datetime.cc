@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "functions/cast_internal.h"
-#include "functions/cast_text.h"
+#include "types/number_text.h"
 #include "functions/decimal.h"
 #include "types/datetime.h"
 

@@ -1,7 +1,7 @@
 #include <arrow/array.h>
 
 #include "functions/cast_internal.h"
-#include "functions/cast_text.h"
+#include "types/number_text.h"
 #include "functions/decimal.h"
 #include "functions/interval_text.h"
 #include "types/datetime.h"

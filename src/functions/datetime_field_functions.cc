@@ -5,7 +5,7 @@
 
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
-#include "functions/datetime_names.h"
+#include "types/datetime_names.h"
 #include "functions/datetime_util.h"
 #include "functions/families.h"
 #include "functions/signature.h"

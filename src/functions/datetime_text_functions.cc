@@ -2,7 +2,7 @@
 #include "functions/cast.h"
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
-#include "functions/datetime_pattern.h"
+#include "types/datetime_pattern.h"
 #include "functions/datetime_util.h"
 #include "functions/families.h"
 #include "functions/signature.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "functions/cast_text.h"
+#include "types/number_text.h"
 #include "types/datetime.h"
 
 namespace sluice::functions {

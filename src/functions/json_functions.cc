@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "formats/json/json_reader.h"
 #include "formats/json/json_writer.h"
-#include "functions/datetime_pattern.h"
+#include "types/datetime_pattern.h"
 #include "functions/display.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"

@@ -97,6 +97,7 @@ void DataFrameWriter::save() {
   request.mode = mode_ == "append" ? connectors::WriteMode::kAppend : mode_ == "overwrite" ? connectors::WriteMode::kOverwrite
                  : mode_ == "ignore" ? connectors::WriteMode::kIgnore : connectors::WriteMode::kErrorIfExists;
   auto write = ValueOrThrow(table->NewWrite(request));
+  if (!write) return;
   ThrowIfError(df_.session()->Write(df_.plan(), write.get()));
 }
 void DataFrameWriter::insertInto(const std::string& name, bool overwrite) {

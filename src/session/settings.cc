@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
-#include <thread>
 
 #include "types/time_zone.h"
 
@@ -164,22 +163,6 @@ std::optional<std::string> GetSetting(const Config& config, const std::string& k
   // Own ways of saying "not set".
   if (value && value->empty() && !config.values().count(key)) return std::nullopt;
   return value;
-}
-
-Result<int> ThreadsOf(const std::string& master) {
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (master == "local") return 1;
-  if (master == "local[*]") return cores;
-  if (master.rfind("local[", 0) == 0 && master.back() == ']') {
-    std::string inner = master.substr(6, master.size() - 7);
-    inner = inner.substr(0, inner.find(','));  // local[n, failures]
-    if (inner == "*") return cores;
-    int n = 0;
-    auto [end, error] = std::from_chars(inner.data(), inner.data() + inner.size(), n);
-    if (error == std::errc() && end == inner.data() + inner.size() && n > 0 && n <= 4096) return n;
-  }
-  return MakeError("INVALID_CONF_VALUE.REQUIREMENT",
-                   {{"confName", "spark.master"}, {"confValue", master}, {"confRequirement", "It is local, local[n] or local[*]."}});
 }
 
 }  // namespace sluice::session

@@ -1,6 +1,7 @@
 #pragma once
 // Settings that a session reads, and the rules for changing them.
 #include "base/config.h"
+#include "base/master.h"
 
 namespace sluice::session {
 
@@ -18,7 +19,5 @@ Status CheckSetting(const std::string& key, const std::string& value);
 std::string SessionTimeZone(const Config& config);
 /// Spark's value of `key` as SET shows it.
 std::optional<std::string> GetSetting(const Config& config, const std::string& key);
-/// Threads of spark.master: local, local[n], local[*].
-Result<int> ThreadsOf(const std::string& master);
 
 }  // namespace sluice::session

@@ -93,9 +93,11 @@ Result<plan::PlanPtr> SessionResolver::ResolveRelation(const plan::UnresolvedRel
   auto resolved = session_->catalogs().ResolveTable(relation.name, config_);
   Result<connectors::TablePtr> table = LoadTable(*session_, relation.name, version, relation.options);
   // format.`/path`
-  if (!table.ok() && relation.name.size() == 2 &&
-      (connectors::FindConnector(relation.name[0]).ok() || relation.name[1].find('/') != std::string::npos))
-    table = LoadFormat(relation.name[0], relation.options, {relation.name[1]}, std::nullopt, relation.is_streaming, false, config_);
+  if (!table.ok() && relation.name.size() == 2) {
+    const auto connector = connectors::FindConnector(relation.name[0]);
+    if (connector.ok()) table = LoadFormat(relation.name[0], relation.options, {relation.name[1]}, std::nullopt, relation.is_streaming, false, config_);
+    else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE") table = connector.status();
+  }
   if (!table.ok()) return WithOrigin(table.status(), relation.origin);
   NameParts full;
   if (resolved.ok()) {

@@ -58,6 +58,7 @@ class NumberSource final : public connectors::StreamSource {
   Result<connectors::Offset> InitialOffset() override { return connectors::Offset{"0"}; }
   Result<connectors::Offset> LatestOffset(const connectors::Offset&, connectors::ReadLimit) override {
     std::lock_guard lock(feed_->mutex);
+    if (feed_->numbers.empty()) return connectors::Offset{};
     return connectors::Offset{std::to_string(feed_->numbers.size())};
   }
   Result<std::vector<connectors::SplitPtr>> Plan(const connectors::Offset& start, const connectors::Offset& end, const connectors::ScanRequest&) override {
@@ -70,7 +71,8 @@ class NumberSource final : public connectors::StreamSource {
   }
   void WaitForData(const connectors::Offset& start, std::chrono::milliseconds timeout) override {
     std::unique_lock lock(feed_->mutex);
-    feed_->changed.wait_for(lock, timeout, [&] { return feed_->woken || static_cast<int64_t>(feed_->numbers.size()) > std::stoll(start.json); });
+    const int64_t seen = start.json.empty() ? 0 : std::stoll(start.json);
+    feed_->changed.wait_for(lock, timeout, [&] { return feed_->woken || static_cast<int64_t>(feed_->numbers.size()) > seen; });
     feed_->woken = false;
   }
   void Wake() override {

@@ -107,11 +107,13 @@ Result<bool> Execution::PlanBatch(Progress* progress) {
     Timed timed(progress, "latestOffset");
     auto limit = definition_.trigger.kind == Trigger::Kind::kOnce ? connectors::ReadLimit::kAllAvailable : connectors::ReadLimit::kDefault;
     for (auto& input : inputs_) {
-      if (!input.committed) {
-        ARROW_ASSIGN_OR_RAISE(input.committed, input.source->InitialOffset());
-      }
-      ARROW_ASSIGN_OR_RAISE(input.planned, input.source->LatestOffset(*input.committed, limit));
-      any = any || !(*input.planned == *input.committed);
+      ARROW_ASSIGN_OR_RAISE(connectors::Offset start, input.Start());
+      ARROW_ASSIGN_OR_RAISE(connectors::Offset latest, input.source->LatestOffset(start, limit));
+      input.planned.reset();
+      if (latest.json.empty()) continue;  // the source cannot tell yet
+      // The first batch runs with or without rows, as in Spark: that is how a sink learns that the query began.
+      any = any || !input.committed || !(latest == *input.committed);
+      input.planned = std::move(latest);
     }
   }
   if (!any) {
@@ -165,20 +167,18 @@ void Execution::ReportState(exec::RunMetrics metrics, Progress* progress) const 
 }
 
 Status Execution::RunBatch(Progress* progress) {
-  for (auto& input : inputs_) {
-    if (!input.committed) {
-      ARROW_ASSIGN_OR_RAISE(input.committed, input.source->InitialOffset());
-    }
-    if (!input.planned) input.planned = input.committed;
-  }
   exec::RunContext context;
   context.pool = definition_.pool.get();
   context.cancel = cancel_;
   context.eval = definition_.eval;
   context.eval.now_us = batch_timestamp_ms_ * 1000;
   context.batch_id = batch_id_;
-  for (size_t i = 0; i < inputs_.size(); ++i)
-    context.sources[static_cast<int>(i)] = {inputs_[i].source.get(), *inputs_[i].committed, *inputs_[i].planned};
+  std::vector<connectors::Offset> ends;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(connectors::Offset start, inputs_[i].Start());
+    ends.push_back(inputs_[i].planned.value_or(start));
+    context.sources[static_cast<int>(i)] = {inputs_[i].source.get(), std::move(start), ends.back()};
+  }
 
   context.state = state_.get();
   context.watermark_ms = batch_watermark_ms_;
@@ -194,7 +194,8 @@ Status Execution::RunBatch(Progress* progress) {
     Timed timed(progress, "commitOffsets");
     if (state_) ARROW_RETURN_NOT_OK(state_->Sync());
     ARROW_RETURN_NOT_OK(checkpoint_->commits().Add(batch_id_, ToText(CommitLogEntry{watermark_.ms()})));
-    for (auto& input : inputs_) ARROW_RETURN_NOT_OK(input.source->Commit(*input.planned));
+    for (auto& input : inputs_)
+      if (input.planned) ARROW_RETURN_NOT_OK(input.source->Commit(*input.planned));
     if (batch_id_ > retained_batches_) {
       ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id_ - retained_batches_));
       ARROW_RETURN_NOT_OK(checkpoint_->commits().PurgeBelow(batch_id_ - retained_batches_));
@@ -202,14 +203,13 @@ Status Execution::RunBatch(Progress* progress) {
   }
   for (size_t i = 0; i < inputs_.size(); ++i) {
     auto& source = progress->sources[i];
-    source.start_offset = inputs_[i].committed->json;
-    if (batch_id_ == 0) source.start_offset.reset();
-    source.end_offset = inputs_[i].planned->json;
+    if (inputs_[i].committed) source.start_offset = inputs_[i].committed->json;
+    if (inputs_[i].planned) source.end_offset = inputs_[i].planned->json;
     auto newest = inputs_[i].source->ReportLatestOffset();
     if (!newest.json.empty()) source.latest_offset = newest.json;
     source.num_input_rows = metrics.source_rows[static_cast<int>(i)];
-    source.metrics = inputs_[i].source->Metrics(*inputs_[i].planned);
-    inputs_[i].committed = inputs_[i].planned;
+    source.metrics = inputs_[i].source->Metrics(ends[i]);
+    if (inputs_[i].planned) inputs_[i].committed = inputs_[i].planned;
     inputs_[i].planned.reset();
   }
   progress->num_output_rows = metrics.output_rows;

@@ -185,13 +185,13 @@ Status Execution::RunTriggers() {
 void Execution::WaitForWork(std::chrono::milliseconds at_most) {
   SetStatus("Waiting for data to arrive", false, false);
   if (inputs_.size() == 1) {
-    inputs_[0].source->WaitForData(*inputs_[0].committed, at_most);
+    inputs_[0].source->WaitForData(inputs_[0].committed.value_or(connectors::Offset{}), at_most);
     return;
   }
   // Several sources: short turns, so that none waits for another for long.
   for (auto& input : inputs_) {
     if (stopping()) return;
-    input.source->WaitForData(*input.committed, std::chrono::milliseconds(5));
+    input.source->WaitForData(input.committed.value_or(connectors::Offset{}), std::chrono::milliseconds(5));
   }
 }
 

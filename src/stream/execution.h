@@ -85,6 +85,8 @@ class Execution {
     std::unique_ptr<connectors::StreamSource> source;
     std::optional<connectors::Offset> committed;  // end of the last committed batch
     std::optional<connectors::Offset> planned;    // end of the batch to run
+    /// Where the next batch starts: committed, else what the source calls its beginning.
+    Result<connectors::Offset> Start() const { return committed ? Result<connectors::Offset>(*committed) : source->InitialOffset(); }
   };
   Status Open();
   /// Finds the batch to go on with from the logs.

@@ -106,6 +106,7 @@ class Listener(StreamingQueryListener):
     def onQueryTerminated(self, event): events.append(["terminated", event.exception and event.errorClassOnException])
 listener = Listener()
 before = source.writeStream.format("noop").queryName("before").start()
+before.processAllAvailable()  # the first batch runs without rows
 spark.streams.addListener(listener)
 produce("a", "b")
 before.processAllAvailable()
@@ -124,5 +125,5 @@ after.awaitTermination()
 result = [event for event in events if event != ["idle"]]
 """
     assert server.run(code, servers=kafka.bootstrap, topic=topic) == [
-        ["progress", 0, 2], ["terminated", None], ["started", "named"], ["progress", 0, 2], ["terminated", None],
+        ["progress", 1, 2], ["terminated", None], ["started", "named"], ["progress", 0, 2], ["terminated", None],
         ["started", None], ["terminated", "STREAM_FAILED"]]

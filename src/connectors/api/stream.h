@@ -23,9 +23,10 @@ class StreamSource {
   virtual ~StreamSource() = default;
   /// For progress: "KafkaV2[Subscribe[events]]".
   virtual std::string description() const = 0;
-  /// Where a new query starts (kept under the source's checkpoint folder, so that it is asked once).
+  /// Where a new query starts (kept under the source's checkpoint folder). Asked until the first batch is committed.
   virtual Result<Offset> InitialOffset() = 0;
-  /// Newest readable offset under `limit`, counted from `start`; equal to `start` when there is nothing new.
+  /// Newest readable offset under `limit`, counted from `start`; equal to `start` when there is nothing new; empty when the
+  /// source has no position yet (a folder without files).
   virtual Result<Offset> LatestOffset(const Offset& start, ReadLimit limit) = 0;
   /// availableNow: fixes the end; LatestOffset never passes it from here on.
   virtual Status PrepareForAvailableNow() { return Status::OK(); }

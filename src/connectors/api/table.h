@@ -125,6 +125,7 @@ class Table : public std::enable_shared_from_this<Table> {
 
   virtual Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request);
   virtual Result<std::unique_ptr<StreamSource>> NewStreamSource(const StreamReadContext& context);
+  /// Null: the mode is kIgnore and there is something already.
   virtual Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request);
   virtual Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext& context);
 };

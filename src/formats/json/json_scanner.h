@@ -12,6 +12,8 @@ class JsonScanner {
  public:
   explicit JsonScanner(std::string_view text, bool leading_zeros = false) : text_(text), leading_zeros_(leading_zeros) {}
 
+  /// Where the cursor is; after Peek() at the value's first character.
+  size_t position() const { return pos_; }
   /// What comes next: one of { [ " (string) n (null) t (true) f (false) 0 (number), or 0 for nothing valid.
   char Peek();
   bool Skip();

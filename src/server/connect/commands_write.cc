@@ -120,6 +120,7 @@ Status RunWrite(const proto::Command& command, CommandContext& context) {
   request.partition_by.assign(write.partitioning_columns().begin(), write.partitioning_columns().end());
   request.mode = ModeOf(write.mode());
   ARROW_ASSIGN_OR_RAISE(auto output, table->NewWrite(request));
+  if (output == nullptr) return Status::OK();
   return engine.Write(rows, output.get(), context.operation.cancel());
 }
 

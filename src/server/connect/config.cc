@@ -59,7 +59,7 @@ const ConfigEntry kPlotRows("spark.sql.pyspark.plotting.max_rows", "1000", "Rows
 constexpr char kMasterOfSession[] = "sluice.master";
 
 Status SetMaster(const std::string& value, ConnectSession& session, bool* done) {
-  ARROW_ASSIGN_OR_RAISE(int threads, session::ThreadsOf(value));
+  ARROW_ASSIGN_OR_RAISE(int threads, ThreadsOf(value));
   // Queries hold on to the pool they began with.
   *done = threads == session.engine().pool()->threads();
   if (*done || session.any_operation() || !session.engine().streams().Active().empty()) return Status::OK();

@@ -6,7 +6,7 @@
 
 #include "types/time_zone.h"
 
-namespace sluice::functions {
+namespace sluice {
 
 /// month in 1..12; "Jan" or "January".
 std::string_view MonthName(int32_t month, bool full);
@@ -20,4 +20,4 @@ inline int32_t IsoWeekday(int32_t days) {
 /// "PST", "Pacific Standard Time": at an instant.
 std::string ZoneText(const TimeZone& zone, int64_t utc_us, bool full);
 
-}  // namespace sluice::functions
+}  // namespace sluice

@@ -5,11 +5,11 @@
 #include <cctype>
 #include <span>
 
-#include "functions/datetime_names.h"
-#include "functions/datetime_pattern.h"
+#include "types/datetime_names.h"
+#include "types/datetime_pattern.h"
 #include "types/datetime.h"
 
-namespace sluice::functions {
+namespace sluice {
 namespace {
 
 using Item = DateTimePattern::Item;
@@ -362,4 +362,4 @@ std::optional<int32_t> DateTimePattern::ParseDate(std::string_view text) const {
   return Days(f);
 }
 
-}  // namespace sluice::functions
+}  // namespace sluice

@@ -1,12 +1,12 @@
-#include "functions/datetime_pattern.h"
+#include "types/datetime_pattern.h"
 
 #include <array>
 #include <cctype>
 
-#include "functions/datetime_names.h"
+#include "types/datetime_names.h"
 #include "types/datetime.h"
 
-namespace sluice::functions {
+namespace sluice {
 namespace {
 
 using Use = DateTimePattern::Use;
@@ -269,4 +269,4 @@ void DateTimePattern::FormatLocal(int64_t local_us, int64_t utc_us, const TimeZo
   }
 }
 
-}  // namespace sluice::functions
+}  // namespace sluice

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "types/time_zone.h"
 
-namespace sluice::functions {
+namespace sluice {
 
 class DateTimePattern {
  public:
@@ -49,4 +49,4 @@ class DateTimePattern {
   std::vector<Item> items_;
 };
 
-}  // namespace sluice::functions
+}  // namespace sluice

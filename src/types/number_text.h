@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice::functions {
+namespace sluice {
 
 /// Strips blanks and control characters from both ends (UTF8String.trimAll).
 std::string_view TrimAll(std::string_view text);
@@ -15,4 +15,4 @@ bool ParseFloat(std::string_view text, float* out);
 /// t true y yes 1, f false n no 0 in any case, trimmed.
 bool ParseBoolean(std::string_view text, bool* out);
 
-}  // namespace sluice::functions
+}  // namespace sluice

@@ -1,10 +1,10 @@
-#include "functions/datetime_names.h"
+#include "types/datetime_names.h"
 
 #include <absl/time/time.h>
 
 #include <map>
 
-namespace sluice::functions {
+namespace sluice {
 
 std::string_view MonthName(int32_t month, bool full) {
   static constexpr std::string_view kNames[] = {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"};
@@ -36,4 +36,4 @@ std::string ZoneText(const TimeZone& zone, int64_t utc_us, bool full) {
   return it == kFull.end() ? text : std::string(it->second);
 }
 
-}  // namespace sluice::functions
+}  // namespace sluice
