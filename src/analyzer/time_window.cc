@@ -121,7 +121,7 @@ Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vecto
     };
     if (name == kWindowTime) {
       auto alias = NameWindow(resolved, "", time, nullptr);
-      alias->name = NameOf(resolved, context_);
+      alias->name = ExpressionName(*resolved, context_.time_zone);
       made.push_back({resolved, ToAttribute(alias)});
       child = WithColumn(child, alias);
     } else if (name == kSession) {
@@ -150,6 +150,9 @@ Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vecto
           auto bound = std::make_shared<functions::BoundCall>(*call.bound);
           bound->state = state;
           auto ith = std::static_pointer_cast<Call>(value->Clone());
+          // An argument more, so that the calls can be told apart.
+          ith->children.push_back(MakeLiteral(IntegralValue(i)));
+          bound->arg_types.push_back(*ith->children.back()->type);
           ith->bound = bound;
           calls.push_back(ith);
         }

@@ -94,7 +94,8 @@ Result<Batch> MergeSessions(const AggregateSpec& spec, const functions::EvalCont
 std::vector<std::shared_ptr<arrow::DataType>> PartialTypes(const AggregateSpec& spec) {
   std::vector<std::shared_ptr<arrow::DataType>> types;
   for (const auto& type : spec.key_types) types.push_back(ToArrowType(type));
-  for (const auto& field : BufferSchema(spec).fields()) types.push_back(ToArrowType(field.type));
+  const DataType buffers = BufferSchema(spec);
+  for (const auto& field : buffers.fields()) types.push_back(ToArrowType(field.type));
   return types;
 }
 
@@ -144,7 +145,8 @@ class StatefulSessionNode final : public ExecNode {
     plan::Attributes keys(output().begin(), output().begin() + spec_.num_keys());
     event_time_ = EventTimeColumn::Find(keys);
     std::vector<StructField> value = StateSchemaOf(keys).fields();
-    for (const auto& field : BufferSchema(spec_).fields()) value.push_back(field);
+    const DataType buffers = BufferSchema(spec_);
+    value.insert(value.end(), buffers.fields().begin(), buffers.fields().end());
     keys.erase(keys.begin() + spec_.session_key);
     prefix_ = StateSchemaOf(keys);
     std::vector<StructField> key = prefix_.fields();

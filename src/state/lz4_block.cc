@@ -1,6 +1,7 @@
 #include "state/lz4_block.h"
 
 #include <lz4.h>
+#define XXH_INLINE_ALL  // librdkafka has these names too
 #include <xxhash.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "state/row_table.h"
 
+#define XXH_INLINE_ALL  // librdkafka has these names too
 #include <xxhash.h>
 
 #include <algorithm>

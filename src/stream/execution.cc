@@ -195,6 +195,29 @@ void Execution::WaitForWork(std::chrono::milliseconds at_most) {
   }
 }
 
+void Execution::KeepProgress(const Progress& progress) {
+  std::lock_guard lock(mutex_);
+  progress_.push_back(progress);
+  while (progress_.size() > retained_progress_) progress_.pop_front();
+}
+
+/// As Spark tells of triggers without a batch: where the query stands, and its state as the last batch left it.
+Progress Execution::IdleProgress(Progress progress) const {
+  if (!ran_batch_) return progress;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    if (!inputs_[i].committed) continue;
+    progress.sources[i].start_offset = inputs_[i].committed->json;
+    progress.sources[i].end_offset = inputs_[i].committed->json;
+  }
+  std::lock_guard lock(mutex_);
+  if (progress_.empty()) return progress;
+  progress.num_output_rows = 0;
+  progress.state_operators = progress_.back().state_operators;
+  for (auto& op : progress.state_operators) op.rows_updated = op.rows_dropped_by_watermark = 0;
+  if (watermark_.used()) progress.event_time = EventTimeProgress{batch_watermark_ms_, {}, {}, {}};
+  return progress;
+}
+
 void Execution::FinishProgress(Progress progress, bool ran) {
   const int64_t now_ms = NowMs();
   progress.batch_duration_ms = progress.duration_ms["triggerExecution"];
@@ -208,16 +231,13 @@ void Execution::FinishProgress(Progress progress, bool ran) {
   if (!ran) {
     if (now_ms - last_idle_event_ms_ < kIdleEventIntervalMs) return;
     last_idle_event_ms_ = now_ms;
+    KeepProgress(IdleProgress(std::move(progress)));
     for (const auto& listener : listeners_)
       if (listener.on_idle) listener.on_idle(id(), run_id_, now_ms);
     return;
   }
   last_idle_event_ms_ = now_ms;
-  {
-    std::lock_guard lock(mutex_);
-    progress_.push_back(progress);
-    while (progress_.size() > retained_progress_) progress_.pop_front();
-  }
+  KeepProgress(progress);
   for (const auto& listener : listeners_)
     if (listener.on_progress) listener.on_progress(progress);
 }

@@ -99,6 +99,8 @@ class Execution {
   Status RunBatch(Progress* progress);
   Result<exec::RunMetrics> WriteBatch(const exec::RunContext& context);
   void ReportState(exec::RunMetrics metrics, Progress* progress) const;
+  void KeepProgress(const Progress& progress);
+  Progress IdleProgress(Progress progress) const;
   void FinishProgress(Progress progress, bool ran);
   void WaitForWork(std::chrono::milliseconds at_most);
   bool stopping() const;
