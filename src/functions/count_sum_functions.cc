@@ -1,6 +1,8 @@
 // count count_if sum avg try_sum try_avg.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "functions/aggregate_internal.h"
 #include "functions/coercion.h"
 #include "functions/decimal.h"
@@ -86,10 +88,12 @@ Status SumOverflow(const DataType& type, bool has_try) {
                     {"config", std::string(kConfig)}});
 }
 
-/// BIGINT, DOUBLE and interval sums: buffer [sum]. Null: no value yet, or with try_sum an overflow.
+/// BIGINT, DOUBLE and interval sums: buffer [sum], null for no value yet. try_sum of all but DOUBLE: [sum, isEmpty], where
+/// a null sum has overflowed.
 template <typename A, typename In, bool kTry>
 class Sum final : public GroupedAccumulator {
   using T = typename A::c_type;
+  static constexpr bool kTracksEmpty = kTry && !std::is_floating_point_v<T>;
 
  public:
   explicit Sum(const BoundCall& bound) : type_(bound.result_type), ansi_(bound.ansi) {}
@@ -102,11 +106,38 @@ class Sum final : public GroupedAccumulator {
     return AddAll<In>(args[0], ids);
   }
   Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
-    return AddAll<A>(Column(buffers[0]), ids);
+    if constexpr (kTracksEmpty) {
+      const Reader<arrow::BooleanType> empty(Column(buffers[1]));
+      for (size_t i = 0; i < ids.size(); ++i) {
+        const int64_t row = static_cast<int64_t>(i);
+        if (empty(row)) continue;
+        if (buffers[0]->IsNull(row)) {
+          state_[ids[i]] = 2;
+        } else {
+          ARROW_RETURN_NOT_OK(Add(ids[i], buffers[0]->data()->template GetValues<T>(1)[i]));
+        }
+      }
+      return Status::OK();
+    } else {
+      return AddAll<A>(Column(buffers[0]), ids);
+    }
   }
   Result<std::vector<ArrayPtr>> Buffers() const override {
-    ARROW_ASSIGN_OR_RAISE(auto column, Finish());
-    return std::vector<ArrayPtr>{column};
+    if constexpr (kTracksEmpty) {
+      std::vector<uint8_t> valid(state_.size());
+      Writer<arrow::BooleanType> empty;
+      ARROW_RETURN_NOT_OK(empty.Init(static_cast<int64_t>(state_.size())));
+      for (size_t g = 0; g < state_.size(); ++g) {
+        valid[g] = state_[g] != 2;
+        empty.Set(static_cast<int64_t>(g), state_[g] == 0);
+      }
+      ARROW_ASSIGN_OR_RAISE(auto sums, GroupColumn<A>(type_, sums_, &valid));
+      ARROW_ASSIGN_OR_RAISE(auto empties, empty.Finish(DataType::Boolean(), NullMask(static_cast<int64_t>(state_.size()))));
+      return std::vector<ArrayPtr>{sums, empties};
+    } else {
+      ARROW_ASSIGN_OR_RAISE(auto column, Finish());
+      return std::vector<ArrayPtr>{column};
+    }
   }
   Result<ArrayPtr> Finish() const override {
     std::vector<uint8_t> valid(state_.size());
@@ -123,20 +154,22 @@ class Sum final : public GroupedAccumulator {
     const bool nulls = mask.has_nulls();
     for (size_t i = 0; i < ids.size(); ++i) {
       if (nulls && !mask.valid(static_cast<int64_t>(i))) continue;
-      const size_t g = ids[i];
-      const T v = static_cast<T>(in(static_cast<int64_t>(i)));
-      if constexpr (std::is_floating_point_v<T>) {
-        sums_[g] += v;
-        state_[g] = 1;
-      } else {
-        if (state_[g] == 2) continue;
-        state_[g] = 1;
-        if (__builtin_add_overflow(sums_[g], v, &sums_[g])) {
-          if (kTry)
-            state_[g] = 2;
-          else if (ansi_ || IsAnsiInterval(type_))
-            return SumOverflow(type_, true);
-        }
+      ARROW_RETURN_NOT_OK(Add(ids[i], static_cast<T>(in(static_cast<int64_t>(i)))));
+    }
+    return Status::OK();
+  }
+  Status Add(size_t g, T v) {
+    if constexpr (std::is_floating_point_v<T>) {
+      sums_[g] += v;
+      state_[g] = 1;
+    } else {
+      if (state_[g] == 2) return Status::OK();
+      state_[g] = 1;
+      if (__builtin_add_overflow(sums_[g], v, &sums_[g])) {
+        if (kTry)
+          state_[g] = 2;
+        else if (ansi_ || IsAnsiInterval(type_))
+          return SumOverflow(type_, true);
       }
     }
     return Status::OK();
@@ -226,11 +259,57 @@ class DecimalSum final : public GroupedAccumulator {
   std::vector<uint8_t> overflow_, filled_;
 };
 
-DataType SumBuffer(const BoundCall& bound) {
-  if (bound.result_type.id() == TypeId::kDecimal) {
-    return BufferOf({{"sum", bound.result_type, true, ""}, {"isEmpty", DataType::Boolean(), false, ""}});
+/// DECIMALs whose sums fit a BIGINT, as Spark's optimizer has them: buffer [sum BIGINT], of unscaled values.
+class SmallDecimalSum final : public GroupedAccumulator {
+ public:
+  explicit SmallDecimalSum(const BoundCall& bound) : type_(bound.result_type) {}
+  static bool Fits(const DataType& t) { return t.id() == TypeId::kDecimal && t.precision() + 10 <= 18; }
+  Status Resize(int64_t n) override {
+    sums_.resize(static_cast<size_t>(n));
+    filled_.resize(static_cast<size_t>(n));
+    return Status::OK();
   }
-  return BufferOf({{"sum", bound.result_type, true, ""}});
+  Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
+    const NullableReader<arrow::Decimal128Type> in(args[0]);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (in.valid(static_cast<int64_t>(i))) ARROW_RETURN_NOT_OK(Add(ids[i], static_cast<int64_t>(in(static_cast<int64_t>(i)).low_bits())));
+    }
+    return Status::OK();
+  }
+  Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
+    const Vector sums = Column(buffers[0]);
+    const NullableReader<arrow::Int64Type> in(sums);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (in.valid(static_cast<int64_t>(i))) ARROW_RETURN_NOT_OK(Add(ids[i], in(static_cast<int64_t>(i))));
+    }
+    return Status::OK();
+  }
+  Result<std::vector<ArrayPtr>> Buffers() const override {
+    ARROW_ASSIGN_OR_RAISE(auto column, GroupColumn<arrow::Int64Type>(DataType::Long(), sums_, &filled_));
+    return std::vector<ArrayPtr>{column};
+  }
+  Result<ArrayPtr> Finish() const override {
+    std::vector<arrow::Decimal128> values(sums_.begin(), sums_.end());
+    return GroupColumn<arrow::Decimal128Type>(type_, values, &filled_);
+  }
+  int64_t bytes_used() const override { return static_cast<int64_t>(sums_.capacity() * 9); }
+
+ private:
+  Status Add(uint32_t g, int64_t v) {
+    filled_[g] = 1;
+    return __builtin_add_overflow(sums_[g], v, &sums_[g]) ? SumOverflow(type_, false) : Status::OK();
+  }
+  DataType type_;
+  std::vector<int64_t> sums_;
+  std::vector<uint8_t> filled_;
+};
+
+template <bool kTry>
+DataType SumBuffer(const BoundCall& bound) {
+  if (!kTry && SmallDecimalSum::Fits(bound.arg_types[0])) return BufferOf({{"sum", DataType::Long(), true, ""}});
+  const bool tracks_empty = bound.result_type.id() == TypeId::kDecimal || (kTry && bound.result_type.id() != TypeId::kDouble);
+  if (!tracks_empty) return BufferOf({{"sum", bound.result_type, true, ""}});
+  return BufferOf({{"sum", bound.result_type, true, ""}, {"isEmpty", DataType::Boolean(), false, ""}});
 }
 
 template <bool kTry>
@@ -247,6 +326,7 @@ std::unique_ptr<GroupedAccumulator> MakeSum(const BoundCall& bound, const EvalCo
     case TypeId::kDouble:
       return std::make_unique<Sum<arrow::DoubleType, arrow::DoubleType, kTry>>(bound);
     case TypeId::kDecimal:
+      if (!kTry && SmallDecimalSum::Fits(bound.arg_types[0])) return std::make_unique<SmallDecimalSum>(bound);
       return std::make_unique<DecimalSum<kTry>>(bound);
     case TypeId::kYearMonthInterval:
       return std::make_unique<Sum<arrow::Int32Type, arrow::Int32Type, kTry>>(bound);
@@ -438,15 +518,70 @@ class ExactAverage final : public GroupedAccumulator {
   std::vector<int64_t> counts_;
 };
 
+/// DECIMALs that a DOUBLE holds, as Spark's optimizer has them: buffer [sum DOUBLE, count], of unscaled values.
+class SmallDecimalAverage final : public GroupedAccumulator {
+ public:
+  explicit SmallDecimalAverage(const BoundCall& bound) : from_(bound.arg_types[0]), type_(bound.result_type) {}
+  static bool Fits(const DataType& t) { return t.id() == TypeId::kDecimal && t.precision() + 4 <= 15; }
+  Status Resize(int64_t n) override {
+    sums_.resize(static_cast<size_t>(n));
+    counts_.resize(static_cast<size_t>(n));
+    return Status::OK();
+  }
+  Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
+    const NullableReader<arrow::Decimal128Type> in(args[0]);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (!in.valid(static_cast<int64_t>(i))) continue;
+      sums_[ids[i]] += static_cast<double>(static_cast<int64_t>(in(static_cast<int64_t>(i)).low_bits()));
+      ++counts_[ids[i]];
+    }
+    return Status::OK();
+  }
+  Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
+    const Vector sums = Column(buffers[0]), counts = Column(buffers[1]);
+    const NullableReader<arrow::DoubleType> sum(sums);
+    const Reader<arrow::Int64Type> count(counts);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (sum.valid(static_cast<int64_t>(i))) sums_[ids[i]] += sum(static_cast<int64_t>(i));
+      counts_[ids[i]] += count(static_cast<int64_t>(i));
+    }
+    return Status::OK();
+  }
+  Result<std::vector<ArrayPtr>> Buffers() const override {
+    ARROW_ASSIGN_OR_RAISE(auto sums, GroupColumn<arrow::DoubleType>(DataType::Double(), sums_, nullptr));
+    ARROW_ASSIGN_OR_RAISE(auto counts, GroupColumn<arrow::Int64Type>(DataType::Long(), counts_, nullptr));
+    return std::vector<ArrayPtr>{sums, counts};
+  }
+  Result<ArrayPtr> Finish() const override {
+    std::vector<arrow::Decimal128> out(sums_.size());
+    std::vector<uint8_t> valid(sums_.size());
+    const double unit = std::pow(10.0, from_.scale());
+    for (size_t g = 0; g < out.size(); ++g) {
+      if (counts_[g] == 0) continue;
+      const auto mean = DecimalFromDouble(sums_[g] / static_cast<double>(counts_[g]) / unit, type_.precision(), type_.scale());
+      valid[g] = mean.has_value();
+      if (mean) out[g] = FromInt128(*mean);
+    }
+    return GroupColumn<arrow::Decimal128Type>(type_, out, &valid);
+  }
+  int64_t bytes_used() const override { return static_cast<int64_t>(sums_.capacity() * 16); }
+
+ private:
+  DataType from_, type_;
+  std::vector<double> sums_;
+  std::vector<int64_t> counts_;
+};
+
 DataType AvgBuffer(const BoundCall& bound) {
-  const TypeId id = bound.arg_types[0].id();
-  const bool exact = id == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0]);
+  const DataType& from = bound.arg_types[0];
+  const bool exact = (from.id() == TypeId::kDecimal && !SmallDecimalAverage::Fits(from)) || IsAnsiInterval(from);
   return BufferOf({{"sum", exact ? ExactAverage<false>::SumType(bound) : DataType::Double(), true, ""},
                    {"count", DataType::Long(), true, ""}});
 }
 
 template <bool kTry>
 std::unique_ptr<GroupedAccumulator> MakeAvg(const BoundCall& bound, const EvalContext&) {
+  if (SmallDecimalAverage::Fits(bound.arg_types[0])) return std::make_unique<SmallDecimalAverage>(bound);
   if (bound.arg_types[0].id() == TypeId::kDecimal || IsAnsiInterval(bound.arg_types[0]))
     return std::make_unique<ExactAverage<kTry>>(bound);
   return std::make_unique<Average<0>>(bound);
@@ -499,7 +634,7 @@ std::span<const FunctionDef> CountSumFunctions() {
        .group = "agg_funcs",
        .doc = "Sum of the values.",
        .example = {"sum(5)", "5"},
-       .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<false>}},
+       .aggregate = {.buffer_schema = &SumBuffer<false>, .make = &MakeSum<false>}},
       {.name = "try_sum",
        .bind = &BindSum,
        .nulls = NullRule::kCustom,
@@ -507,7 +642,7 @@ std::span<const FunctionDef> CountSumFunctions() {
        .group = "agg_funcs",
        .doc = "Sum; null on overflow.",
        .example = {"try_sum(9223372036854775807L)", "9223372036854775807"},
-       .aggregate = {.buffer_schema = &SumBuffer, .make = &MakeSum<true>}},
+       .aggregate = {.buffer_schema = &SumBuffer<true>, .make = &MakeSum<true>}},
       {.name = "avg",
        .aliases = {"mean"},
        .bind = &BindAvg,

@@ -14,6 +14,10 @@ const ConfigEntry kProvider{"spark.sql.streaming.stateStore.providerClass", kHdf
                             "Form of the state in the checkpoint."};
 const ConfigEntry kCodec{"spark.sql.streaming.stateStore.compression.codec", "lz4", "Compression of state files."};
 const ConfigEntry kEncoding{"spark.sql.streaming.stateStore.encodingFormat", "unsaferow", "Encoding of rows in state."};
+const ConfigEntry kAggregationForm{"spark.sql.streaming.aggregation.stateFormatVersion", "2",
+                                   "Form of aggregations in state."};
+const ConfigEntry kJoinForm{"spark.sql.streaming.join.stateFormatVersion", "2",
+                            "Form of stream-stream joins in state."};
 const ConfigEntry kDeltasPerSnapshot{"spark.sql.streaming.stateStore.minDeltasForSnapshot", "10",
                                      "Deltas after which a snapshot of the state is written."};
 const ConfigEntry kRetainedVersions{"spark.sql.streaming.minBatchesToRetain", "100",
@@ -44,7 +48,8 @@ void OperatorMetrics::Add(const OperatorMetrics& task) {
 }
 
 Result<std::unique_ptr<StateStores>> StateStores::Open(std::string root, const Config& config) {
-  for (const ConfigEntry* entry : {&kProvider, &kCodec, &kEncoding}) ARROW_RETURN_NOT_OK(RefuseUnless(config, *entry));
+  for (const ConfigEntry* entry : {&kProvider, &kCodec, &kEncoding, &kAggregationForm, &kJoinForm})
+    ARROW_RETURN_NOT_OK(RefuseUnless(config, *entry));
   std::unique_ptr<StateStores> stores(new StateStores(std::move(root)));
   ARROW_ASSIGN_OR_RAISE(stores->deltas_per_snapshot_, config.GetInt(kDeltasPerSnapshot));
   ARROW_ASSIGN_OR_RAISE(stores->retained_versions_, config.GetInt(kRetainedVersions));
