@@ -174,7 +174,7 @@ def writes(spark, out):
         return spark.createDataFrame([(1, 'a,"b', None, 1.5), (2, "", "x\ny", float("nan")), (3, " p ", "\\", None), (4, "c,\\", "#", 0.0)],
                                      "id int,s string,n string,d double").coalesce(1)
 
-    def write(name, df, format, mode="errorifexists", partition_by=(), **options):
+    def write(name, df, format, mode="error", partition_by=(), **options):
         writer = df.write.format(format).mode(mode).options(**options)
         (writer.partitionBy(*partition_by) if partition_by else writer).save(f"{out}/{name}")
         return written(f"{out}/{name}")

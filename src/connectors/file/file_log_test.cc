@@ -52,8 +52,8 @@ TEST_F(FileLogTest, WhatIsExpiredGoesAndStaysReadable) {
   FileLog log = Open(options);
   for (int i = 0; i < 12; ++i) ASSERT_TRUE(log.Add(i, {"e" + std::to_string(i)}).ok());
   EXPECT_FALSE(fs::exists(folder_ + "/0"));
-  EXPECT_FALSE(fs::exists(folder_ + "/5.compact"));
-  EXPECT_TRUE(fs::exists(folder_ + "/8.compact"));
+  EXPECT_FALSE(fs::exists(folder_ + "/2.compact"));
+  EXPECT_TRUE(fs::exists(folder_ + "/5.compact"));  // batches 8 to 11 are kept, and what they rest on
   EXPECT_EQ(Open(options).All().ValueOrDie().size(), 12u);
 }
 

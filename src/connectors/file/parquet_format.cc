@@ -165,7 +165,6 @@ class ParquetEncoder final : public FileEncoder {
     auto out = std::make_unique<ParquetEncoder>();
     parquet_io::WriterOptions options = parquet_io::DefaultWriterOptions();
     options.compression = compression;
-    options.row_group_bytes = int64_t{128} << 20;
     options.key_value_metadata = {{"org.apache.spark.version", "4.1.1"}, {kSparkSchemaKey, schema.json()}};
     ARROW_ASSIGN_OR_RAISE(out->writer_, parquet_io::FileWriter::Open(sink, ToArrowSchema(schema), std::move(options)));
     out->sink_ = std::move(sink);

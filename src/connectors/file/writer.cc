@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <arrow/array.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/util/byte_size.h>
 #include <fcntl.h>
 #include <strings.h>
 #include <unistd.h>
@@ -22,8 +23,11 @@ namespace {
 
 const ConfigEntry kMaxRecords("spark.sql.files.maxRecordsPerFile", "0",
                               "The most rows of one file that is written; 0 or less: any number.");
-/// Files that a task keeps open; beyond it the one used longest ago is ended.
+/// Files that a task keeps open. Rows of further partitions wait in memory, up to so many bytes, so that a partition
+/// does not become a file a batch; then those that have most waiting are written and the files used longest ago are
+/// ended.
 constexpr size_t kMostOpen = 100;
+constexpr int64_t kMostPending = int64_t{64} << 20;
 
 Status SyncFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -62,11 +66,11 @@ class FileTaskWriter final : public TaskWriter {
       }
       groups[number].second.push_back(row);
     }
-    if (groups.size() == 1) return WriteTo(groups[0].first, data);
+    if (groups.size() == 1) return Put(groups[0].first, data);
     for (auto& [name, rows] : groups) {
       auto indices = std::make_shared<arrow::Int64Array>(static_cast<int64_t>(rows.size()), arrow::Buffer::Wrap(rows));
       ARROW_ASSIGN_OR_RAISE(auto part, arrow::compute::Take(data, indices));
-      ARROW_RETURN_NOT_OK(WriteTo(name, part.record_batch()));
+      ARROW_RETURN_NOT_OK(Put(name, part.record_batch()));
     }
     return Status::OK();
   }
@@ -76,6 +80,11 @@ class FileTaskWriter final : public TaskWriter {
 
   Result<std::string> Close() override {
     while (!open_.empty()) ARROW_RETURN_NOT_OK(CloseFile(open_.begin()->first));
+    while (!pending_.empty()) {
+      const std::string folder = pending_.begin()->first;
+      ARROW_RETURN_NOT_OK(WritePending(folder));
+      ARROW_RETURN_NOT_OK(CloseFile(folder));
+    }
     closed_ = true;
     return ToMessage(files_);
   }
@@ -85,6 +94,11 @@ class FileTaskWriter final : public TaskWriter {
     std::string path;
     std::unique_ptr<FileEncoder> encoder;
     int64_t rows = 0, used = 0;
+  };
+
+  struct Pending {
+    arrow::RecordBatchVector batches;
+    int64_t bytes = 0;
   };
 
   std::string Full(const std::string& path) const { return plan_->root.path + "/" + path; }
@@ -140,6 +154,32 @@ class FileTaskWriter final : public TaskWriter {
     return Status::OK();
   }
 
+  /// Writes the rows of a partition, or lets them wait.
+  Status Put(const std::string& folder, const std::shared_ptr<arrow::RecordBatch>& rows) {
+    if (open_.contains(folder) || (open_.size() < kMostOpen && !pending_.contains(folder)))
+      return WriteTo(folder, rows);
+    Pending& pending = pending_[folder];
+    const int64_t bytes = arrow::util::TotalBufferSize(*rows);
+    pending.batches.push_back(rows);
+    pending.bytes += bytes;
+    pending_bytes_ += bytes;
+    if (pending_bytes_ <= kMostPending) return Status::OK();
+    std::vector<std::pair<int64_t, std::string>> largest;
+    for (const auto& [name, waiting] : pending_) largest.emplace_back(waiting.bytes, name);
+    std::sort(largest.rbegin(), largest.rend());
+    for (size_t i = 0; i < largest.size() && pending_bytes_ > kMostPending / 2; ++i)
+      ARROW_RETURN_NOT_OK(WritePending(largest[i].second));
+    return Status::OK();
+  }
+
+  Status WritePending(const std::string& folder) {
+    Pending pending = std::move(pending_.at(folder));
+    pending_.erase(folder);
+    pending_bytes_ -= pending.bytes;
+    ARROW_ASSIGN_OR_RAISE(auto rows, arrow::ConcatenateRecordBatches(pending.batches));
+    return WriteTo(folder, rows);
+  }
+
   Status WriteTo(const std::string& folder, const std::shared_ptr<arrow::RecordBatch>& rows) {
     int64_t done = 0;
     while (done < rows->num_rows()) {
@@ -165,6 +205,8 @@ class FileTaskWriter final : public TaskWriter {
   std::shared_ptr<const WritePlan> plan_;
   int part_ = -1;                           // in the files' names
   std::map<std::string, OpenedFile> open_;  // by folder
+  std::map<std::string, Pending> pending_;  // by folder
+  int64_t pending_bytes_ = 0;
   std::map<std::string, int> counters_;
   std::vector<WrittenFile> files_;
   std::string text_;

@@ -245,7 +245,7 @@ DataType CsvInference::TypeOf(const DataType& so_far, std::string_view text) con
   const int from = Rank(so_far);
   if (from <= 0 && ParseIntegral(text, false, INT32_MIN, INT32_MAX, &v)) return DataType::Integer();
   if (from <= 1 && ParseIntegral(text, false, INT64_MIN, INT64_MAX, &v)) return DataType::Long();
-  if (from <= 2) {
+  if (from <= 2 && text.find_first_of("eE") == std::string_view::npos) {
     arrow::Decimal256 wide;
     int32_t precision, scale;
     std::string digits(text);

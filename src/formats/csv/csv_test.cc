@@ -81,6 +81,7 @@ TEST(CsvInference, NarrowestType) {
   EXPECT_EQ(one({"1", "12345678901"}), "bigint");
   EXPECT_EQ(one({"12345678901234567890123", "1"}), "decimal(23,0)");
   EXPECT_EQ(one({"1", "1.5"}), "double");
+  EXPECT_EQ(one({"1.0E20"}), "double");
   EXPECT_EQ(one({"2024-01-01"}), "date");
   EXPECT_EQ(one({"2024-01-01", "2024-01-01 10:00:00"}), "timestamp");
   EXPECT_EQ(one({"true", "FALSE"}), "boolean");
