@@ -265,7 +265,7 @@ TEST_F(StatefulStreamTest, LeftOuterJoinOfStreams) {
   EXPECT_THAT(Rows(query, {1, 2, 1004}), ElementsAre("{1, 4}"));
   EXPECT_THAT(Rows(query, {1005, 1}), ElementsAre("{1, 4}", "{2, 5}"));
   EXPECT_THAT(Rows(query, {3, 30}), IsEmpty());  // the slower watermark counts
-  EXPECT_THAT(Rows(query, {1031}), ElementsAre("{3, NULL}"));
+  EXPECT_THAT(Rows(query, {1031}), ElementsAre("{3, null}"));
   EXPECT_EQ(LastProgress(query)["stateOperators"][0]["operatorName"], "symmetricHashJoin");
   EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numStateStoreInstances"], 12);
   query.stop();

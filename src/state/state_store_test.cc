@@ -175,22 +175,26 @@ TEST(StateStores, UpkeepWritesSnapshotsAndRemovesOldVersions) {
   config.Set("spark.sql.streaming.stateStore.minDeltasForSnapshot", "3");
   auto stores = StateStores::Open(root, config);
   ASSERT_TRUE(stores.ok()) << stores.status();
-  for (int64_t version = 0; version < 12; ++version) {
+  const std::string folder = StoreFolder(root, 0, 0, kDefaultStore);
+  // Until a snapshot is old enough for what is before it to go: a round of upkeep comes when it comes.
+  int64_t version = 0;
+  for (bool first_was_there = false; version < 2000; ++version) {
     auto store = (*stores)->Get(0, 0, kDefaultStore, version);
     ASSERT_TRUE(store.ok()) << store.status();
     (*store)->rows().Put(B(std::to_string(version)), B("x"));
     ASSERT_TRUE((*store)->Commit().ok());
     (*stores)->Committed(version + 1);
-  }
-  EXPECT_EQ((*stores)->cache_misses(), 0);
-  const std::string folder = StoreFolder(root, 0, 0, kDefaultStore);
-  for (int i = 0; i < 1000 && fs::exists(DeltaPath(folder, 1)); ++i)
+    const bool there = fs::exists(DeltaPath(folder, 1));
+    if (first_was_there && !there) break;
+    first_was_there = there;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_FALSE(fs::exists(DeltaPath(folder, 1)));
+  }
+  EXPECT_LT(version, 2000);
+  EXPECT_EQ((*stores)->cache_misses(), 0);
   stores->reset();
-  auto store = StateStore::Load(folder, 12);
+  auto store = StateStore::Load(folder, version + 1);
   ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_EQ((*store)->rows().size(), 12);
+  EXPECT_EQ((*store)->rows().size(), version + 1);
   fs::remove_all(root);
 }
 
