@@ -32,7 +32,7 @@ print(spark.conf.get("spark.app.name"), spark.conf.get("spark.master"), spark.co
       spark.sparkContext.appName, sys.argv[1:], spark.range(5).count(), __name__)
 spark.stop()
 """
-    run = submit(sluice, tmp_path, code, "a", "--flag", "b c", options=["--conf", "my.key=1", "--master", "local[2]", "--driver-memory", "4g"])
+    run = submit(sluice, tmp_path, code, "a", "--flag", "b c", options=["--master", "local[2]", "--driver-memory", "4g", "--conf", "my.key=1"])
     assert run.stdout == "My app local[3] 5 1 My app ['a', '--flag', 'b c'] 5 __main__\n"
     assert run.returncode == 0, run.stderr
     assert run.stderr == "sluice: the engine is one process, --driver-memory has no effect\n"

@@ -12,7 +12,9 @@ namespace sluice::cli {
 namespace {
 
 void AddSettings(CLI::App* app, SettingsRequest* settings) {
-  app->add_option("--conf", settings->conf, "A setting, key=value; may be given several times")->take_all();
+  app->add_option("--conf", settings->conf, "A setting, key=value; may be given several times")
+      ->take_all()
+      ->allow_extra_args(false);  // what follows the pair is the script
   app->add_option("--master", settings->master, "local, local[n] or local[*]");
   app->add_option("--properties-file", settings->properties_file, "Settings as in spark-defaults.conf (else ./conf or $SLUICE_CONF_DIR)");
 }
