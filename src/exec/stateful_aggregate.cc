@@ -73,6 +73,10 @@ class StatefulAggregateNode final : public ExecNode {
     StateTimer timer(&at.metrics.update_us);
     Aggregator groups(spec_, at.task.eval);
     const size_t num_keys = static_cast<size_t>(spec_.num_keys());
+    if (num_keys == 0) {  // there is one group, whether rows came or not
+      std::vector<uint32_t> none;
+      ARROW_RETURN_NOT_OK(groups.MapKeys({}, 0, &none));
+    }
     std::vector<std::vector<uint32_t>> ids(items.size());
     for (size_t i = 0; i < items.size(); ++i) {
       const auto keys = std::span<const Vector>(items[i].batch.columns).first(num_keys);

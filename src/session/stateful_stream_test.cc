@@ -104,6 +104,15 @@ TEST_F(StatefulStreamTest, GlobalAggregateHasOneRow) {
   query.stop();
 }
 
+TEST_F(StatefulStreamTest, GlobalAggregateInABatchWithoutRows) {
+  auto query = Start(Clicks().agg({count(lit(1))}), "update");
+  Rows(query, {5});
+  EXPECT_EQ(LastProgress(query)["numInputRows"], 0);
+  EXPECT_EQ(LastProgress(query)["stateOperators"][0]["numRowsTotal"], 1);
+  EXPECT_THAT(spark_->sql("SELECT * FROM out").collect().size(), 2u);
+  query.stop();
+}
+
 TEST_F(StatefulStreamTest, StateOutlivesARestart) {
   auto counts = [&] { return Stream().selectExpr("value % 2 AS k").groupBy("k").count(); };
   auto query = Start(counts(), "update");
