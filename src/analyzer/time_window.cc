@@ -125,7 +125,9 @@ Result<PlanPtr> PlanResolver::ExtractTimeWindows(PlanPtr child, const std::vecto
       made.push_back({resolved, ToAttribute(alias)});
       child = WithColumn(child, alias);
     } else if (name == kSession) {
-      auto alias = NameWindow(resolved, kSession, time, "spark.sessionWindow");
+      auto value = std::static_pointer_cast<Call>(call.Clone());
+      value->nullable = false;  // rows without a time are gone
+      auto alias = NameWindow(value, kSession, time, "spark.sessionWindow");
       const AttributePtr column = ToAttribute(alias);
       ARROW_ASSIGN_OR_RAISE(ExprPtr longer, condition(">", {FieldOf(column, 1), FieldOf(column, 0)}));
       ARROW_ASSIGN_OR_RAISE(ExprPtr timed, condition("isnotnull", {time}));
