@@ -71,6 +71,7 @@ PlanPtr MakeJoin(JoinType type, const PlanPtr& left, const PlanPtr& right, const
 }
 
 Result<ExprPtr> ValueOverNothing(const AggregateCall& call) {
+  if (!call.def->aggregate.make) return MakeLiteral(NullValue(*call.type), call.origin);  // not the engine's own
   functions::EvalContext context;
   ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
   auto accumulator = call.def->aggregate.make(*call.bound, context);

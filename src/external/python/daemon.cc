@@ -120,7 +120,8 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const Command& command) {
   std::unique_ptr<Daemon> daemon(new Daemon);
   daemon->secret_ = Secret();
   int in[2], out[2];
-  if (::pipe2(in, O_CLOEXEC) != 0) return NotStarted(command, std::strerror(errno));
+  // No pipe: writing to a daemon that is gone must not raise SIGPIPE.
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0) return NotStarted(command, std::strerror(errno));
   if (::pipe2(out, O_CLOEXEC) != 0) {
     ::close(in[0]);
     ::close(in[1]);
@@ -222,7 +223,8 @@ Result<int> Daemon::Connect(int* pid) const {
 
 void Daemon::Kill(int pid) const {
   const std::string message = Message().Int(pid).Take();
-  if (::write(stdin_, message.data(), message.size()) < 0) return;  // it has ended, and its workers with it
+  // Where that fails, the daemon has ended, and its workers with it.
+  (void)::send(stdin_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace sluice::python

@@ -10,6 +10,9 @@ namespace {
 using external::Call;
 using external::Shape;
 
+const ConfigEntry kSafely("spark.sql.execution.pandas.convertToArrowArraySafely", "true",
+                          "A value that a Python function's column cannot hold is an error.");
+
 const PythonFunction& Python(const Call& call) { return *static_cast<const PythonFunction*>(call.function); }
 
 /// Settings that workers look at, where the session has them.

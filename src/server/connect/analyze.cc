@@ -106,6 +106,7 @@ Status HandleAnalyze(const Request& request, ConnectSession& session, proto::Ana
       auto schema = ParseSchema(ddl);
       if (!schema.ok()) {
         auto type = ParseDataType(ddl);
+        if (!type.ok()) type = ParseDataType("struct<" + ddl + ">");  // "a: INT, b: STRING"
         if (type.ok()) schema = std::move(type);
       }
       ARROW_RETURN_NOT_OK(schema.status());

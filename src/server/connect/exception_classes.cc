@@ -229,6 +229,7 @@ constexpr Rule kRules[] = {
     {"MULTIPLE_TIME_TRAVEL_SPEC", kAnalysis},
     {"UNBOUND_SQL_PARAMETER", kAnalysis},
     {"UNSUPPORTED_JOIN_TYPE", kAnalysis},
+    {"UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_PYTHON_UDF", kAnalysis},
     {"PYTHON_EXCEPTION", kPython},
     {"PYTHON_WORKERS_NOT_STARTED", kSpark},
     {"PYTHON_WORKERS_EXHAUSTED", kSpark},
