@@ -15,7 +15,7 @@ endif()
 # hides the third-party archives without hiding our own code.
 set(objects "")
 set(libraries "")
-list(REMOVE_ITEM rooms sluice_server_cli sluice_server_connect sluice_external_python)
+list(REMOVE_ITEM rooms sluice_server_cli sluice_server_connect sluice_external_python sluice_remote)
 foreach(room IN LISTS rooms)
   list(APPEND objects $<TARGET_OBJECTS:${room}>)
   get_target_property(linked ${room} LINK_LIBRARIES)
@@ -34,6 +34,22 @@ set_target_properties(sluice PROPERTIES
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
   LINKER_LANGUAGE CXX INSTALL_RPATH "$ORIGIN/sluice")
 add_library(sluice::sluice ALIAS sluice)
+
+# What SparkSession::builder().remote() loads: the room remote over libsluice. Its gRPC is the shared one, for Debian's
+# archives are not made for shared objects; loaded with RTLD_DEEPBIND it keeps to its own OpenSSL and RE2, which
+# Arrow's wheel exports, too.
+add_library(sluice_remote_client SHARED $<TARGET_OBJECTS:sluice_remote> $<TARGET_OBJECTS:connect_protocol>
+  "${PROJECT_SOURCE_DIR}/src/server/connect/translate/types.cc")
+target_include_directories(sluice_remote_client SYSTEM PRIVATE $<TARGET_PROPERTY:connect_protocol,INTERFACE_INCLUDE_DIRECTORIES>)
+foreach(name grpc++ grpc gpr protobuf)
+  find_library(SLUICE_SHARED_${name} NAMES lib${name}.so REQUIRED)
+  target_link_libraries(sluice_remote_client PRIVATE "${SLUICE_SHARED_${name}}")
+endforeach()
+target_link_libraries(sluice_remote_client PRIVATE sluice sluice_common)
+sluice_use_pch(sluice_remote_client)
+target_link_options(sluice_remote_client PRIVATE -Wl,-Bsymbolic-functions)
+set_target_properties(sluice_remote_client PROPERTIES OUTPUT_NAME sluice_remote INSTALL_RPATH "$ORIGIN:$ORIGIN/sluice")
+install(TARGETS sluice_remote_client)
 
 file(GLOB examples CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cc")
 foreach(example IN LISTS examples)

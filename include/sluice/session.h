@@ -58,6 +58,8 @@ class SparkSession {
    public:
     Builder& appName(const std::string& name) { return config("spark.app.name", name); }
     Builder& master(const std::string& master) { return config("spark.master", master); }
+    /// A Spark Connect server, sc://host:port/;token=..., that runs everything in place of this process.
+    Builder& remote(const std::string& url) { return config("spark.remote", url); }
     Builder& config(const std::string& key, const std::string& value);
     Builder& config(const std::string& key, const char* value) { return config(key, std::string(value)); }
     Builder& config(const std::string& key, bool value) { return config(key, std::string(value ? "true" : "false")); }

@@ -15,7 +15,8 @@ namespace stream {
 class Execution;  // internal
 }
 namespace session {
-class Session;  // internal
+class QueryHandle;  // internal
+class Session;      // internal
 }
 
 /// When micro-batches run.
@@ -67,7 +68,7 @@ struct StreamingQueryProgress {
 /// A query that runs in the background. Copies share it; it goes on when all are gone, until stop() or the session's end.
 class StreamingQuery {
  public:
-  explicit StreamingQuery(std::shared_ptr<stream::Execution> execution) : execution_(std::move(execution)) {}
+  explicit StreamingQuery(std::shared_ptr<session::QueryHandle> query) : query_(std::move(query)) {}
   const std::string& id() const;     // kept in the checkpoint
   const std::string& runId() const;  // of this start
   std::optional<std::string> name() const;
@@ -87,7 +88,7 @@ class StreamingQuery {
   void explain(bool extended = false) const;
 
  private:
-  std::shared_ptr<stream::Execution> execution_;
+  std::shared_ptr<session::QueryHandle> query_;
 };
 
 /// Called on the query's thread; must not block.

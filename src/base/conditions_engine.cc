@@ -24,6 +24,8 @@ std::span<const ErrorCondition> EngineConditions() {
       {"UNABLE_TO_ACQUIRE_MEMORY", "53200", "Got <receivedBytes> of <requestedBytes> bytes of memory."},
       {"CONNECT", "56K00", "Spark Connect:"},
       {"CONNECT.SESSION_NOT_SAME", "", "both Datasets must belong to the same session."},
+      {"CONNECT.UNREACHABLE", "", "the server does not answer: <message>."},
+      {"INVALID_CONNECT_URL", "", "Invalid URL of a Spark Connect server: <detail>. They look like sc://host:port/;parameter=value."},
       {"CONNECT_INVALID_PLAN", "56K00", "The Spark Connect plan is invalid."},
       {"INVALID_HANDLE", "HY000", "The handle <handle> is invalid."},
       {"INVALID_HANDLE.FORMAT", "", "It must be a UUID of the form '00112233-4455-6677-8899-aabbccddeeff'."},

@@ -5,6 +5,7 @@
 #include "analyzer/expression_resolver.h"
 #include "plan/transform.h"
 #include "session/api_support.h"
+#include "session/remote.h"
 #include "sluice/functions.h"
 #include "sluice/readwriter.h"
 #include "sluice/session.h"
@@ -41,6 +42,7 @@ Column DataFrame::col(const std::string& name) const {
   auto project = Over<plan::Project>(plan_);
   project->list = {Column(name).expr()};
   auto analyzed = ValueOrThrow(session_->Analyze(project));
+  if (session::RemoteOf(*session_)) return Column(session::RemoteOf(*session_)->ColumnOf(plan_, session::ParseName(name)));
   const auto& item = plan::As<plan::Project>(analyzed)->list[0];
   const auto* alias = plan::As<plan::Alias>(item);
   return Column(alias ? plan::ExprPtr(item) : item);

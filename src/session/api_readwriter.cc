@@ -1,6 +1,7 @@
 // Readers and writers.
 #include "session/api_support.h"
 #include "session/commands/commands.h"
+#include "session/remote.h"
 #include "session/source_resolver.h"
 #include "session/streams.h"
 #include "sluice/readwriter.h"
@@ -83,6 +84,7 @@ void DataFrameWriter::save(const std::string& path) {
   save();
 }
 void DataFrameWriter::save() {
+  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {format_, mode_, Options(options_), partition_by_, std::nullopt}));
   auto path = GetOption(Options(options_), "path").value_or("");
   if (NamesTable(format_, path)) {
     if (mode_ == "append" || mode_ == "overwrite") return insertInto(path, mode_ == "overwrite");
@@ -101,6 +103,8 @@ void DataFrameWriter::save() {
   ThrowIfError(df_.session()->Write(df_.plan(), write.get()));
 }
 void DataFrameWriter::insertInto(const std::string& name, bool overwrite) {
+  if (auto* remote = session::RemoteOf(*df_.session()))
+    return ThrowIfError(remote->Save(df_.plan(), {"", overwrite ? "overwrite" : mode_, Options(options_), partition_by_, name, true}));
   auto insert = std::make_shared<plan::InsertInto>();
   insert->table = session::ParseName(name);
   insert->overwrite = overwrite || mode_ == "overwrite";
@@ -109,6 +113,7 @@ void DataFrameWriter::insertInto(const std::string& name, bool overwrite) {
   ValueOrThrow(session::RunCommand(*df_.session(), insert));
 }
 void DataFrameWriter::saveAsTable(const std::string& name) {
+  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {format_, mode_, Options(options_), partition_by_, name}));
   auto parts = session::ParseName(name);
   auto resolved = ValueOrThrow(df_.session()->catalogs().ResolveTable(parts, df_.session()->config()));
   const bool exists = ValueOrThrow(resolved.catalog->TableExists(resolved.table()));
@@ -136,6 +141,11 @@ DataFrameWriterV2& DataFrameWriterV2::option(const std::string& key, const std::
 DataFrameWriterV2& DataFrameWriterV2::tableProperty(const std::string& key, const std::string& value) { properties_[key] = value; return *this; }
 DataFrameWriterV2& DataFrameWriterV2::partitionedBy(const std::vector<Column>& columns) { partitioning_ = columns; return *this; }
 void DataFrameWriterV2::createAs(bool or_replace, bool must_exist) {
+  if (auto* remote = session::RemoteOf(*df_.session())) {
+    using Action = session::WriteToRequest::Action;
+    const Action action = or_replace ? Action::kCreateOrReplace : must_exist ? Action::kReplace : Action::kCreate;
+    return ThrowIfError(remote->WriteTo(df_.plan(), {action, table_, provider_, session::Expressions(partitioning_), options_, properties_}));
+  }
   auto create = std::make_shared<plan::CreateTable>();
   create->name = session::ParseName(table_);
   create->provider = provider_;
@@ -163,6 +173,10 @@ void DataFrameWriterV2::createAs(bool or_replace, bool must_exist) {
   ValueOrThrow(session::RunCommand(*df_.session(), create));
 }
 void DataFrameWriterV2::insert(bool overwrite_partitions) {
+  if (auto* remote = session::RemoteOf(*df_.session())) {
+    using Action = session::WriteToRequest::Action;
+    return ThrowIfError(remote->WriteTo(df_.plan(), {overwrite_partitions ? Action::kOverwritePartitions : Action::kAppend, table_, provider_, {}, options_, {}}));
+  }
   auto insert = std::make_shared<plan::InsertInto>();
   insert->table = session::ParseName(table_);
   insert->by_name = true;

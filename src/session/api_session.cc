@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "session/api_support.h"
+#include "session/remote.h"
 #include "session/row_values.h"
 #include "session/settings.h"
 #include "session/streams.h"
@@ -50,12 +51,12 @@ std::optional<SparkSession> SparkSession::active() {
 DataFrame SparkSession::sql(std::string_view statement) const { return DataFrame(session_, ValueOrThrow(session_->Sql(statement))); }
 DataFrame SparkSession::createDataFrame(const std::vector<Row>& rows, const StructType& schema) const {
   auto batch = ValueOrThrow(session::FromRows(rows, schema));
-  return DataFrame(session_, session::MakeLocalRelation(schema, {batch}));
+  return session::MakeDataFrame(session_, session::MakeLocalRelation(schema, {batch}));
 }
 DataFrame SparkSession::createDataFrame(const std::vector<Row>& rows, const std::string& ddl) const {
   return createDataFrame(rows, ValueOrThrow(ParseSchema(ddl)));
 }
-DataFrame SparkSession::emptyDataFrame() const { return DataFrame(session_, session::EmptyResult()); }
+DataFrame SparkSession::emptyDataFrame() const { return session::MakeDataFrame(session_, session::EmptyResult()); }
 DataFrame SparkSession::table(const std::string& name) const { return read().table(name); }
 DataFrame SparkSession::range(int64_t start, int64_t end, int64_t step, int partitions) const {
   auto range = std::make_shared<plan::Range>();
@@ -67,39 +68,78 @@ DataFrame SparkSession::range(int64_t start, int64_t end, int64_t step, int part
   return session::MakeDataFrame(session_, range);
 }
 SparkSession SparkSession::newSession() const { return SparkSession(ValueOrThrow(session::Session::Make(session_->config()))); }
-std::string SparkSession::version() const { return "4.1.1"; }
+std::string SparkSession::version() const { return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->Version()) : "4.1.1"; }
 void SparkSession::stop() const { session_->Stop(); }
 
 void RuntimeConfig::set(const std::string& key, const std::string& value) const { ThrowIfError(session_->SetConf(key, value)); }
+namespace {
+std::optional<std::string> Setting(const session::Session& session, const std::string& key) {
+  return session::RemoteOf(session) ? ValueOrThrow(session::RemoteOf(session)->GetConf(key)) : session::GetSetting(session.config(), key);
+}
+}  // namespace
+
 std::string RuntimeConfig::get(const std::string& key) const {
-  auto value = session::GetSetting(session_->config(), key);
+  auto value = Setting(*session_, key);
   if (!value) Throw(MakeError("SQL_CONF_NOT_FOUND", {{"sqlConf", "\"" + key + "\""}}));
   return *value;
 }
 std::string RuntimeConfig::get(const std::string& key, const std::string& otherwise) const {
-  return session::GetSetting(session_->config(), key).value_or(otherwise);
+  return Setting(*session_, key).value_or(otherwise);
 }
 void RuntimeConfig::unset(const std::string& key) const { ThrowIfError(session_->UnsetConf(key)); }
-std::map<std::string, std::string> RuntimeConfig::getAll() const { return session_->config().values(); }
+std::map<std::string, std::string> RuntimeConfig::getAll() const {
+  return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->GetAllConf()) : session_->config().values();
+}
 bool RuntimeConfig::isModifiable(const std::string& key) const {
+  if (session::RemoteOf(*session_)) return ValueOrThrow(session::RemoteOf(*session_)->IsModifiable(key));
   return KnownConfigs().count(key) && session::CheckModifiable(key).ok();
 }
 
 // ---- catalog ---------------------------------------------------------------------------------------------------------
 
-std::string Catalog::currentCatalog() const { return session_->catalogs().current_catalog(session_->config()); }
-void Catalog::setCurrentCatalog(const std::string& name) const { ThrowIfError(session_->catalogs().SetCurrentCatalog(name, session_->config())); }
+namespace {
+/// The first column of a statement's rows: what the catalog of a Spark Connect server is asked with.
+std::vector<std::string> Ask(const std::shared_ptr<session::Session>& session, const std::string& statement) {
+  std::vector<std::string> out;
+  for (const auto& row : SparkSession(session).sql(statement).collect()) out.push_back(row.getString(0));
+  return out;
+}
+/// Whether a statement that fails for what is missing succeeds.
+bool Succeeds(const std::shared_ptr<session::Session>& session, const std::string& statement) {
+  try {
+    SparkSession(session).sql(statement);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+std::string Quoted(const std::string& name) { return session::QuoteName(session::ParseName(name)); }
+}  // namespace
+
+std::string Catalog::currentCatalog() const {
+  if (session::RemoteOf(*session_)) return Ask(session_, "SELECT current_catalog()").at(0);
+  return session_->catalogs().current_catalog(session_->config());
+}
+void Catalog::setCurrentCatalog(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return void(SparkSession(session_).sql("SET CATALOG " + QuoteIdentifier(name)));
+  ThrowIfError(session_->catalogs().SetCurrentCatalog(name, session_->config()));
+}
 std::string Catalog::currentDatabase() const {
+  if (session::RemoteOf(*session_)) return Ask(session_, "SELECT current_database()").at(0);
   std::string out;
   for (const auto& part : session_->catalogs().current_namespace(session_->config())) out += (out.empty() ? "" : ".") + part;
   return out;
 }
 void Catalog::setCurrentDatabase(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return void(SparkSession(session_).sql("USE " + Quoted(name)));
   const Config config = session_->config();
   auto resolved = ValueOrThrow(session_->catalogs().ResolveNamespace(session::ParseName(name), config));
   ThrowIfError(session_->catalogs().SetCurrentNamespace(resolved.catalog->name(), resolved.rest, config));
 }
-std::vector<std::string> Catalog::listCatalogs() const { return session_->catalogs().Names(session_->config()); }
+std::vector<std::string> Catalog::listCatalogs() const {
+  if (session::RemoteOf(*session_)) return Ask(session_, "SHOW CATALOGS");
+  return session_->catalogs().Names(session_->config());
+}
 std::vector<std::string> Catalog::listDatabases() const {
   std::vector<std::string> out;
   for (const auto& row : SparkSession(session_).sql("SHOW NAMESPACES").collect()) out.push_back(row.getString(0));
@@ -122,12 +162,14 @@ std::vector<Catalog::ColumnInfo> Catalog::listColumns(const std::string& table) 
   return out;
 }
 bool Catalog::databaseExists(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return Succeeds(session_, "DESCRIBE NAMESPACE " + Quoted(name));
   auto resolved = session_->catalogs().ResolveNamespace(session::ParseName(name), session_->config());
   if (!resolved.ok()) return false;
   auto exists = resolved->catalog->NamespaceExists(resolved->rest);
   return exists.ok() && *exists;
 }
 bool Catalog::tableExists(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return Succeeds(session_, "DESCRIBE TABLE " + Quoted(name));
   auto parts = session::ParseName(name);
   if (session_->FindView(parts)) return true;
   auto resolved = session_->catalogs().ResolveTable(parts, session_->config());
@@ -136,11 +178,18 @@ bool Catalog::tableExists(const std::string& name) const {
   return exists.ok() && *exists;
 }
 bool Catalog::functionExists(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return Succeeds(session_, "DESCRIBE FUNCTION " + Quoted(name));
   const std::string lower = session::LowerCase(name);
   return session_->user_functions()->Find(lower) || functions::FunctionRegistry::Builtins().Find(lower);
 }
-bool Catalog::dropTempView(const std::string& name) const { return ValueOrThrow(session_->DropView({name})); }
-bool Catalog::dropGlobalTempView(const std::string& name) const { return ValueOrThrow(session_->DropView({session::kGlobalTempDatabase, name})); }
+bool Catalog::dropTempView(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return Succeeds(session_, "DROP VIEW " + Quoted(name));
+  return ValueOrThrow(session_->DropView({name}));
+}
+bool Catalog::dropGlobalTempView(const std::string& name) const {
+  if (session::RemoteOf(*session_)) return Succeeds(session_, "DROP VIEW " + session::QuoteName({session::kGlobalTempDatabase, name}));
+  return ValueOrThrow(session_->DropView({session::kGlobalTempDatabase, name}));
+}
 
 // ---- user functions ----------------------------------------------------------------------------------------------------
 
@@ -200,6 +249,7 @@ Status BindUser(functions::BindContext& context) {
 
 void UDFRegistration::register_(const std::string& name, Function function, const DataType& result_type,
                                 const std::vector<DataType>& argument_types, bool deterministic) const {
+  if (session::RemoteOf(*session_)) Throw(UnsupportedFeature("C++ functions on a Spark Connect server"));
   auto user = std::make_shared<UserFunction>();
   user->name = session::LowerCase(name);
   user->function = std::move(function);

@@ -2,7 +2,7 @@
 #include <iostream>
 
 #include "session/api_support.h"
-#include "session/streams.h"
+#include "session/remote.h"
 #include "sluice/readwriter.h"
 
 namespace sluice {
@@ -32,7 +32,46 @@ StreamingQueryProgress ToPublic(const stream::Progress& p) {
   return out;
 }
 
+/// A query of this process.
+class LocalQuery final : public session::QueryHandle {
+ public:
+  explicit LocalQuery(std::shared_ptr<stream::Execution> execution) : execution_(std::move(execution)) {}
+  const std::string& id() const override { return execution_->id(); }
+  const std::string& run_id() const override { return execution_->run_id(); }
+  std::optional<std::string> name() const override { return execution_->name(); }
+  Result<bool> IsActive() const override { return execution_->is_active(); }
+  Result<StreamingQueryStatus> QueryStatus() const override {
+    auto status = execution_->status();
+    return StreamingQueryStatus{status.message, status.is_data_available, status.is_trigger_active};
+  }
+  Result<std::vector<StreamingQueryProgress>> RecentProgress(bool last) const override {
+    const auto all = execution_->recent_progress();
+    std::vector<StreamingQueryProgress> out;
+    for (size_t i = last && !all.empty() ? all.size() - 1 : 0; i < all.size(); ++i) out.push_back(ToPublic(all[i]));
+    return out;
+  }
+  Result<bool> AwaitTermination(std::optional<std::chrono::milliseconds> timeout) override {
+    if (!execution_->AwaitTermination(timeout)) return false;
+    ARROW_RETURN_NOT_OK(execution_->exception());
+    return true;
+  }
+  Status ProcessAllAvailable() override { return execution_->ProcessAllAvailable(); }
+  Status Stop() override {
+    execution_->Stop();
+    return Status::OK();
+  }
+  Status Exception() const override { return execution_->exception(); }
+  Result<std::string> Explain(bool) const override { return execution_->explain_text(); }
+
+ private:
+  const std::shared_ptr<stream::Execution> execution_;
+};
+
 }  // namespace
+
+std::shared_ptr<session::QueryHandle> session::MakeHandle(std::shared_ptr<stream::Execution> execution) {
+  return std::make_shared<LocalQuery>(std::move(execution));
+}
 
 Trigger Trigger::ProcessingTime(const std::string& interval) { return ProcessingTime(ValueOrThrow(ParseDurationUs(interval)) / 1000); }
 Trigger Trigger::ProcessingTime(int64_t milliseconds) {
@@ -89,7 +128,8 @@ StreamingQuery DataStreamWriter::startQuery(std::optional<std::string> table) {
       }
     };
   }
-  return StreamingQuery(ValueOrThrow(df_.session()->streams().Start(df_.plan(), std::move(request))));
+  if (auto* remote = session::RemoteOf(*df_.session())) return StreamingQuery(ValueOrThrow(remote->Start(df_.plan(), request)));
+  return StreamingQuery(session::MakeHandle(ValueOrThrow(df_.session()->streams().Start(df_.plan(), std::move(request)))));
 }
 StreamingQuery DataStreamWriter::start() { return startQuery(std::nullopt); }
 StreamingQuery DataStreamWriter::start(const std::string& path) {
@@ -98,36 +138,22 @@ StreamingQuery DataStreamWriter::start(const std::string& path) {
 }
 StreamingQuery DataStreamWriter::toTable(const std::string& table) { return startQuery(table); }
 
-const std::string& StreamingQuery::id() const { return execution_->id(); }
-const std::string& StreamingQuery::runId() const { return execution_->run_id(); }
-std::optional<std::string> StreamingQuery::name() const { return execution_->name(); }
-bool StreamingQuery::isActive() const { return execution_->is_active(); }
-StreamingQueryStatus StreamingQuery::status() const {
-  auto status = execution_->status();
-  return {status.message, status.is_data_available, status.is_trigger_active};
-}
-std::vector<StreamingQueryProgress> StreamingQuery::recentProgress() const {
-  std::vector<StreamingQueryProgress> out;
-  for (const auto& p : execution_->recent_progress()) out.push_back(ToPublic(p));
-  return out;
-}
+const std::string& StreamingQuery::id() const { return query_->id(); }
+const std::string& StreamingQuery::runId() const { return query_->run_id(); }
+std::optional<std::string> StreamingQuery::name() const { return query_->name(); }
+bool StreamingQuery::isActive() const { return ValueOrThrow(query_->IsActive()); }
+StreamingQueryStatus StreamingQuery::status() const { return ValueOrThrow(query_->QueryStatus()); }
+std::vector<StreamingQueryProgress> StreamingQuery::recentProgress() const { return ValueOrThrow(query_->RecentProgress(/*last=*/false)); }
 std::optional<StreamingQueryProgress> StreamingQuery::lastProgress() const {
-  auto all = execution_->recent_progress();
-  return all.empty() ? std::nullopt : std::optional(ToPublic(all.back()));
+  auto last = ValueOrThrow(query_->RecentProgress(/*last=*/true));
+  return last.empty() ? std::nullopt : std::optional(last.back());
 }
-void StreamingQuery::awaitTermination() const {
-  execution_->AwaitTermination(std::nullopt);
-  ThrowIfError(execution_->exception());
-}
-bool StreamingQuery::awaitTermination(int64_t timeoutMs) const {
-  if (!execution_->AwaitTermination(std::chrono::milliseconds(timeoutMs))) return false;
-  ThrowIfError(execution_->exception());
-  return true;
-}
-void StreamingQuery::processAllAvailable() const { ThrowIfError(execution_->ProcessAllAvailable()); }
-void StreamingQuery::stop() const { execution_->Stop(); }
+void StreamingQuery::awaitTermination() const { ValueOrThrow(query_->AwaitTermination(std::nullopt)); }
+bool StreamingQuery::awaitTermination(int64_t timeoutMs) const { return ValueOrThrow(query_->AwaitTermination(std::chrono::milliseconds(timeoutMs))); }
+void StreamingQuery::processAllAvailable() const { ThrowIfError(query_->ProcessAllAvailable()); }
+void StreamingQuery::stop() const { ThrowIfError(query_->Stop()); }
 std::optional<Error> StreamingQuery::exception() const {
-  Status error = execution_->exception();
+  Status error = query_->Exception();
   if (error.ok()) return std::nullopt;
   try {
     Throw(error);
@@ -135,23 +161,38 @@ std::optional<Error> StreamingQuery::exception() const {
     return e;
   }
 }
-void StreamingQuery::explain(bool) const { std::cout << execution_->explain_text() << "\n" << std::flush; }
+void StreamingQuery::explain(bool extended) const { std::cout << ValueOrThrow(query_->Explain(extended)) << "\n" << std::flush; }
 
 std::vector<StreamingQuery> StreamingQueryManager::active() const {
   std::vector<StreamingQuery> out;
-  for (auto& query : session_->streams().Active()) out.emplace_back(query);
+  if (auto* remote = session::RemoteOf(*session_)) {
+    for (auto& query : ValueOrThrow(remote->ActiveQueries())) out.emplace_back(query);
+    return out;
+  }
+  for (auto& query : session_->streams().Active()) out.emplace_back(session::MakeHandle(query));
   return out;
 }
 std::optional<StreamingQuery> StreamingQueryManager::get(const std::string& id) const {
+  if (auto* remote = session::RemoteOf(*session_)) {
+    auto found = ValueOrThrow(remote->FindQuery(id));
+    return found ? std::optional(StreamingQuery(found)) : std::nullopt;
+  }
   auto found = session_->streams().Find(id);
-  return found ? std::optional(StreamingQuery(found)) : std::nullopt;
+  return found ? std::optional(StreamingQuery(session::MakeHandle(found))) : std::nullopt;
 }
-void StreamingQueryManager::awaitAnyTermination() const { ValueOrThrow(session_->streams().AwaitAnyTermination(std::nullopt)); }
+void StreamingQueryManager::awaitAnyTermination() const {
+  ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(std::nullopt) : session_->streams().AwaitAnyTermination(std::nullopt));
+}
 bool StreamingQueryManager::awaitAnyTermination(int64_t timeoutMs) const {
-  return ValueOrThrow(session_->streams().AwaitAnyTermination(std::chrono::milliseconds(timeoutMs)));
+  const std::chrono::milliseconds timeout(timeoutMs);
+  return ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(timeout) : session_->streams().AwaitAnyTermination(timeout));
 }
-void StreamingQueryManager::resetTerminated() const { session_->streams().ResetTerminated(); }
+void StreamingQueryManager::resetTerminated() const {
+  if (session::RemoteOf(*session_)) return ThrowIfError(session::RemoteOf(*session_)->ResetTerminated());
+  session_->streams().ResetTerminated();
+}
 int StreamingQueryManager::addListener(std::shared_ptr<StreamingQueryListener> listener) const {
+  if (session::RemoteOf(*session_)) Throw(UnsupportedFeature("listeners in C++ on a Spark Connect server"));
   stream::Listener l;
   l.on_started = [listener](const std::string& id, const std::string& run, const std::optional<std::string>& name, int64_t) { listener->onQueryStarted(id, run, name.value_or("")); };
   l.on_progress = [listener](const stream::Progress& p) { listener->onQueryProgress(ToPublic(p)); };

@@ -1,10 +1,11 @@
 #include "plan/transform.h"
-#include "session/session.h"
+#include "session/remote.h"
 
 namespace sluice::session {
 
 Result<std::string> Session::Explain(const plan::PlanPtr& plan, plan::ExplainMode mode) {
   using plan::ExplainMode;
+  if (Remote* remote = RemoteOf(*this)) return remote->Explain(plan, mode);
   auto as_text = [](const Status& error) { return error.message() + "\n"; };
   std::string out;
   const bool all = mode == ExplainMode::kExtended;

@@ -9,9 +9,11 @@
 #include "analyzer/expression_resolver.h"
 #include "base/allocator.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "optimizer/optimizer.h"
 #include "plan/transform.h"
 #include "session/commands/commands.h"
+#include "session/remote.h"
 #include "session/settings.h"
 #include "session/shutdown.h"
 #include "session/source_resolver.h"
@@ -60,15 +62,25 @@ Session::Session(Config config)
 Session::~Session() {
   ForgetOnShutdown(this);
   Stop();
+  ForgetRemote(*this);
 }
 
 Result<std::shared_ptr<Session>> Session::Make(Config config, std::shared_ptr<TaskPool> pool) {
   static const Status initialized = arrow::compute::Initialize();
   ARROW_RETURN_NOT_OK(initialized);
   ARROW_RETURN_NOT_OK(LimitMallocArenas(config));
-  ARROW_ASSIGN_OR_RAISE(int threads, ThreadsOf(config.Get(kMaster)));
+  const std::string url = config.Get(kRemote);
+  int threads = 1;
+  if (url.empty()) {
+    ARROW_ASSIGN_OR_RAISE(threads, ThreadsOf(config.Get(kMaster)));
+  }
   ARROW_RETURN_NOT_OK(TimeZone::Find(SessionTimeZone(config)).status());
+  std::unique_ptr<Remote> remote;
+  if (!url.empty()) {
+    ARROW_ASSIGN_OR_RAISE(remote, ConnectRemote(url, config));
+  }
   std::shared_ptr<Session> session(new Session(std::move(config)));
+  if (remote) RunOn(*session, std::move(remote));
   session->pool_ = pool ? std::move(pool) : std::make_shared<TaskPool>(threads);
   return session;
 }
@@ -89,17 +101,22 @@ Config Session::config() const {
   return config_;
 }
 Status Session::SetConf(const std::string& key, const std::string& value) {
-  ARROW_RETURN_NOT_OK(CheckSetting(key, value));
+  Remote* remote = RemoteOf(*this);
+  ARROW_RETURN_NOT_OK(remote ? remote->SetConf(key, value) : CheckSetting(key, value));
   std::lock_guard lock(mutex_);
   config_.Set(key, value);
   return Status::OK();
 }
 void Session::Configure(const std::string& key, const std::string& value) {
+  Remote* remote = RemoteOf(*this);
+  if (Status refused = remote ? remote->SetConf(key, value) : Status::OK(); !refused.ok())
+    LogWarn("the server refuses a setting", {{"setting", key}, {"why", refused}});
   std::lock_guard lock(mutex_);
   config_.Set(key, value);
 }
 Status Session::UnsetConf(const std::string& key) {
-  ARROW_RETURN_NOT_OK(CheckModifiable(key));
+  Remote* remote = RemoteOf(*this);
+  ARROW_RETURN_NOT_OK(remote ? remote->UnsetConf(key) : CheckModifiable(key));
   std::lock_guard lock(mutex_);
   auto it = initial_.values().find(key);
   if (it == initial_.values().end()) {
@@ -116,6 +133,7 @@ Status Session::ResetConf() {
 }
 
 Status Session::CreateView(const NameParts& name, plan::PlanPtr resolved, bool global, bool replace) {
+  if (Remote* remote = RemoteOf(*this)) return remote->CreateView(name, resolved, global, replace);
   const bool qualified = name.size() == 2 && LowerCase(name[0]) == kGlobalTempDatabase;
   if (name.size() > (global && qualified ? 2u : 1u))
     return MakeError("TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", {{"actualName", QuoteName(name)}});
@@ -184,7 +202,12 @@ functions::EvalContext Session::MakeEvalContext() const {
   const Config conf = config();
   functions::EvalContext context;
   context.ansi = BoolOf(conf, kAnsi);
-  auto zone = TimeZone::Find(SessionTimeZone(conf));
+  std::string zone_name = SessionTimeZone(conf);
+  if (Remote* remote = RemoteOf(*this)) {
+    auto theirs = remote->GetConf(kTimeZone.key);
+    if (theirs.ok() && *theirs) zone_name = **theirs;
+  }
+  auto zone = TimeZone::Find(zone_name);
   context.zone = zone.ok() ? *zone : *TimeZone::Find("UTC");
   context.now_us = NowUs();
   context.last_map_key_wins = conf.Get(kMapKeyDedupPolicy) == "LAST_WIN";
@@ -228,6 +251,7 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
 
 Result<plan::PlanPtr> Session::Analyze(const plan::PlanPtr& plan) {
   if (stopped()) return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
+  if (Remote* remote = RemoteOf(*this)) return remote->Analyze(plan);
   std::shared_ptr<void> holder;
   analyzer::AnalyzerContext context = MakeAnalyzerContext(&holder);
   return analyzer::Analyze(plan, context);
@@ -256,6 +280,7 @@ Result<exec::RunContext> Session::MakeRunContext(const CancelToken& cancel) cons
 }
 
 Result<Batches> Session::Collect(const plan::PlanPtr& analyzed, const CancelToken& cancel) {
+  if (Remote* remote = RemoteOf(*this)) return remote->Collect(analyzed);
   ARROW_RETURN_NOT_OK(analyzer::CheckBatch(analyzed));
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr optimized, Optimize(analyzed));
   ARROW_ASSIGN_OR_RAISE(auto query, exec::Compile(optimized, config()));
@@ -284,6 +309,7 @@ Status Session::Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* out
 }
 
 Result<plan::PlanPtr> Session::Sql(std::string_view sql) {
+  if (Remote* remote = RemoteOf(*this); remote && !stopped()) return remote->Sql(sql);
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr parsed, Parse(sql));
   return Execute(parsed);
 }
@@ -300,6 +326,7 @@ void Session::Stop() {
     stopped_ = true;
   }
   streams_->StopAll();
+  if (Remote* remote = RemoteOf(*this)) remote->Stop();
 }
 bool Session::stopped() const {
   std::lock_guard lock(mutex_);

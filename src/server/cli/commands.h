@@ -13,6 +13,7 @@ struct SqlRequest {
   SettingsRequest settings;
   std::vector<std::string> statements;  // -e
   std::string file;                     // -f
+  std::string remote;                   // a Spark Connect server to run on, instead of an engine of its own
   OutputFormat output = OutputFormat::kTable;
 };
 int RunSql(const SqlRequest& request);

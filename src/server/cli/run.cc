@@ -49,6 +49,7 @@ int Run(int argc, char** argv) {
   AddSettings(sql_app, &sql.settings);
   sql_app->add_option("-e,--execute", sql.statements, "Statements to run")->take_all();
   sql_app->add_option("-f,--file", sql.file, "A file of statements to run");
+  sql_app->add_option("--remote", sql.remote, "A Spark Connect server to run on, instead of an engine of its own");
   sql_app->add_option("--output", output, "table, csv or json")->check(CLI::IsMember({"table", "csv", "json"}));
 
   DemoRequest demo;

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "remote/remote.h"
 #include "server/cli/commands.h"
 #include "sluice/sluice.h"
 #include "sql/keywords.h"
@@ -117,7 +118,12 @@ int Interactive(const SparkSession& spark, OutputFormat output) {
 
 int RunSql(const SqlRequest& request) {
   try {
-    auto spark = SparkSession::builder().config(ValueOrThrow(CollectSettings(request.settings))).getOrCreate();
+    SettingsRequest settings = request.settings;
+    settings.demo_catalog = settings.demo_catalog && request.remote.empty();
+    session::SetRemoteFactory(&remote::Connect);
+    auto builder = SparkSession::builder().config(ValueOrThrow(CollectSettings(settings)));
+    if (!request.remote.empty()) builder.remote(request.remote);
+    auto spark = builder.getOrCreate();
     if (request.statements.empty() && request.file.empty()) return Interactive(spark, request.output);
     for (const auto& text : request.statements)
       if (!RunScript(spark, text, request.output)) return 1;
