@@ -121,8 +121,13 @@ class FileTable final : public Table {
     auto files = std::make_shared<PartitionedFiles>();
     if (!paths_.empty()) {
       bool from_log = false;
-      ARROW_ASSIGN_OR_RAISE(*files,
-                            FindFiles(paths_, listing_, partition_options_, settings_, &shape->root, &from_log));
+      auto found = FindFiles(paths_, listing_, partition_options_, settings_, &shape->root, &from_log);
+      // A stream may wait for the first file that its wildcards match.
+      const bool none_yet =
+          request.is_streaming && IsGlob(paths_[0]) && ConditionOf(found.status()) == "PATH_NOT_FOUND";
+      if (!none_yet) {
+        ARROW_ASSIGN_OR_RAISE(*files, std::move(found));
+      }
       if (request.is_streaming) {
         ARROW_ASSIGN_OR_RAISE(shape->root, ResolveRoot(paths_[0], settings_));
       }
