@@ -5,7 +5,8 @@
 #
 #   build  compiler tools, libraries, the pinned pyarrow wheel (Arrow C++) in build/deps/venv, and
 #          the modules of Spark Connect's protocol in build/deps/connect
-#   test   a JRE, Maven, Kafka's and Spark's jars, and the Python packages of tests/
+#   test   a JRE, Maven, Kafka's and Spark's jars, the Python packages of tests/, and other versions
+#          of PySpark in virtual environments of their own
 #   lint   clang-format and clang-tidy
 #   fuzz   clang with libFuzzer
 #
@@ -31,6 +32,10 @@ readonly fuzz_packages=(clang-16 libclang-rt-16-dev llvm-16)
 readonly test_requirements=(
   "pytest==8.*" "pytest-timeout==2.*" "pyspark[connect]==$spark" pandas pyiceberg[sql-sqlite]
   duckdb confluent-kafka "moto[server]" boto3)
+
+# PySpark's versions beside that of $venv that are clients of the server: the oldest that it serves,
+# the one before, the newest. What 4.0 needs is the package of the client alone.
+readonly clients=("3.5.9 pyspark[connect]==3.5.9 pandas<3 pyarrow<20" "4.0.4 pyspark-client==4.0.4 pandas<3 pyarrow" "4.3.0 pyspark[connect]==4.3.0 pandas<3 pyarrow")
 
 retry() {
   local attempt
@@ -102,6 +107,17 @@ for name in sys.argv[3:]:
   echo "$wanted" > "$folder/.done"
 }
 
+# A client needs no JVM: its jars, most of the package, are thrown away.
+client_venv() {
+  local folder=$cache/clients/$1; shift
+  [ "$(cat "$folder/.done" 2>/dev/null)" = "$*" ] && return 0
+  echo "installing $1 into $folder"
+  rm -rf "$folder" && python3 -m venv "$folder"
+  retry "$folder/bin/pip" install -q --prefer-binary "$@"
+  rm -rf "$folder"/lib/python*/site-packages/pyspark/{jars,examples,data}
+  echo "$*" > "$folder/.done"
+}
+
 # maven_jars FOLDER COORDINATE...: the jars, once, into the cache. A coordinate is
 # GROUP:ARTIFACT:VERSION[:CLASSIFIER], with what it depends on unless it starts with '='.
 maven_jars() {
@@ -138,6 +154,8 @@ install_build() {
 install_test() {
   apt_install "${test_packages[@]}"
   pip_install test "${test_requirements[@]}"
+  local client
+  for client in "${clients[@]}"; do client_venv $client; done
   maven_jars "kafka-$kafka" "org.apache.kafka:kafka_2.13:$kafka" org.slf4j:slf4j-simple:1.7.36
   maven_jars "spark-$spark" "=org.apache.spark:spark-sql-kafka-0-10_2.13:$spark" \
     =org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0 =org.apache.kafka:kafka-clients:3.9.1 \

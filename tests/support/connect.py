@@ -68,16 +68,16 @@ class Server:
             if line.startswith(name + ":"):
                 return int(line.split()[1])
 
-    def program(self, code, settings=None, url=None, **variables):
+    def program(self, code, settings=None, url=None, python=sys.executable, **variables):
         """Starts a program that finds `spark` and `variables`, and may set `result` to something JSON knows."""
-        return Program(code, url or self.url, settings or {}, variables)
+        return Program(code, url or self.url, settings or {}, variables, python)
 
-    def run(self, code, settings=None, url=None, seconds=120, **variables):
-        return self.program(code, settings, url, **variables).wait(seconds)
+    def run(self, code, settings=None, url=None, seconds=120, python=sys.executable, **variables):
+        return self.program(code, settings, url, python, **variables).wait(seconds)
 
 
 class Program:
-    def __init__(self, code, url, settings, variables):
+    def __init__(self, code, url, settings, variables, python):
         self.folder = tempfile.mkdtemp(prefix="client-")
         values = json.dumps({**variables, "url": url, "settings": settings}, default=str)
         text = (PRELUDE.format(tests=str(TESTS), variables=values) + code +
@@ -85,7 +85,7 @@ class Program:
         Path(self.folder, "program.py").write_text(text)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SPARK_")}
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(self.folder, "program.py"))], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [python, str(Path(self.folder, "program.py"))], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, cwd=self.folder, env={**environment, "TZ": "UTC"})
 
     def wait(self, seconds=120):

@@ -4,6 +4,7 @@ Each is a context manager with start(), stop() and kill(), listens on a free por
 its output to a log in its folder. tests/support/spark.py has real Spark.
 """
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,6 +31,23 @@ def jars(folder):
     if not (path / ".done").exists():
         raise Missing(f"download of {path}")
     return sorted(str(jar) for jar in path.glob("*.jar"))
+
+
+def clients():
+    """PySpark's versions as tools/install_deps.sh has them: other ones in environments of their own, and that of the tests."""
+    script = Path(__file__).resolve().parents[2] / "tools" / "install_deps.sh"
+    line = re.search(r"^readonly clients=\((.*)\)$", script.read_text(), re.MULTILINE).group(1)
+    return sorted([*re.findall(r'"(\S+) ', line), SPARK])
+
+
+def client_python(version):
+    """The Python that has PySpark `version`."""
+    if version == SPARK:
+        return sys.executable
+    folder = CACHE / "clients" / version
+    if not (folder / ".done").exists():
+        raise Missing(f"PySpark {version}")
+    return str(folder / "bin" / "python")
 
 
 def pyspark_jars(*prefixes):

@@ -10,7 +10,7 @@ namespace sluice::connect {
 
 namespace {
 
-constexpr char kCache[] = "cache/", kPyFiles[] = "pyfiles/", kFiles[] = "files/";
+constexpr char kCache[] = "cache/", kPyFiles[] = "pyfiles/", kFiles[] = "files/", kForward[] = "forward_to_fs/";
 
 bool CrcMatches(const proto::AddArtifactsRequest::ArtifactChunk& chunk) {
   const auto& data = chunk.data();
@@ -81,6 +81,7 @@ Status Artifacts::Store(const std::string& name, std::string data, bool crc_ok, 
   if (!crc_ok) return Status::OK();  // the client decides whether to send it again
   std::lock_guard lock(mutex_);
   if (name.rfind(kPyFiles, 0) == 0 || name.rfind(kFiles, 0) == 0) return StoreFile(name, data);
+  if (name.rfind(kForward, 0) == 0) return UnsupportedFeature("copyFromLocalToFs");
   if (name.rfind(kCache, 0) != 0) return UnsupportedFeature("the artifact " + name + " (archives and classes of a session)");
   if (stored_.count(name)) return Status::OK();
   ARROW_RETURN_NOT_OK(Charge(static_cast<int64_t>(data.size())));

@@ -21,6 +21,8 @@ const ConfigEntry kLocalBytes("spark.sql.session.localRelationChunkSizeBytes", "
                               "Bytes of a piece of such data.");
 const ConfigEntry kLocalBatch("spark.sql.session.localRelationBatchOfChunksSizeBytes", "1073741824",
                               "Bytes of pieces sent together.");
+const ConfigEntry kLocalLimit("spark.sql.session.localRelationSizeLimit", "3221225472",
+                              "Bytes of local data that clients refuse to send.");
 const ConfigEntry kServerStack("spark.sql.connect.serverStacktrace.enabled", "false",
                                "Clients show the server's stack trace.");
 const ConfigEntry kJvmStack("spark.sql.pyspark.jvmStacktrace.enabled", "false",
