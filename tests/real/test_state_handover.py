@@ -9,11 +9,14 @@ from support import connect
 JOB = """
 from pyspark.sql.functions import *
 spark.conf.set("spark.sql.shuffle.partitions", "3")
-events = (spark.readStream.format("kafka").option("kafka.bootstrap.servers", brokers).option("subscribe", topic)
-          .option("startingOffsets", "earliest").load()
-          .select(from_json(col("value").cast("string"), "ts TIMESTAMP, user STRING, n INT, d DECIMAL(9,2), x DOUBLE").alias("e")).select("e.*")
-          .withWatermark("ts", "10 minutes"))
+def load():
+    return (spark.readStream.format("kafka").option("kafka.bootstrap.servers", brokers).option("subscribe", topic)
+            .option("startingOffsets", "earliest").load()
+            .select(from_json(col("value").cast("string"), "ts TIMESTAMP, user STRING, n INT, d DECIMAL(9,2), x DOUBLE").alias("e")).select("e.*")
+            .withWatermark("ts", "10 minutes"))
+events = load()
 events.createOrReplaceTempView("events")
+load().createOrReplaceTempView("others")
 rows, mode = QUERIES[query](spark, events), MODES.get(query, "append")
 (rows.select(to_json(struct("*")).alias("value")).writeStream.format("kafka").option("kafka.bootstrap.servers", brokers)
  .option("topic", out).option("checkpointLocation", checkpoint).outputMode(mode).trigger(availableNow=True).start().awaitTermination())
@@ -31,7 +34,7 @@ QUERIES = {
     "distinct": lambda spark, events: spark.sql("SELECT DISTINCT user, ts FROM events"),
     "dedup": lambda spark, events: events.dropDuplicates(["user", "ts"]).select("user", "ts", "n"),
     "within": lambda spark, events: events.dropDuplicatesWithinWatermark(["user"]).select("user", "ts"),
-    "join": lambda spark, events: spark.sql("SELECT a.user, a.ts, b.n FROM events a LEFT JOIN (SELECT user u2, ts t2, n FROM events WHERE n > 3) b "
+    "join": lambda spark, events: spark.sql("SELECT a.user, a.ts, b.n FROM events a LEFT JOIN (SELECT user u2, ts t2, n FROM others WHERE n > 3) b "
         "ON a.user = b.u2 AND b.t2 >= a.ts AND b.t2 <= a.ts + INTERVAL 4 MINUTES"),
     "chained": lambda spark, events: spark.sql("SELECT window(window_time(w), '20 minutes') v, sum(c) c FROM (SELECT window(ts, '5 minutes') w, count(*) c "
         "FROM events GROUP BY window(ts, '5 minutes')) GROUP BY window(window_time(w), '20 minutes')"),
