@@ -40,7 +40,8 @@ StreamingQueryProgress FromJson(const std::string& text) {
   out.numInputRows = At<int64_t>(json, "numInputRows", 0);
   out.inputRowsPerSecond = At<double>(json, "inputRowsPerSecond", 0);
   out.processedRowsPerSecond = At<double>(json, "processedRowsPerSecond", 0);
-  for (const auto& [key, value] : At<Json>(json, "durationMs", Json::object()).items())
+  const Json durations = At<Json>(json, "durationMs", Json::object());
+  for (const auto& [key, value] : durations.items())
     if (value.is_number()) out.durationMs[key] = value.get<int64_t>();
   for (const auto& source : At<Json>(json, "sources", Json::array())) {
     SourceProgress one{Text(source, "description"),
@@ -51,9 +52,9 @@ StreamingQueryProgress FromJson(const std::string& text) {
                        At<double>(source, "inputRowsPerSecond", 0),
                        At<double>(source, "processedRowsPerSecond", 0),
                        {}};
-    for (const auto& [key, value] : At<Json>(source, "metrics", Json::object()).items())
+    const Json metrics = At<Json>(source, "metrics", Json::object());
+    for (const auto& [key, value] : metrics.items())
       one.metrics[key] = value.is_string() ? value.get<std::string>() : value.dump();
-    out.numInputRows = std::max(out.numInputRows, int64_t{0});
     out.sources.push_back(std::move(one));
   }
   if (!json.contains("numInputRows"))

@@ -126,7 +126,7 @@ int main(int argc, char** argv) {
     spark.sql("INSERT INTO lake.db.people VALUES ('Dan', 50, 'Bern')");
     spark.table("lake.db.people").orderBy("name").show();
   });
-  Print("no column", [&] { people.select("nope"); });
+  Print("no column", [&] { people.select("nam"); });
   Print("no table", [&] { spark.table("lake.db.nope"); });
   Print("syntax", [&] { spark.sql("SELEC 1"); });
   Print("at run time", [&] { spark.sql("SELECT 1 / 0").show(); });
