@@ -100,12 +100,12 @@ def test_workers_are_kept_for_the_next_query_and_end_with_the_engine(sluice):
         server.process = type("Gone", (), {"poll": lambda self: None, "kill": lambda self: None, "wait": lambda self: None})()
 
 
-def test_a_killed_worker_ends_its_task_and_is_replaced(sluice):
+def test_a_killed_worker_ends_its_task_and_is_replaced(sluice, tmp_path):
     with server_of(sluice) as server:
         program = server.program(ADD + """
 import os, time
 from pyspark.errors import PySparkException
-slow = udf(lambda x: time.sleep(30) or x, "long")
+slow = udf(lambda x: open(started, "w").close() or time.sleep(30) or x, "long")
 def attempt():
     try:
         return spark.range(1).select(slow("id")).collect()
@@ -114,13 +114,8 @@ def attempt():
 first = [r[0] for r in spark.range(2).select(add("id")).collect()]
 failed = attempt()
 result = [first, failed, [r[0] for r in spark.range(2).select(add("id")).collect()]]
-""")
-        time.sleep(1)
-
-        def busy():
-            return [p for p, line in children(server.process.pid).items() if len(children(server.process.pid)) >= 2]
-        assert connect.eventually(busy, 60)
-        time.sleep(4)
+""", started=str(tmp_path / "started"))
+        assert connect.eventually((tmp_path / "started").exists, 60)
         # Every worker, but for the daemon: the child of the engine itself.
         for child in children(server.process.pid):
             parent = int(Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[1])
