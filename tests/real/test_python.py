@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 from support import connect, python_calls
 
-# Where Sluice is known to answer otherwise, and how: Spark's message speaks of a Java method; columns of table functions are
-# taken as types only (StructType), not as texts.
-UNREAD_TYPE = ["error", "ParseException", "UNSUPPORTED_DATATYPE", "0A000", ""]
-DIFFERENT = {
-    "map_in_arrow_wrong_schema": ["error", "SparkException", "ARROW_TYPE_MISMATCH", "42K0G", ""],
-    **dict.fromkeys(["table_function", "table_function_terminate", "table_function_raises", "table_function_arrow"], UNREAD_TYPE),
-}
+# Where Sluice is known to answer otherwise, and how: Spark's message speaks of a Java method.
+DIFFERENT = {"map_in_arrow_wrong_schema": ["error", "SparkException", "ARROW_TYPE_MISMATCH", "42K0G", ""]}
 ENVIRONMENT = {"PYSPARK_PYTHON": sys.executable}
 SETTINGS = {"spark.master": "local[2]"}
 

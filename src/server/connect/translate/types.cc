@@ -14,8 +14,9 @@ using Kind = proto::DataType;
 Result<DataType> FromText(const std::string& text) {
   auto type = ParseDataType(text);
   if (type.ok()) return type;
-  auto schema = ParseSchema(text);
-  return schema.ok() ? schema : type;
+  if (auto schema = ParseSchema(text); schema.ok()) return schema;
+  auto fields = ParseDataType("struct<" + text + ">");  // "a: int, b: string"
+  return fields.ok() ? fields : type;
 }
 
 Result<DataType> FromStruct(const proto::DataType::Struct& message) {
