@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from support import connect, python_calls
 
-# Where Sluice is known to answer otherwise, and how: Spark's message speaks of a Java method.
-DIFFERENT = {"map_in_arrow_wrong_schema": ["error", "SparkException", "ARROW_TYPE_MISMATCH", "42K0G", ""]}
+# Where Sluice is known to answer otherwise, and how: Spark's message speaks of a Java method; TABLE(...) is refused.
+DIFFERENT = {
+    "map_in_arrow_wrong_schema": ["error", "SparkException", "ARROW_TYPE_MISMATCH", "42K0G", ""],
+    "table_function_terminate": ["error", "UnsupportedOperationException", "UNSUPPORTED_FEATURE", "0A000", ""],
+}
 ENVIRONMENT = {"PYSPARK_PYTHON": sys.executable}
 SETTINGS = {"spark.master": "local[2]"}
 
