@@ -1,5 +1,6 @@
 """Fixtures of every pytest under tests/: the real parts, one of each per run, and the built `sluice`."""
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import parts, spark as real_spark  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Background jobs of a shell ignore SIGINT, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def start(request, part):
