@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import threading
 
 
 def _accept_master(module):
@@ -79,6 +80,20 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _end_after_interrupt():
+    """KeyboardInterrupt may come while grpc holds a lock of its own; Python would then wait for grpc's threads for ever."""
+    show = sys.excepthook
+
+    def show_and_end(kind, value, traceback):
+        show(kind, value, traceback)
+        if issubclass(kind, KeyboardInterrupt):
+            timer = threading.Timer(3, os._exit, (130,))
+            timer.daemon = True
+            timer.start()
+
+    sys.excepthook = show_and_end
+
+
 def _run_next():
     """The sitecustomize that this one hides."""
     here = os.path.dirname(os.path.abspath(__file__))
@@ -90,4 +105,5 @@ def _run_next():
 
 if os.environ.get("SLUICE_REMOTE"):
     sys.meta_path.insert(0, _Finder())
+    _end_after_interrupt()
 _run_next()
