@@ -3,6 +3,7 @@
 #include "exec/aggregate.h"
 #include "exec/exchange.h"
 #include "exec/expression.h"
+#include "exec/first_rows.h"
 #include "exec/group_table.h"
 #include "exec/stateful_dedup.h"
 #include "plan/transform.h"
@@ -16,31 +17,6 @@ std::vector<DataType> TypesOf(const plan::ExprList& expressions) {
   for (const auto& e : expressions) types.push_back(*e->type);
   return types;
 }
-
-/// Sends the first row of each key that a task sees to the exchange, with its keys before it.
-class FirstRowsSink final : public Sink {
- public:
-  FirstRowsSink(ExpressionSetPtr keys, const std::vector<DataType>& types, TaskContext& task, Exchange* exchange)
-      : keys_(std::move(keys)), types_(types), task_(task), exchange_(exchange), seen_(types) {}
-  Status Push(Batch batch) override {
-    ARROW_ASSIGN_OR_RAISE(auto keys, keys_.Evaluate(batch, task_));
-    ARROW_RETURN_NOT_OK(seen_.Map(keys, batch.rows, &ids_, &new_rows_));
-    if (new_rows_.empty()) return Status::OK();
-    Batch keyed{batch.rows, keys};
-    keyed.columns.insert(keyed.columns.end(), batch.columns.begin(), batch.columns.end());
-    ARROW_ASSIGN_OR_RAISE(Batch first, TakeRows(keyed, new_rows_));
-    return exchange_->Route(first, std::span<const Vector>(first.columns).first(types_.size()), types_);
-  }
-
- private:
-  Evaluator keys_;
-  const std::vector<DataType>& types_;
-  TaskContext& task_;
-  Exchange* exchange_;
-  GroupTable seen_;
-  std::vector<uint32_t> ids_;
-  std::vector<int32_t> new_rows_;
-};
 
 class DedupNode final : public ExecNode {
  public:

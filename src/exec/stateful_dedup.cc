@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "exec/expression.h"
+#include "exec/first_rows.h"
 #include "exec/group_table.h"
 
 namespace sluice::exec {
@@ -18,14 +19,14 @@ struct Dropped {
   std::atomic<int64_t> late{0}, duplicates{0};
 };
 
-/// Sends the first row in time of each key that a task sees to the exchange, with its keys before it.
-class FirstInTimeSink final : public Sink {
+/// Drops late rows, and of the others all but the first of each key that a task sees.
+class OnTimeSink final : public Sink {
  public:
-  FirstInTimeSink(ExpressionSetPtr keys, const std::vector<DataType>& types,
-                  const std::optional<EventTimeColumn>& event_time, int64_t late_watermark_us, TaskContext& task,
-                  Exchange* exchange, Dropped* dropped)
-      : keys_(std::move(keys)), types_(types), event_time_(event_time), late_watermark_us_(late_watermark_us),
-        task_(task), exchange_(exchange), dropped_(dropped), seen_(types) {}
+  OnTimeSink(ExpressionSetPtr keys, const std::vector<DataType>& types,
+             const std::optional<EventTimeColumn>& event_time, int64_t late_watermark_us, TaskContext& task,
+             Exchange* exchange, Dropped* dropped)
+      : event_time_(event_time), late_watermark_us_(late_watermark_us), dropped_(dropped),
+        first_(std::move(keys), types, task, exchange, &dropped->duplicates) {}
   Status Push(Batch batch) override {
     if (event_time_) {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
@@ -41,27 +42,14 @@ class FirstInTimeSink final : public Sink {
         ARROW_ASSIGN_OR_RAISE(batch, TakeRows(batch, kept));
       }
     }
-    ARROW_ASSIGN_OR_RAISE(auto keys, keys_.Evaluate(batch, task_));
-    ARROW_RETURN_NOT_OK(seen_.Map(keys, batch.rows, &ids_, &new_rows_));
-    dropped_->duplicates += batch.rows - static_cast<int64_t>(new_rows_.size());
-    if (new_rows_.empty()) return Status::OK();
-    Batch keyed{batch.rows, keys};
-    keyed.columns.insert(keyed.columns.end(), batch.columns.begin(), batch.columns.end());
-    ARROW_ASSIGN_OR_RAISE(Batch first, TakeRows(keyed, new_rows_));
-    return exchange_->Route(first, std::span<const Vector>(first.columns).first(types_.size()), types_);
+    return first_.Push(std::move(batch));
   }
 
  private:
-  Evaluator keys_;
-  const std::vector<DataType>& types_;
   const std::optional<EventTimeColumn>& event_time_;
   const int64_t late_watermark_us_;
-  TaskContext& task_;
-  Exchange* exchange_;
   Dropped* dropped_;
-  GroupTable seen_;
-  std::vector<uint32_t> ids_;
-  std::vector<int32_t> new_rows_;
+  FirstRowsSink first_;
 };
 
 class StatefulDedupNode final : public ExecNode {
@@ -82,7 +70,7 @@ class StatefulDedupNode final : public ExecNode {
     Dropped dropped;
     const int64_t late = LateWatermarkUs(run, *this);
     ARROW_RETURN_NOT_OK(RunPipeline(run, input, [&](TaskContext& task) -> Result<std::unique_ptr<Sink>> {
-      return std::make_unique<FirstInTimeSink>(set_, types_, event_time_, late, task, &exchange, &dropped);
+      return std::make_unique<OnTimeSink>(set_, types_, event_time_, late, task, &exchange, &dropped);
     }));
     auto output = RunStateful(run, *this, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
       at.metrics.custom["numDroppedDuplicateRows"] += 0;
