@@ -41,7 +41,7 @@ test-threads:
 bench:
 	tools/install_deps.sh build test
 	cmake --preset release
-	$(call BUILD,release) --target all benches
+	$(call BUILD,release) --target driver_ingest benches
 	build/deps/venv/bin/python bench/run.py --build build/release
 
 lint:

@@ -6,7 +6,6 @@ usage: run.py --build build/release [--rows 2000000] [--rounds 3] [--skip-spark]
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -41,7 +40,9 @@ for i in range(rounds):
     query.awaitTermination()
     rates.append(rows / (time.time() - start))
     assert spark.table(table).count() == rows
-result = {"cold": rates[0], "warm": max(rates[1:] or rates)}
+java = spark.sparkContext._gateway.proc.pid
+peak = next(line for line in open(f"/proc/{java}/status") if line.startswith("VmHWM:"))
+result = {"cold": rates[0], "warm": max(rates[1:] or rates), "peak_mib": int(peak.split()[1]) / 1024}
 """
 
 
@@ -105,7 +106,6 @@ def main():
                     SPARK_JOB, {"spark.driver.memory": "4g", **real_spark.iceberg_catalog("demo", type="hadoop", warehouse=f"{folder}/spark-{case}")},
                     seconds=900, brokers=broker.bootstrap, topic="bench", rounds=args.rounds, rows=args.rows,
                     per_batch=per_batch, work=f"{folder}/spark-{case}-work", schema=SCHEMA)
-            out["spark_peak_mib"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
     print(f"{'':22s}{'Sluice':>14s}{'Spark 4.1':>14s}{'ratio':>8s}")
     for case in ("ingest", "tiny"):
@@ -113,7 +113,8 @@ def main():
             a, b = out[case][temperature], out.get(f"spark_{case}", {}).get(temperature)
             print(f"{case} {temperature}, rows/s".ljust(22) + f"{a:14,.0f}" + (f"{b:14,.0f}{a / b:8.1f}" if b else ""))
     print("parse warm, rows/s".ljust(22) + f"{out['parse']['warm']:14,.0f}")
-    print("peak memory, MiB".ljust(22) + f"{out['ingest']['peak_mib']:14,.0f}" + (f"{out['spark_peak_mib']:14,.0f}" if "spark_peak_mib" in out else ""))
+    print("peak memory, MiB".ljust(22) + f"{out['ingest']['peak_mib']:14,.0f}" +
+          (f"{out['spark_ingest']['peak_mib']:14,.0f}" if "spark_ingest" in out else ""))
     print("first snapshot, s".ljust(22) + f"{out['first_commit_s']:14.3f}")
     print("100-row batch, ms".ljust(22) + f"{out['small_batch_ms']['triggerExecution']:14.1f}")
     print(json.dumps({**out, "when": time.strftime("%Y-%m-%d")}))

@@ -5,7 +5,6 @@
 // [create=true] [partition=<SQL of PARTITIONED BY>] [source.NAME=<option of the source>]... [json.NAME=<option of
 // from_json>]... [sink.NAME=<option of the sink>]... [conf.NAME=<setting>]... Prints one line of JSON. SIGTERM and
 // SIGINT: the running batch is finished first.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -39,6 +38,15 @@ double SinceProcessStart() {
   double uptime = 0;
   std::ifstream("/proc/uptime") >> uptime;
   return uptime - std::stod(word) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+/// The most memory this program has held. Not ru_maxrss: that one begins with what the starting process held.
+double PeakMebibytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
 }
 
 /// The arguments "PREFIX.NAME=value", by NAME.
@@ -128,10 +136,8 @@ int main(int argc, char** argv) {
       if (round == 0) cold = rate;
       if (round == 0 || rate > warm) warm = rate;
     }
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
     std::printf("{\"rows\":%lld,\"cold\":%.0f,\"warm\":%.0f,\"peak_mib\":%.1f,\"first_commit_s\":%.3f,\"progress\":%s}\n", rows, cold, warm,
-                static_cast<double>(usage.ru_maxrss) / 1024, first_commit, progress.c_str());
+                PeakMebibytes(), first_commit, progress.c_str());
     return 0;
   } catch (const Error& e) {
     std::fprintf(stderr, "%s\n", e.what());

@@ -34,13 +34,10 @@ class Demo {
     Step("default trigger", 0, third, Trigger());
     Step("processingTime 500 ms", third, 2 * third, Trigger::ProcessingTime(500));
     Step("availableNow", 2 * third, events_, Trigger::AvailableNow());
-    std::cout << "\nSELECT * FROM demo.db.events ORDER BY id LIMIT 10\n";
-    spark_.sql("SELECT * FROM demo.db.events ORDER BY id LIMIT 10").show(10, 0);
-    std::cout << "SELECT action, count(*) AS events, sum(amount) AS amount FROM demo.db.events GROUP BY action\n";
-    spark_.sql("SELECT action, count(*) AS events, sum(amount) AS amount FROM demo.db.events GROUP BY action ORDER BY action").show();
-    std::cout << "SELECT committed_at, snapshot_id, operation, summary['added-records'] AS added FROM demo.db.events.snapshots\n";
-    spark_.sql("SELECT committed_at, snapshot_id, operation, summary['added-records'] AS added, "
-               "summary['spark.sql.streaming.epochId'] AS epoch FROM demo.db.events.snapshots").show(20, 0);
+    Show("SELECT * FROM demo.db.events ORDER BY id LIMIT 10");
+    Show("SELECT action, count(*) AS events, sum(amount) AS amount FROM demo.db.events GROUP BY action ORDER BY action");
+    Show("SELECT committed_at, snapshot_id, operation, summary['added-records'] AS added, "
+         "summary['spark.sql.streaming.epochId'] AS epoch FROM demo.db.events.snapshots");
     auto row = spark_.sql("SELECT count(*), count(DISTINCT id) FROM demo.db.events").collect().at(0);
     const int64_t count = row.getLong(0), distinct = row.getLong(1);
     std::cout << "produced " << events_ << " events, the table has " << count << " rows, " << distinct << " different ones: "
@@ -49,6 +46,11 @@ class Demo {
   }
 
  private:
+  void Show(const std::string& query) {
+    std::cout << "\n" << query << "\n";
+    spark_.sql(query).show(20, 0);
+  }
+
   void Step(const char* name, int64_t from, int64_t to, const Trigger& trigger) {
     spark_.range(from, to)
         .selectExpr("CAST(id AS STRING) AS key", std::string(kEvent) + " AS value")
