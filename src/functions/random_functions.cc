@@ -7,7 +7,7 @@
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
-#include "functions/xorshift.h"
+#include "base/xorshift.h"
 
 namespace sluice::functions {
 namespace {

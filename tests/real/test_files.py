@@ -1,8 +1,11 @@
 """Files: what real Spark answers is what Sluice answers, and each reads what the other wrote."""
 import json
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from support import connect, file_calls
@@ -11,7 +14,7 @@ from support import spark as real_spark
 
 @pytest.fixture(scope="module")
 def server(sluice):
-    with connect.Server(sluice) as server:
+    with connect.Server(sluice, {"spark.master": "local[2]"}) as server:
         yield server
 
 
@@ -52,6 +55,57 @@ def test_each_reads_what_the_other_wrote(asked, server, writer):
     root = str(folder / writer)
     theirs = real_spark.run(READ_ALL, folders=FOLDERS, root=root)
     assert server.run(READ_ALL, folders=FOLDERS, root=root) == theirs
+
+
+TIMESTAMPS = """
+from support import file_calls
+times = ("SELECT * FROM VALUES (timestamp'2024-02-29 10:00:00.123456', timestamp_ntz'2024-02-29 10:00:00.123456'), "
+         "(timestamp'1969-12-31 23:59:59.999999', timestamp_ntz'1969-12-31 23:59:59.999999'), (timestamp'1583-01-01 00:00:00.000001', NULL), "
+         "(timestamp'9999-12-31 23:59:59.999999', NULL), (NULL, NULL) t(ts, ntz)")
+nested = f"SELECT *, array(ts, NULL) a, map(1, ts) m, named_struct('ts', ts, 'ntz', ntz) s FROM ({times})"
+result = {}
+for name, form in forms:
+    if not reading:
+        try:
+            if form:
+                spark.conf.set("spark.sql.parquet.outputTimestampType", form)
+            spark.sql(nested).coalesce(1).write.parquet(f"{root}/{name}")
+        except Exception as error:
+            result[name] = "refused"
+            continue
+    result[name] = file_calls.table(spark.read.parquet(f"{root}/{name}").orderBy("ts"))
+    result[name, "filtered"] = file_calls.table(spark.read.parquet(f"{root}/{name}").where("ts < timestamp'2000-01-01' or ntz > '2020-01-01'").orderBy("ts"))
+result = {str(key): value for key, value in result.items()}
+"""
+
+
+def columns_of(folder):
+    """Path, physical and logical type of each column of a folder's Parquet file, and whether it has a least value."""
+    file = pq.ParquetFile(next(Path(folder).glob("*.parquet")))
+    group = file.metadata.row_group(0)
+    bounded = [(statistics := group.column(i).statistics) is not None and statistics.has_min_max for i in range(group.num_columns)]
+    return [[column.path, column.physical_type, str(column.logical_type), bounded[i]] for i, column in enumerate(file.schema)]
+
+
+def test_timestamps_in_parquet_as_spark(server, tmp_path):
+    forms = [["default", None], ["int96", "INT96"], ["micros", "TIMESTAMP_MICROS"], ["millis", "timestamp_millis"], ["wrong", "SECONDS"]]
+    (tmp_path / "spark").mkdir()
+    (tmp_path / "sluice").mkdir()
+    theirs = real_spark.run(TIMESTAMPS, forms=forms, root=str(tmp_path / "spark"), reading=False)
+    assert len(theirs) == 9
+    assert server.run(TIMESTAMPS, forms=forms, root=str(tmp_path / "sluice"), reading=False) == theirs
+    for name, _ in forms[:-1]:
+        assert columns_of(tmp_path / "sluice" / name) == columns_of(tmp_path / "spark" / name), name
+    # A file of another writer: INT96 is an instant, TIMESTAMP without UTC is none.
+    when = datetime(2024, 2, 29, 10, tzinfo=timezone.utc)
+    for name, int96 in (("other96", True), ("other64", False)):
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table({"ts": [when], "s": [{"a": [when]}]}), tmp_path / name / "x.parquet", use_deprecated_int96_timestamps=int96)
+    both = f"""{TIMESTAMPS}
+for name in ("other96", "other64"):
+    result[name] = file_calls.table(spark.read.parquet(f"{{root}}/{{name}}"))"""
+    forms = [[f"{engine}/{name}", None] for engine in ("spark", "sluice") for name, _ in forms[:-1]]
+    assert server.run(both, forms=forms, root=str(tmp_path), reading=True) == real_spark.run(both, forms=forms, root=str(tmp_path), reading=True)
 
 
 STREAM = """

@@ -43,6 +43,15 @@ INPUT = {
 }
 
 
+# Each line has a field of its own, or a value that is no number in a column of its own: a schema tells which lines it was inferred from.
+for i, lines in enumerate((40, 25, 60)):
+    INPUT[f"sampled_json/{i}.json"] = "".join(f'{{"k{i}_{n:02}":1}}\n' + ("\n" if n % 7 == 0 else "") for n in range(lines))
+SAMPLED_COLUMNS = 30
+INPUT["sampled_csv/x.csv"] = "".join(
+    [",".join(f"c{n}" for n in range(SAMPLED_COLUMNS)) + "\n"] +
+    [("#comment\n" if n % 5 == 0 else "") + ",".join("x" if n == m else "1" for m in range(SAMPLED_COLUMNS)) + "\n" for n in range(SAMPLED_COLUMNS)])
+
+
 def make_input(folder):
     for name, text in INPUT.items():
         path = Path(folder, name)
@@ -51,6 +60,7 @@ def make_input(folder):
         os.utime(path, (1_700_000_000, 1_700_000_000))
     Path(folder, "text/b.txt.gz").write_bytes(gzip.compress(b"zip\nped\n"))
     Path(folder, "empty").mkdir()
+    Path(folder, "sampled_json/z.json.gz").write_bytes(gzip.compress(b"".join(b'{"z%02d":1}\n' % n for n in range(30))))
     for i, line in enumerate(CSV_LINES):
         path = Path(folder, f"csv{i:02}/x.csv")
         path.parent.mkdir()
@@ -80,6 +90,16 @@ def table(df):
     return [df.schema.simpleString(), [plain(list(row)) for row in df.collect()]]
 
 
+def with_settings(spark, settings, call):
+    for key, value in settings.items():
+        spark.conf.set(key, value)
+    try:
+        return call()
+    finally:
+        for key in settings:
+            spark.conf.unset(key)
+
+
 def calls(spark, f, out):
     """label -> what to call. `f` is the input folder, `out` one for output."""
     r = spark.read
@@ -93,6 +113,15 @@ def calls(spark, f, out):
             spark.read.schema("a int,b string,_corrupt_record string").option("mode", mode).csv(f"{f}/csv_bad"))
         cases[f"csv {mode}, one column"] = lambda mode=mode: table(spark.read.schema("a int,b string").option("mode", mode).csv(f"{f}/csv_bad").select("b"))
         cases[f"json {mode}"] = lambda mode=mode: table(spark.read.option("mode", mode).json(f"{f}/json"))
+    for ratio in ("1.0", "0.995", "0.6", "0.1", "0", "x"):
+        cases[f"json samplingRatio {ratio}"] = lambda ratio=ratio: spark.read.option("samplingRatio", ratio).json(f"{f}/sampled_json").schema.simpleString()
+        cases[f"csv samplingRatio {ratio}"] = lambda ratio=ratio: spark.read.option("samplingRatio", ratio).options(
+            header=True, inferSchema=True, comment="#").csv(f"{f}/sampled_csv").schema.simpleString()
+    small = {"spark.sql.files.maxPartitionBytes": "500", "spark.sql.files.openCostInBytes": "10"}
+    cases["json samplingRatio, small partitions"] = lambda: with_settings(
+        spark, small, lambda: spark.read.option("samplingRatio", 0.5).json(f"{f}/sampled_json").schema.simpleString())
+    cases["csv samplingRatio, small partitions"] = lambda: with_settings(
+        spark, small, lambda: spark.read.option("samplingRatio", 0.5).options(inferSchema=True).csv(f"{f}/sampled_csv").schema.simpleString())
     cases.update({
         "csv inferred": lambda: table(r.option("header", True).option("inferSchema", True).csv(f"{f}/csv_infer")),
         "csv header": lambda: table(spark.read.option("header", True).csv(f"{f}/csv_infer")),
@@ -229,13 +258,14 @@ def writes(spark, out):
     }
 
 
+def answer(label, call):
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - every refusal is an answer
+        if os.environ.get("FILE_CALLS_VERBOSE"):
+            print(label, str(error)[:500].replace("\n", " "))
+        return condition(error)
+
+
 def answers(spark, folder, out):
-    found = {}
-    for label, call in calls(spark, folder, out).items():
-        try:
-            found[label] = call()
-        except Exception as error:  # noqa: BLE001 - every refusal is an answer
-            found[label] = condition(error)
-            if os.environ.get("FILE_CALLS_VERBOSE"):
-                print(label, str(error)[:500].replace("\n", " "))
-    return found
+    return {label: answer(label, call) for label, call in calls(spark, folder, out).items()}

@@ -1,5 +1,6 @@
 // CSV.
 #include "connectors/file/format.h"
+#include "connectors/file/sampling.h"
 #include "formats/csv/csv_reader.h"
 #include "formats/csv/csv_writer.h"
 #include "formats/text/line_source.h"
@@ -12,9 +13,11 @@ namespace {
 /// Records of a part.
 class Records {
  public:
-  static Result<Records> Open(const FilePart& part, const formats::CsvOptions& options) {
+  /// `sample`: which lines count, without multi_line; null: all.
+  static Result<Records> Open(const FilePart& part, const formats::CsvOptions& options, LineSample* sample = nullptr) {
     ARROW_ASSIGN_OR_RAISE(auto stream, OpenTextPart(part));
     Records out(options);
+    out.sample_ = sample;
     if (options.multi_line) {
       ARROW_ASSIGN_OR_RAISE(out.text_, formats::ReadAll(*stream));
       if (out.text_.starts_with("\xEF\xBB\xBF")) out.position_ = 3;
@@ -30,7 +33,9 @@ class Records {
     for (;;) {
       while (next_ < batch_.size()) {
         size_t position = 0;
-        ARROW_ASSIGN_OR_RAISE(bool found, tokenizer_.Next(batch_[next_++], &position, /*lines=*/false, record));
+        line_ = batch_[next_++];
+        if (sample_ != nullptr && !sample_->Take()) continue;
+        ARROW_ASSIGN_OR_RAISE(bool found, tokenizer_.Next(line_, &position, /*lines=*/false, record));
         if (found) return true;
       }
       ARROW_RETURN_NOT_OK(lines_->Next(1024, &batch_));
@@ -39,11 +44,16 @@ class Records {
     }
   }
 
+  /// The text of the last record, without multi_line; holds until the next call.
+  std::string_view line() const { return line_; }
+
  private:
   explicit Records(const formats::CsvOptions& options) : tokenizer_(options) {}
   formats::CsvTokenizer tokenizer_;
+  LineSample* sample_ = nullptr;
   std::unique_ptr<formats::LineSource> lines_;
   std::vector<std::string_view> batch_;
+  std::string_view line_;
   size_t next_ = 0;
   std::string text_;
   size_t position_ = 0;
@@ -109,6 +119,7 @@ class CsvFormat final : public Format {
     auto options = std::make_shared<formats::CsvOptions>();
     ARROW_ASSIGN_OR_RAISE(*options, formats::ParseCsvOptions(context.options, corrupt, context.zone));
     options_ = std::move(options);
+    ARROW_ASSIGN_OR_RAISE(sampling_, ReadSampling(context));
     compression_ = GetOption(context.options, "compression").value_or(GetOption(context.options, "codec").value_or(""));
     case_sensitive_ = context.case_sensitive;
     return Status::OK();
@@ -116,29 +127,32 @@ class CsvFormat final : public Format {
   std::string_view name() const override { return "csv"; }
   std::string_view title() const override { return "CSV"; }
   Result<std::optional<DataType>> InferSchema(const Root& root, const std::vector<FileInfo>& files) const override {
-    std::optional<std::vector<std::string>> names;
-    std::optional<formats::CsvInference> inference;
-    formats::CsvRecord record;
-    for (const auto& file : files) {
-      ARROW_ASSIGN_OR_RAISE(Records records, Records::Open({root.fs, file}, *options_));
-      bool first = true;
-      for (;;) {
-        ARROW_ASSIGN_OR_RAISE(bool more, records.Next(&record));
-        if (!more) break;
-        if (!names) {
-          names = formats::CsvColumnNames(record, *options_, case_sensitive_);
-          inference.emplace(names->size(), *options_);
-        }
-        if (std::exchange(first, false) && options_->header) continue;
-        if (!options_->infer_schema) break;
-        inference->Add(record);
-      }
-      if (names && !options_->infer_schema) break;
-    }
     if (files.empty()) return std::optional<DataType>();
+    if (options_->multi_line && !sampling_.all()) return UnsupportedFeature("samplingRatio of files with multiLine");
+    std::string header;  // the first line, without multi_line
+    ARROW_ASSIGN_OR_RAISE(const auto names, FindNames(root, files, &header));
     if (!names) return std::optional(DataType::Struct({}));
+    formats::CsvInference inference(names->size(), *options_);
+    if (options_->infer_schema) {
+      formats::CsvRecord record;
+      const auto partitions = sampling_.Partitions(root, files, *this);
+      for (size_t i = 0; i < partitions.size(); ++i) {
+        LineSample sample(sampling_.ratio, i);
+        for (const auto& part : partitions[i]) {
+          ARROW_ASSIGN_OR_RAISE(Records records, Records::Open(part, *options_, &sample));
+          bool first = true;
+          for (;;) {
+            ARROW_ASSIGN_OR_RAISE(bool more, records.Next(&record));
+            if (!more) break;
+            // As Spark: every line that is the header's, wherever it stands; of records with line breaks the first.
+            const bool is_header = options_->multi_line ? std::exchange(first, false) : records.line() == header;
+            if (!options_->header || !is_header) inference.Add(record);
+          }
+        }
+      }
+    }
     std::vector<StructField> fields;
-    const auto types = inference->Types();
+    const auto types = inference.Types();
     for (size_t i = 0; i < names->size(); ++i)
       fields.push_back({(*names)[i], options_->infer_schema ? types[i] : DataType::String()});
     return std::optional(DataType::Struct(std::move(fields)));
@@ -166,8 +180,25 @@ class CsvFormat final : public Format {
   }
 
  private:
+  /// Columns of the first record of all; nullopt: there is none.
+  Result<std::optional<std::vector<std::string>>> FindNames(const Root& root, const std::vector<FileInfo>& files,
+                                                            std::string* header) const {
+    std::optional<std::vector<std::string>> names;
+    formats::CsvRecord record;
+    for (const auto& file : files) {
+      ARROW_ASSIGN_OR_RAISE(Records records, Records::Open({root.fs, file}, *options_));
+      ARROW_ASSIGN_OR_RAISE(bool found, records.Next(&record));
+      if (!found) continue;
+      names = formats::CsvColumnNames(record, *options_, case_sensitive_);
+      *header = records.line();
+      break;
+    }
+    return names;
+  }
+
   std::shared_ptr<const formats::CsvOptions> options_;
   std::string compression_;
+  Sampling sampling_;
   bool case_sensitive_ = false;
 };
 

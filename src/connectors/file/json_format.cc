@@ -2,6 +2,7 @@
 #include <arrow/builder.h>
 
 #include "connectors/file/format.h"
+#include "connectors/file/sampling.h"
 #include "formats/json/json_infer.h"
 #include "formats/json/json_reader.h"
 #include "formats/json/json_writer.h"
@@ -26,9 +27,12 @@ bool BeginsArray(std::string_view text) {
 /// Documents of a part, batch by batch.
 class Documents {
  public:
-  static Result<Documents> Open(const FilePart& part, bool multi_line, const std::string& separator) {
+  /// `sample`: which lines count; null: all.
+  static Result<Documents> Open(const FilePart& part, bool multi_line, const std::string& separator,
+                                LineSample* sample = nullptr) {
     ARROW_ASSIGN_OR_RAISE(auto stream, OpenTextPart(part));
     Documents out;
+    out.sample_ = sample;
     if (multi_line) {
       ARROW_ASSIGN_OR_RAISE(out.text_, formats::ReadAll(*stream));
       out.whole_ = true;
@@ -50,6 +54,7 @@ class Documents {
       ARROW_RETURN_NOT_OK(lines_->Next(rows, &lines));
       if (lines.empty()) return Status::OK();
       for (auto line : lines) {
+        if (sample_ != nullptr && !sample_->Take()) continue;
         if (line.empty() || (static_cast<unsigned char>(line[0]) <= ' ' && IsBlank(line))) continue;
         if (BeginsArray(line)) {
           for (auto record : formats::JsonRecords(line)) out->push_back(record);
@@ -64,6 +69,7 @@ class Documents {
  private:
   std::unique_ptr<formats::LineSource> lines_;
   std::string text_;
+  LineSample* sample_ = nullptr;
   bool whole_ = false, done_ = false;
 };
 
@@ -151,6 +157,7 @@ class JsonFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(read_, formats::ParseJsonReadOptions(options, corrupt, context.zone));
     ARROW_ASSIGN_OR_RAISE(infer_, formats::ParseJsonInferOptions(options, read_));
     ARROW_ASSIGN_OR_RAISE(multi_line_, GetBoolOption(options, "multiLine", false));
+    ARROW_ASSIGN_OR_RAISE(sampling_, ReadSampling(context));
     auto write = std::make_shared<formats::JsonWriteOptions>();
     ARROW_ASSIGN_OR_RAISE(*write, formats::ParseJsonWriteOptions(options, context.zone));
     if (auto separator = GetOption(options, "lineSep")) {
@@ -172,14 +179,19 @@ class JsonFormat final : public Format {
   std::string_view title() const override { return "JSON"; }
   Result<std::optional<DataType>> InferSchema(const Root& root, const std::vector<FileInfo>& files) const override {
     if (files.empty()) return std::optional<DataType>();
+    if (multi_line_ && !sampling_.all()) return UnsupportedFeature("samplingRatio of files with multiLine");
     formats::JsonInference inference(infer_);
-    for (const auto& file : files) {
-      ARROW_ASSIGN_OR_RAISE(Documents documents, Documents::Open({root.fs, file}, multi_line_, separator_));
-      std::vector<std::string_view> texts;
-      for (;;) {
-        ARROW_RETURN_NOT_OK(documents.Next(4096, &texts));
-        if (texts.empty()) break;
-        for (auto text : texts) ARROW_RETURN_NOT_OK(inference.Add(text));
+    const auto partitions = sampling_.Partitions(root, files, *this);
+    for (size_t i = 0; i < partitions.size(); ++i) {
+      LineSample sample(sampling_.ratio, i);
+      for (const auto& part : partitions[i]) {
+        ARROW_ASSIGN_OR_RAISE(Documents documents, Documents::Open(part, multi_line_, separator_, &sample));
+        std::vector<std::string_view> texts;
+        for (;;) {
+          ARROW_RETURN_NOT_OK(documents.Next(4096, &texts));
+          if (texts.empty()) break;
+          for (auto text : texts) ARROW_RETURN_NOT_OK(inference.Add(text));
+        }
       }
     }
     return std::optional(inference.Schema());
@@ -246,6 +258,7 @@ class JsonFormat final : public Format {
   formats::JsonInferOptions infer_;
   std::shared_ptr<const formats::JsonWriteOptions> write_;
   std::string compression_, separator_;
+  Sampling sampling_;
   bool multi_line_ = false;
 };
 

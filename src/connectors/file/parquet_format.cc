@@ -21,6 +21,8 @@ namespace {
 const ConfigEntry kMergeSchema("spark.sql.parquet.mergeSchema", "false",
                                "Is the schema of Parquet files that of all of them?");
 const ConfigEntry kCodec("spark.sql.parquet.compression.codec", "snappy", "How Parquet files are compressed.");
+const ConfigEntry kTimestamps("spark.sql.parquet.outputTimestampType", "INT96",
+                              "How Parquet files hold TIMESTAMP: INT96, TIMESTAMP_MICROS or TIMESTAMP_MILLIS.");
 constexpr char kSparkSchemaKey[] = "org.apache.spark.sql.parquet.row.metadata";
 
 Result<std::unique_ptr<parquet_io::FileReader>> OpenFile(arrow::fs::FileSystem& fs, const FileInfo& file,
@@ -28,6 +30,30 @@ Result<std::unique_ptr<parquet_io::FileReader>> OpenFile(arrow::fs::FileSystem& 
   ARROW_ASSIGN_OR_RAISE(auto input, fs.OpenInputFile(file.path));
   return parquet_io::FileReader::Open(std::move(input),
                                       {.batch_rows = batch_rows, .match_by = parquet_io::MatchBy::kName});
+}
+
+/// INT96 is an instant, though nothing in the file says so.
+Result<DataType> TypeOf(const ::parquet::arrow::SchemaField& field, const ::parquet::SchemaDescriptor& columns) {
+  if (field.is_leaf()) {
+    if (columns.Column(field.column_index)->physical_type() == ::parquet::Type::INT96) return DataType::Timestamp();
+    return FromArrowType(*field.field->type());
+  }
+  std::vector<DataType> children;
+  const auto& below = field.field->type()->id() == arrow::Type::MAP ? field.children[0].children : field.children;
+  for (const auto& child : below) {
+    ARROW_ASSIGN_OR_RAISE(DataType type, TypeOf(child, columns));
+    children.push_back(std::move(type));
+  }
+  switch (field.field->type()->id()) {
+    case arrow::Type::LIST: return DataType::Array(children[0]);
+    case arrow::Type::MAP: return DataType::Map(children[0], children[1]);
+    case arrow::Type::STRUCT: {
+      std::vector<StructField> fields;
+      for (size_t i = 0; i < children.size(); ++i) fields.push_back({below[i].field->name(), children[i]});
+      return DataType::Struct(std::move(fields));
+    }
+    default: return FromArrowType(*field.field->type());
+  }
 }
 
 /// What Spark wrote into the footer, else what the columns are.
@@ -39,7 +65,7 @@ Result<DataType> SchemaOf(const parquet_io::FileReader& reader) {
   }
   std::vector<StructField> fields;
   for (const auto& field : reader.manifest().schema_fields) {
-    ARROW_ASSIGN_OR_RAISE(DataType type, FromArrowType(*field.field->type()));
+    ARROW_ASSIGN_OR_RAISE(DataType type, TypeOf(field, *reader.metadata().schema()));
     fields.push_back({field.field->name(), type.asNullable()});
   }
   return DataType::Struct(std::move(fields));
@@ -161,10 +187,12 @@ class ParquetReader final : public BatchReader {
 class ParquetEncoder final : public FileEncoder {
  public:
   static Result<std::unique_ptr<FileEncoder>> Make(std::shared_ptr<arrow::io::OutputStream> sink,
-                                                   const DataType& schema, arrow::Compression::type compression) {
+                                                   const DataType& schema, arrow::Compression::type compression,
+                                                   parquet_io::TimestampForm timestamps) {
     auto out = std::make_unique<ParquetEncoder>();
     parquet_io::WriterOptions options = parquet_io::DefaultWriterOptions();
     options.compression = compression;
+    options.timestamps = timestamps;
     options.key_value_metadata = {{"org.apache.spark.version", "4.1.1"}, {kSparkSchemaKey, schema.json()}};
     ARROW_ASSIGN_OR_RAISE(out->writer_, parquet_io::FileWriter::Open(sink, ToArrowSchema(schema), std::move(options)));
     out->sink_ = std::move(sink);
@@ -190,6 +218,19 @@ class ParquetFormat final : public Format {
                  .value_or(GetOption(context.options, "parquet.compression").value_or(context.config.Get(kCodec)));
     std::transform(codec_.begin(), codec_.end(), codec_.begin(), [](unsigned char c) { return std::tolower(c); });
     case_sensitive_ = context.case_sensitive;
+    std::string form = context.config.Get(kTimestamps);
+    std::transform(form.begin(), form.end(), form.begin(), [](unsigned char c) { return std::toupper(c); });
+    static const std::map<std::string, parquet_io::TimestampForm> kForms = {
+        {"INT96", parquet_io::TimestampForm::kInt96},
+        {"TIMESTAMP_MICROS", parquet_io::TimestampForm::kMicros},
+        {"TIMESTAMP_MILLIS", parquet_io::TimestampForm::kMillis}};
+    const auto found = kForms.find(form);
+    if (found == kForms.end())
+      return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS",
+                       {{"confName", kTimestamps.key},
+                        {"confValue", form},
+                        {"confOptions", "INT96, TIMESTAMP_MICROS, TIMESTAMP_MILLIS"}});
+    timestamps_ = found->second;
     return Status::OK();
   }
   std::string_view name() const override { return "parquet"; }
@@ -248,7 +289,7 @@ class ParquetFormat final : public Format {
   Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                   const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(auto compression, parquet_io::CompressionFromName(codec_));
-    return ParquetEncoder::Make(std::move(sink), schema, compression);
+    return ParquetEncoder::Make(std::move(sink), schema, compression, timestamps_);
   }
   Result<std::string> Extension() const override {
     static constexpr struct {
@@ -262,6 +303,7 @@ class ParquetFormat final : public Format {
 
  private:
   std::string codec_;
+  parquet_io::TimestampForm timestamps_ = parquet_io::TimestampForm::kInt96;
   bool merge_ = false, case_sensitive_ = false;
 };
 

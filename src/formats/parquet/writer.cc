@@ -94,7 +94,7 @@ int64_t CountNan(const arrow::Array& array) {
 class FileWriterImpl final : public FileWriter {
  public:
   FileWriterImpl(std::shared_ptr<arrow::io::OutputStream> sink, std::shared_ptr<arrow::Schema> schema, WriterOptions options)
-      : sink_(std::move(sink)), schema_(std::move(schema)), options_(std::move(options)) {}
+      : sink_(std::move(sink)), schema_(std::move(schema)), file_schema_(FileSchema(schema_, options.timestamps)), options_(std::move(options)) {}
 
   Status Write(const arrow::RecordBatch& batch) override {
     if (batch.num_rows() == 0) return Status::OK();
@@ -110,6 +110,7 @@ class FileWriterImpl final : public FileWriter {
       CountNans(*schema_->field(i), *typed->column(i));
     }
     if (group_bytes_ > 0 && group_bytes_ + bytes > options_.row_group_bytes) ARROW_RETURN_NOT_OK(EndRowGroup());
+    ARROW_ASSIGN_OR_RAISE(typed, InFileForm(std::move(typed)));
     ARROW_RETURN_NOT_OK(writer_->WriteRecordBatch(*typed));
     rows_ += batch.num_rows();
     group_bytes_ += bytes;
@@ -144,6 +145,16 @@ class FileWriterImpl final : public FileWriter {
   const std::map<int, int64_t>& nan_counts() const override { return nans_; }
 
  private:
+  Result<std::shared_ptr<arrow::RecordBatch>> InFileForm(std::shared_ptr<arrow::RecordBatch> batch) const {
+    if (file_schema_ == schema_) return batch;
+    arrow::ArrayVector columns;
+    for (int i = 0; i < batch->num_columns(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(auto column, ToFileArray(batch->column(i), *file_schema_->field(i)->type()));
+      columns.push_back(std::move(column));
+    }
+    return arrow::RecordBatch::Make(file_schema_, batch->num_rows(), std::move(columns));
+  }
+
   static void Leaves(const arrow::Field& field, bool repeated, int* index, std::vector<LeafColumn>* out) {
     const auto& type = *field.type();
     if (type.id() == arrow::Type::LIST || type.id() == arrow::Type::MAP) {
@@ -198,8 +209,15 @@ class FileWriterImpl final : public FileWriter {
         DictionaryChoice(*schema_->field(i), *first->column(i), schema_->field(i)->name(), &builder);
       }
     }
-    ARROW_ASSIGN_OR_RAISE(writer_, ::parquet::arrow::FileWriter::Open(*schema_, arrow::default_memory_pool(), sink_,
-                                                                      builder.build()));
+    auto properties = builder.build();
+    ARROW_ASSIGN_OR_RAISE(auto root, ParquetSchema(*file_schema_, options_.timestamps, *properties));
+    try {
+      ARROW_RETURN_NOT_OK(::parquet::arrow::FileWriter::Make(
+          arrow::default_memory_pool(), ::parquet::ParquetFileWriter::Open(sink_, std::move(root), properties),
+          file_schema_, ::parquet::default_arrow_writer_properties(), &writer_));
+    } catch (const std::exception& e) {
+      return Status::IOError("Parquet: ", e.what());
+    }
     if (!options_.key_value_metadata.empty()) {
       auto metadata = std::make_shared<arrow::KeyValueMetadata>();
       for (const auto& [key, value] : options_.key_value_metadata) metadata->Append(key, value);
@@ -214,7 +232,7 @@ class FileWriterImpl final : public FileWriter {
   }
 
   std::shared_ptr<arrow::io::OutputStream> sink_;
-  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> schema_, file_schema_;
   WriterOptions options_;
   std::unique_ptr<::parquet::arrow::FileWriter> writer_;
   std::shared_ptr<::parquet::FileMetaData> metadata_;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "formats/parquet/statistics.h"
+#include "formats/parquet/timestamp_form.h"
 
 namespace sluice::parquet_io {
 
@@ -19,6 +20,7 @@ struct WriterOptions {
   int64_t row_group_rows = 1 << 20;
   int64_t page_bytes = 256 << 10;
   int64_t dictionary_bytes = 256 << 10;
+  TimestampForm timestamps = TimestampForm::kMicros;
   std::map<std::string, std::string> key_value_metadata;
 };
 WriterOptions DefaultWriterOptions();

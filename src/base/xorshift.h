@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace sluice::functions {
+namespace sluice {
 
 inline uint32_t SeedHash(const uint8_t* bytes, size_t n, uint32_t h) {
   auto rotl = [](uint32_t v, int k) { return v << k | v >> (32 - k); };
@@ -57,4 +57,4 @@ class XorShift {
   bool have_ = false;
 };
 
-}  // namespace sluice::functions
+}  // namespace sluice
