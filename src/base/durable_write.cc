@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/durable_file.h"
 #include "base/file_system.h"
 
 namespace sluice {
@@ -77,12 +78,6 @@ std::string TemporaryName(const std::string& path) {
          std::to_string(counter++) + ".tmp";
 }
 
-enum class Target { kNew, kReplaced };
-enum class Sync { kNow, kLater };
-
-/// Temporary file, then its name; synced in between and afterwards, or later.
-Status WriteFile(const std::string& path, std::string_view bytes, Target target, Sync sync);
-
 }  // namespace
 
 Status SyncFileSystem(const std::string& path) {
@@ -100,59 +95,74 @@ Status SyncFolder(const std::string& path) {
 }
 
 Status WriteFileDurably(const std::string& path, std::string_view bytes, bool exclusive) {
-  return WriteFile(path, bytes, exclusive ? Target::kNew : Target::kReplaced, Sync::kNow);
+  DurableFile file(path, exclusive ? DurableFile::Target::kNew : DurableFile::Target::kReplaced,
+                   DurableFile::Sync::kNow);
+  ARROW_RETURN_NOT_OK(file.Append(bytes));
+  return file.Finish();
 }
 
 Status WriteFileForSync(const std::string& path, std::string_view bytes) {
-  return WriteFile(path, bytes, Target::kReplaced, Sync::kLater);
+  DurableFile file(path, DurableFile::Target::kReplaced, DurableFile::Sync::kLater);
+  ARROW_RETURN_NOT_OK(file.Append(bytes));
+  return file.Finish();
 }
 
-namespace {
+DurableFile::~DurableFile() { Abandon(); }
 
-Status WriteFile(const std::string& path, std::string_view bytes, Target target, Sync sync) {
+void DurableFile::Abandon() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+  fd_ = -1;
+}
+
+Status DurableFile::Open() {
+  if (fd_ >= 0) return Status::OK();
+  temporary_ = TemporaryName(path_);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+  fd_ = ::open(temporary_.c_str(), kFlags, 0644);
+  if (fd_ < 0 && errno == ENOENT) {
+    std::error_code error;
+    std::filesystem::create_directories(FolderOf(path_), error);
+    if (error) return WriteFailed(FolderOf(path_), error.value());
+    ARROW_RETURN_NOT_OK(SyncFolder(FolderOf(FolderOf(path_))));
+    fd_ = ::open(temporary_.c_str(), kFlags, 0644);
+  }
+  return fd_ < 0 ? WriteFailed(path_, errno) : Status::OK();
+}
+
+Status DurableFile::Append(std::string_view bytes) {
+  ARROW_RETURN_NOT_OK(Open());
+  size_ += bytes.size();
+  const int error = WriteAll(fd_, bytes.data(), bytes.size());
+  return error == 0 ? Status::OK() : WriteFailed(path_, error);
+}
+
+Status DurableFile::Finish() {
   static std::atomic<int64_t> writes{0};
   const Fault& fault = InjectedFault();
-  bool faulty = fault.at > 0 && ++writes == fault.at;
-
-  std::string temporary = TemporaryName(path);
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  FileDescriptor file{::open(temporary.c_str(), kFlags, 0644)};
-  if (file.fd < 0 && errno == ENOENT) {
-    std::error_code error;
-    std::filesystem::create_directories(FolderOf(path), error);
-    if (error) return WriteFailed(FolderOf(path), error.value());
-    ARROW_RETURN_NOT_OK(SyncFolder(FolderOf(FolderOf(path))));
-    file.fd = ::open(temporary.c_str(), kFlags, 0644);
-  }
-  if (file.fd < 0) return WriteFailed(path, errno);
-
-  auto fail = [&](int error) {
-    ::unlink(temporary.c_str());
-    return WriteFailed(path, error);
-  };
+  const bool faulty = fault.at > 0 && ++writes == fault.at;
+  ARROW_RETURN_NOT_OK(Open());
   if (faulty && fault.where == "short") {
-    WriteAll(file.fd, bytes.data(), bytes.size() / 2);
+    (void)!::ftruncate(fd_, static_cast<off_t>(size_ / 2));
     Die();
   }
-  if (int error = WriteAll(file.fd, bytes.data(), bytes.size())) return fail(error);
-  if (sync == Sync::kNow && ::fsync(file.fd) != 0) return fail(errno);
+  if (sync_ == Sync::kNow && ::fsync(fd_) != 0) return WriteFailed(path_, errno);
   if (faulty && fault.where == "before-rename") Die();
-  if (target == Target::kNew) {
-    if (::link(temporary.c_str(), path.c_str()) != 0) {
-      int error = errno;
-      if (error != EEXIST) return fail(error);
-      ::unlink(temporary.c_str());
-      return Status::AlreadyExists(path, " exists already");
+  if (target_ == Target::kNew) {
+    if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+      if (errno != EEXIST) return WriteFailed(path_, errno);
+      return Status::AlreadyExists(path_, " exists already");
     }
-    ::unlink(temporary.c_str());
-  } else if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    return fail(errno);
+    ::unlink(temporary_.c_str());
+  } else if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return WriteFailed(path_, errno);
   }
   if (faulty) Die();
-  return sync == Sync::kNow ? SyncFolder(FolderOf(path)) : Status::OK();
+  ::close(fd_);
+  fd_ = -1;
+  return sync_ == Sync::kNow ? SyncFolder(FolderOf(path_)) : Status::OK();
 }
-
-}  // namespace
 
 Result<std::string> ReadWholeFile(const std::string& path) {
   FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};

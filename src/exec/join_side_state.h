@@ -29,16 +29,16 @@ class JoinSideState {
   struct Entry {
     state::Bytes indexed_key, value;
   };
-  /// The rows for which old(indexed key, value) holds; valid until the next change.
-  template <typename F>
-  std::vector<Entry> Find(F&& old) const {
+  /// The rows with time_of(indexed key, value) at most `limit`, all to be removed; valid until the next change.
+  template <typename TimeOf>
+  std::vector<Entry> FindUpTo(int64_t limit, state::RowTable::Time time, TimeOf&& time_of) {
     std::vector<Entry> found;
-    values_.ForEach([&](state::Bytes key, state::Bytes value) {
-      if (old(key, value)) found.push_back({key, value});
+    values_.ForEachUpTo(limit, time, time_of, [&](state::Bytes key, state::Bytes value) {
+      found.push_back({key, value});
     });
     return found;
   }
-  /// Removes rows that Find gave. The last row of a key takes a removed one's index.
+  /// Removes rows that FindUpTo gave. The last row of a key takes a removed one's index.
   Status Remove(const std::vector<Entry>& rows);
 
  private:

@@ -295,14 +295,11 @@ class StatefulSessionNode final : public ExecNode {
     if (!at.watermark_moved()) return Status::OK();
     StateTimer timer(&at.metrics.removal_us);
     std::vector<state::Bytes> closed;
-    const int64_t watermark = at.watermark_us;
     const size_t num_fields = schema().value.fields().size();
-    at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes, state::Bytes value) {
-      const auto time = event_time_->TimeOf(value, num_fields);
-      if (!time || *time > watermark) return false;
-      closed.push_back(value);
-      return true;
-    });
+    at.metrics.rows_removed += at.rows().RemoveUpTo(
+        at.watermark_us, state::RowTable::Time::kInValue,
+        [&](state::Bytes, state::Bytes value) { return event_time_->TimeOf(value, num_fields); },
+        [&](state::Bytes, state::Bytes value) { closed.push_back(value); });
     if (closed.empty()) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(SessionIndex * index, IndexOf(at));
     ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(schema().value, closed));

@@ -5,7 +5,8 @@
 namespace sluice::exec {
 namespace {
 
-constexpr size_t kDecodedRows = 64 * 1024;  // taken out of state at a time
+constexpr size_t kDecodedRows = 64 * 1024;  // taken out of state at a time, in order
+constexpr size_t kRestoredRows = 4096;  // in no order: from as many places of the file, if the state is beyond memory
 
 /// Rows of the state on their way out: results are made of many at once.
 class ResultWriter {
@@ -108,15 +109,22 @@ class StatefulAggregateNode final : public ExecNode {
   Status Restore(const UnsafeRows& keys, const state::RowTable& rows, Aggregator* groups) const {
     std::vector<uint32_t> found;
     std::vector<state::Bytes> saved;
+    auto merge = [&]() -> Status {
+      if (found.empty()) return Status::OK();
+      ARROW_ASSIGN_OR_RAISE(Batch buffers, DecodeRows(schema().value, saved));
+      ARROW_RETURN_NOT_OK(groups->MergeBuffers(buffers.columns, found));
+      found.clear();
+      saved.clear();
+      return Status::OK();
+    };
     for (size_t g = 0; g < keys.size(); ++g) {
-      if (auto value = rows.Get(keys.row(g))) {
-        found.push_back(static_cast<uint32_t>(g));
-        saved.push_back(*value);
-      }
+      auto value = rows.Get(keys.row(g));
+      if (!value) continue;
+      found.push_back(static_cast<uint32_t>(g));
+      saved.push_back(*value);
+      if (found.size() >= kRestoredRows) ARROW_RETURN_NOT_OK(merge());
     }
-    if (found.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(Batch buffers, DecodeRows(schema().value, saved));
-    return groups->MergeBuffers(buffers.columns, found);
+    return merge();
   }
 
   /// The groups that are not late; counts the others.
@@ -155,17 +163,15 @@ class StatefulAggregateNode final : public ExecNode {
     StateTimer timer(&at.metrics.removal_us);
     ResultWriter results(spec_, schema(), at);
     const size_t num_keys = spec_.key_types.size();
-    const int64_t watermark = at.watermark_us;
     Status status;
-    at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes key, state::Bytes value) {
-      const auto time = event_time_->TimeOf(key, num_keys);
-      if (!time || *time > watermark) return false;
-      if (append_ && status.ok()) {
-        results.Add(key, value);
-        if (results.full()) status = results.Flush();
-      }
-      return true;
-    });
+    at.metrics.rows_removed += at.rows().RemoveUpTo(
+        at.watermark_us, state::RowTable::Time::kInKey,
+        [&](state::Bytes key, state::Bytes) { return event_time_->TimeOf(key, num_keys); },
+        [&](state::Bytes key, state::Bytes value) {
+          if (!append_ || !status.ok()) return;
+          results.Add(key, value);
+          if (results.full()) status = results.Flush();
+        });
     ARROW_RETURN_NOT_OK(status);
     return results.Flush();
   }

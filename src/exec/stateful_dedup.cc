@@ -134,12 +134,13 @@ class StatefulDedupNode final : public ExecNode {
   Status Evict(StatefulPartition& at) const {
     if (!(within_watermark_ || key_time_) || !at.watermark_moved()) return Status::OK();
     StateTimer timer(&at.metrics.removal_us);
-    const int64_t watermark = at.watermark_us;
     const EventTimeColumn expiry;  // the only column of the value
-    at.metrics.rows_removed += at.rows().RemoveIf([&](state::Bytes key, state::Bytes value) {
-      const auto time = within_watermark_ ? expiry.TimeOf(value, 1) : key_time_->TimeOf(key, types_.size());
-      return time && *time <= watermark;
-    });
+    at.metrics.rows_removed += at.rows().RemoveUpTo(
+        at.watermark_us, within_watermark_ ? state::RowTable::Time::kInValue : state::RowTable::Time::kInKey,
+        [&](state::Bytes key, state::Bytes value) {
+          return within_watermark_ ? expiry.TimeOf(value, 1) : key_time_->TimeOf(key, types_.size());
+        },
+        [](state::Bytes, state::Bytes) {});
     return Status::OK();
   }
 

@@ -128,17 +128,19 @@ class StreamJoinNode final : public ExecNode {
     int64_t index;
   };
 
-  /// Whether a row of a side has no partner to wait for.
-  bool Old(int s, const EventTimeColumn* key_time, Bytes key, size_t key_fields, Bytes value,
-           const StatefulPartition& at) const {
-    if (key_time != nullptr) {
-      const auto time = key_time->TimeOf(key, key_fields);
-      return time && *time <= at.watermark_us;
-    }
-    const Side& side = sides_[s];
-    if (!side.watermark_offset_ms) return false;
-    const auto time = side.event_time->TimeOf(value, side.columns.size() + 1);
-    return time && *time <= at.watermark_us + *side.watermark_offset_ms * 1000;
+  /// Event time up to which rows of a side have no partner to wait for, where there is one.
+  int64_t OldUpTo(int s, const StatefulPartition& at) const {
+    return key_time_ ? at.watermark_us : at.watermark_us + *sides_[s].watermark_offset_ms * 1000;
+  }
+  bool grows_old(int s) const { return key_time_ || sides_[s].watermark_offset_ms; }
+  std::optional<int64_t> TimeOf(int s, Bytes key, size_t key_fields, Bytes value) const {
+    if (key_time_) return key_time_->TimeOf(key, key_fields);
+    return sides_[s].event_time->TimeOf(value, sides_[s].columns.size() + 1);
+  }
+  bool Old(int s, Bytes key, Bytes value, const StatefulPartition& at) const {
+    if (!grows_old(s)) return false;
+    const auto time = TimeOf(s, key, key_types_.size(), value);
+    return time && *time <= OldUpTo(s, at);
   }
 
   Result<Batch> InTime(const Side& side, Batch rows, StatefulPartition& at) const {
@@ -228,10 +230,9 @@ class StreamJoinNode final : public ExecNode {
     ARROW_RETURN_NOT_OK(flush());
 
     std::vector<int32_t> alone;  // come out with nulls right away
-    const EventTimeColumn* key_time = key_time_ ? &*key_time_ : nullptr;
     for (size_t i = 0; i < joins.size(); ++i) {
       const bool done = type_ == JoinType::kLeftSemi && s == 0 && matched[i];
-      const bool old = Old(s, key_time, key_rows.row(i), keys.size(), values.row(i), at);
+      const bool old = Old(s, key_rows.row(i), values.row(i), at);
       const bool waits = kept[i] && (joins[i] || side.preserved) && !old && !done;
       if (waits) {
         own.Append(key_rows.row(i), indexed_keys.row(i), values.row(i), matched[i]);
@@ -291,24 +292,25 @@ class StreamJoinNode final : public ExecNode {
     return TakeRows(both, first);
   }
 
-  Status RemoveOld(int s, JoinSideState* state, StatefulPartition& at) const {
+  Status RemoveOld(int s, JoinSideState* side_state, StatefulPartition& at) const {
     const Side& side = sides_[s];
-    if (!key_time_ && !side.watermark_offset_ms) return Status::OK();
-    const EventTimeColumn* key_time = key_time_ ? &*key_time_ : nullptr;
+    if (!grows_old(s)) return Status::OK();
+    using Time = state::RowTable::Time;
     const auto old =
-        state->Find([&](Bytes key, Bytes value) { return Old(s, key_time, key, key_types_.size() + 1, value, at); });
+        side_state->FindUpTo(OldUpTo(s, at), key_time_ ? Time::kInKey : Time::kInValue,
+                             [&](Bytes key, Bytes value) { return TimeOf(s, key, key_types_.size() + 1, value); });
     if (old.empty()) return Status::OK();
     at.metrics.rows_removed += static_cast<int64_t>(old.size());
     if (side.preserved) {
       std::vector<Bytes> unmatched;
       for (const auto& row : old) {
-        if (!state->Matched(row.value)) unmatched.push_back(row.value);
+        if (!side_state->Matched(row.value)) unmatched.push_back(row.value);
       }
       ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(side.schema.value, unmatched));
       rows.columns.pop_back();  // matched
       ARROW_RETURN_NOT_OK(PushWithNulls(s, rows, at));
     }
-    return state->Remove(old);
+    return side_state->Remove(old);
   }
 
   JoinType type_;

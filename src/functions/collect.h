@@ -9,6 +9,11 @@
 
 namespace sluice::functions {
 
+/// ARRAY<ARRAY<TINYINT>>: in a set Spark keeps BINARY values so, which it can compare.
+DataType ByteArrays();
+ArrayPtr ArraysOfBytes(const ArrayPtr& lists_of_binary);
+ArrayPtr BytesOfArrays(const ArrayPtr& lists_of_arrays, const DataType& type);
+
 /// Keeps the batches and, per group, the rows taken from them. Buffer: BINARY, the UnsafeRow of one array, as Spark's
 /// Collect serializes it.
 template <bool kDistinct>
@@ -38,7 +43,8 @@ class Collect final : public GroupedAccumulator {
       const auto view = bytes.GetView(i);
       rows.emplace_back(reinterpret_cast<const uint8_t*>(view.data()), view.size());
     }
-    ARROW_ASSIGN_OR_RAISE(auto columns, DecodeUnsafeRows(DataType::Struct({{"", type_, true, ""}}), rows));
+    ARROW_ASSIGN_OR_RAISE(auto columns, DecodeUnsafeRows(BufferRow(), rows));
+    if (bytes_) columns[0] = BytesOfArrays(columns[0], type_);
     const auto& lists = static_cast<const arrow::ListArray&>(*columns[0]);
     chunks_.push_back(lists.values());
     std::vector<int32_t> hashes(static_cast<size_t>(lists.values()->length()), 42);
@@ -53,8 +59,8 @@ class Collect final : public GroupedAccumulator {
   }
   Result<std::vector<ArrayPtr>> Buffers() const override {
     ARROW_ASSIGN_OR_RAISE(auto lists, Finish());
-    ARROW_ASSIGN_OR_RAISE(auto rows,
-                          EncodeUnsafeRows(DataType::Struct({{"", type_, true, ""}}), {lists}, lists->length()));
+    if (bytes_) lists = ArraysOfBytes(lists);
+    ARROW_ASSIGN_OR_RAISE(auto rows, EncodeUnsafeRows(BufferRow(), {lists}, lists->length()));
     Writer<arrow::BinaryType> out;
     ARROW_RETURN_NOT_OK(out.Init(lists->length()));
     for (size_t g = 0; g < rows.size(); ++g) {
@@ -89,6 +95,7 @@ class Collect final : public GroupedAccumulator {
     int32_t hash;
     int64_t row;
   };
+  DataType BufferRow() const { return DataType::Struct({{"", bytes_ ? ByteArrays() : type_, true, ""}}); }
   void Add(uint32_t g, int64_t row, int32_t hash) {
     const int32_t chunk = static_cast<int32_t>(chunks_.size()) - 1;
     if constexpr (kDistinct) {
@@ -103,6 +110,7 @@ class Collect final : public GroupedAccumulator {
     ++refs_;
   }
   DataType type_, element_;
+  const bool bytes_ = kDistinct && element_.id() == TypeId::kBinary;
   std::vector<ArrayPtr> chunks_;
   std::vector<std::vector<Ref>> rows_;
   absl::flat_hash_map<std::pair<uint32_t, int32_t>, std::vector<uint32_t>> seen_;

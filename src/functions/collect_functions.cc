@@ -4,6 +4,7 @@
 #include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "types/arrow_types.h"
 
 namespace sluice::functions {
 namespace {
@@ -21,6 +22,31 @@ Status BindCollect(BindContext& context) {
 }
 
 }  // namespace
+
+DataType ByteArrays() { return DataType::Array(DataType::Array(DataType::Byte(), true), false); }
+
+// Both have the same offsets and the same bytes.
+ArrayPtr ArraysOfBytes(const ArrayPtr& lists_of_binary) {
+  auto lists = lists_of_binary->data()->Copy();
+  const auto binary = lists->child_data[0];
+  const int64_t size = binary->buffers[2] == nullptr ? 0 : binary->buffers[2]->size();
+  auto bytes = arrow::ArrayData::Make(arrow::int8(), size, {nullptr, binary->buffers[2]}, 0);
+  lists->type = ToArrowType(ByteArrays());
+  lists->child_data[0] =
+      arrow::ArrayData::Make(ToArrowType(ByteArrays().elementType()), binary->length,
+                             {binary->buffers[0], binary->buffers[1]}, {std::move(bytes)}, -1, binary->offset);
+  return arrow::MakeArray(lists);
+}
+
+ArrayPtr BytesOfArrays(const ArrayPtr& lists_of_arrays, const DataType& type) {
+  auto lists = lists_of_arrays->data()->Copy();
+  const auto arrays = lists->child_data[0];
+  lists->type = ToArrowType(type);
+  lists->child_data[0] = arrow::ArrayData::Make(
+      ToArrowType(type.elementType()), arrays->length,
+      {arrays->buffers[0], arrays->buffers[1], arrays->child_data[0]->buffers[1]}, -1, arrays->offset);
+  return arrow::MakeArray(lists);
+}
 
 std::span<const FunctionDef> CollectFunctions() {
   constexpr FunctionKind kAggregate = FunctionKind::kAggregate;

@@ -2,12 +2,14 @@
 #include <arrow/array/array_nested.h>
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "functions/aggregate_internal.h"
 #include "functions/cast.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "functions/value_counts.h"
 
 namespace sluice::functions {
 namespace {
@@ -43,7 +45,7 @@ struct Bins {
   JavaRandom random{31183};
 };
 
-/// Buffer: BINARY, the bins as pairs of doubles in native order.
+/// Buffer: BINARY, big-endian: the limit and the number of bins as ints, then the bins as pairs of doubles.
 class Histogram final : public GroupedAccumulator {
  public:
   explicit Histogram(const BoundCall& bound)
@@ -65,11 +67,11 @@ class Histogram final : public GroupedAccumulator {
   Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
     const auto& bytes = static_cast<const arrow::BinaryArray&>(*buffers[0]);
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto view = bytes.GetView(static_cast<int64_t>(i));
-      std::vector<Bin> other(view.size() / sizeof(Bin));
-      std::memcpy(other.data(), view.data(), other.size() * sizeof(Bin));
+      const std::string_view view = bytes.GetView(static_cast<int64_t>(i));
+      if (view.size() < kHeaderBytes) return Status::IOError("Corrupt aggregation buffer of a histogram");
       Bins& mine = groups_[ids[i]];
-      mine.bins.insert(mine.bins.end(), other.begin(), other.end());
+      for (size_t at = kHeaderBytes; at + 16 <= view.size(); at += 16)
+        mine.bins.push_back({DoubleAt(view, at), DoubleAt(view, at + 8)});
       std::stable_sort(mine.bins.begin(), mine.bins.end(), [](const Bin& a, const Bin& b) { return a.x < b.x; });
       Trim(mine);
     }
@@ -81,7 +83,13 @@ class Histogram final : public GroupedAccumulator {
     ARROW_RETURN_NOT_OK(out.Init(n));
     for (int64_t g = 0; g < n; ++g) {
       const auto& bins = groups_[static_cast<size_t>(g)].bins;
-      out.Set(g, {reinterpret_cast<const char*>(bins.data()), bins.size() * sizeof(Bin)});
+      AppendBigEndian(limit_, 4, &out.out());
+      AppendBigEndian(bins.size(), 4, &out.out());
+      for (const Bin& bin : bins) {
+        AppendBigEndian(std::bit_cast<uint64_t>(bin.x), 8, &out.out());
+        AppendBigEndian(std::bit_cast<uint64_t>(bin.y), 8, &out.out());
+      }
+      out.Close(g);
     }
     ARROW_ASSIGN_OR_RAISE(auto column, out.Finish(DataType::Binary(), NullMask(n)));
     return std::vector<ArrayPtr>{column};
@@ -117,6 +125,8 @@ class Histogram final : public GroupedAccumulator {
   int64_t bytes_used() const override { return static_cast<int64_t>(groups_.size() * (limit_ + 1) * sizeof(Bin)); }
 
  private:
+  static constexpr size_t kHeaderBytes = 8;
+  static double DoubleAt(std::string_view bytes, size_t at) { return std::bit_cast<double>(BigEndianAt(bytes, at, 8)); }
   DataType Stored() const { return NumberBehind(bound_.arg_types[0]); }
   void Add(Bins& group, double v) {
     auto& bins = group.bins;

@@ -8,6 +8,7 @@
 #include "functions/collect.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "functions/value_counts.h"
 
 namespace sluice::functions {
 namespace {
@@ -24,50 +25,53 @@ struct ModeState : BoundState {
   Tie tie = Tie::kFirst;
 };
 
-/// Buffer: BINARY, the values as collect_list keeps them.
+/// Buffer: BINARY, the values and how often each came.
 class Mode final : public GroupedAccumulator {
  public:
-  explicit Mode(const BoundCall& bound)
-      : bound_(bound), rows_({bound.arg_types, DataType::Array(bound.result_type, false), bound.ansi, nullptr}) {}
-  Status Resize(int64_t n) override { return rows_.Resize(n); }
+  explicit Mode(const BoundCall& bound) : bound_(bound), counts_(bound.result_type) {}
+  Status Resize(int64_t n) override { return counts_.Resize(n), Status::OK(); }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    return rows_.Update(args.first(1), ids);
+    ARROW_ASSIGN_OR_RAISE(auto values, Materialize(args[0], static_cast<int64_t>(ids.size())));
+    return counts_.Add(values, ids);
   }
   Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
-    return rows_.Merge(buffers, ids);
+    ARROW_ASSIGN_OR_RAISE(CountedValues more,
+                          DecodeCounts(bound_.result_type, static_cast<const arrow::BinaryArray&>(*buffers[0])));
+    std::vector<uint32_t> groups;
+    for (size_t i = 0; i < ids.size(); ++i)
+      groups.insert(groups.end(), static_cast<size_t>(more.offsets[i + 1] - more.offsets[i]), ids[i]);
+    return counts_.Add(more.values, groups, more.counts);
   }
-  Result<std::vector<ArrayPtr>> Buffers() const override { return rows_.Buffers(); }
+  Result<std::vector<ArrayPtr>> Buffers() const override {
+    ARROW_ASSIGN_OR_RAISE(CountedValues counted, counts_.Finish());
+    ARROW_ASSIGN_OR_RAISE(auto column, EncodeCounts(bound_.result_type, counted));
+    return std::vector<ArrayPtr>{column};
+  }
   Result<ArrayPtr> Finish() const override {
-    ARROW_ASSIGN_OR_RAISE(auto finished, rows_.Finish());
-    const auto& lists = static_cast<const arrow::ListArray&>(*finished);
-    const arrow::Array& values = *lists.values();
+    ARROW_ASSIGN_OR_RAISE(CountedValues counted, counts_.Finish());
+    const arrow::Array& values = *counted.values;
     const Tie tie = static_cast<const ModeState&>(*bound_.state).tie;
     std::vector<int64_t> picks;
-    for (int64_t g = 0; g < lists.length(); ++g) {
-      std::vector<int64_t> order(static_cast<size_t>(lists.value_length(g)));
-      std::iota(order.begin(), order.end(), lists.value_offset(g));
-      // Runs of equal values, each led by its first row.
-      std::stable_sort(order.begin(), order.end(),
-                       [&](int64_t a, int64_t b) { return CompareRows(values, a, values, b) < 0; });
+    for (size_t g = 0; g + 1 < counted.offsets.size(); ++g) {
       int64_t best = -1, best_count = 0;
-      for (size_t i = 0, j = 0; i < order.size(); i = j) {
-        while (j < order.size() && CompareRows(values, order[i], values, order[j]) == 0) ++j;
-        const int64_t count = static_cast<int64_t>(j - i);
-        const bool wins_tie = tie == Tie::kGreatest || (tie == Tie::kFirst && order[i] < best);
-        if (count > best_count || (count == best_count && wins_tie)) {
-          best = order[i];
-          best_count = count;
-        }
+      for (int64_t i = counted.offsets[g]; i < counted.offsets[g + 1]; ++i) {
+        const int64_t count = counted.counts[static_cast<size_t>(i)];
+        bool wins = count > best_count;
+        if (count == best_count && tie != Tie::kFirst)
+          wins = (CompareRows(values, i, values, best) < 0) == (tie == Tie::kLeast);
+        if (!wins) continue;
+        best = i;
+        best_count = count;
       }
       picks.push_back(best);
     }
-    return TakeRows(lists.values(), picks);
+    return TakeRows(counted.values, picks);
   }
-  int64_t bytes_used() const override { return rows_.bytes_used(); }
+  int64_t bytes_used() const override { return counts_.bytes_used(); }
 
  private:
   BoundCall bound_;
-  Collect<false> rows_;
+  ValueCounts counts_;
 };
 
 DataType ListBuffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
@@ -110,7 +114,7 @@ struct ListaggState : BoundState {
   std::vector<BindContext::OrderKey> keys;
 };
 
-/// Buffer: BINARY, structs of the value and the keys as collect_list keeps them.
+/// Buffer: BINARY, as collect_list keeps them the values, or with an order structs of the value and its keys.
 class Listagg final : public GroupedAccumulator {
  public:
   explicit Listagg(const BoundCall& bound)
@@ -118,6 +122,7 @@ class Listagg final : public GroupedAccumulator {
         rows_({{row_}, DataType::Array(row_, false), bound.ansi, nullptr}) {}
   Status Resize(int64_t n) override { return rows_.Resize(n); }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
+    if (state_.keys.empty()) return rows_.Update(args.first(1), ids);
     const int64_t n = static_cast<int64_t>(ids.size());
     std::vector<ArrayPtr> columns;
     ARROW_ASSIGN_OR_RAISE(auto value, Materialize(args[0], n));
@@ -141,8 +146,8 @@ class Listagg final : public GroupedAccumulator {
   Result<ArrayPtr> Finish() const override {
     ARROW_ASSIGN_OR_RAISE(auto finished, rows_.Finish());
     const auto& lists = static_cast<const arrow::ListArray&>(*finished);
-    const auto& structs = static_cast<const arrow::StructArray&>(*lists.values());
-    const Vector column{structs.field(0), false};
+    const auto* structs = state_.keys.empty() ? nullptr : static_cast<const arrow::StructArray*>(lists.values().get());
+    const Vector column{structs == nullptr ? lists.values() : structs->field(0), false};
     const Reader<arrow::StringType> texts(column);
     Writer<arrow::StringType> out;
     ARROW_RETURN_NOT_OK(out.Init(lists.length()));
@@ -150,8 +155,8 @@ class Listagg final : public GroupedAccumulator {
     for (int64_t g = 0; g < lists.length(); ++g) {
       std::vector<int64_t> order(static_cast<size_t>(lists.value_length(g)));
       std::iota(order.begin(), order.end(), lists.value_offset(g));
-      if (!state_.keys.empty())
-        std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return Before(structs, a, b); });
+      if (structs != nullptr)
+        std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return Before(*structs, a, b); });
       for (size_t i = 0; i < order.size(); ++i) {
         if (i > 0) out.out().append(state_.delimiter);
         out.out().append(texts(order[i]));
@@ -165,6 +170,7 @@ class Listagg final : public GroupedAccumulator {
 
  private:
   static DataType RowType(const BoundCall& bound, const ListaggState& state) {
+    if (state.keys.empty()) return bound.arg_types[0];
     std::vector<StructField> fields{{"value", bound.arg_types[0], true, ""}};
     for (size_t k = 0; k < state.keys.size(); ++k)
       fields.push_back({"key" + std::to_string(k), bound.arg_types[state.first_key + k], true, ""});

@@ -1,6 +1,7 @@
 // percentile median percentile_approx percentile_cont percentile_disc: exact, from counts of the values.
 #include <arrow/array/array_nested.h>
 
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -10,6 +11,7 @@
 #include "functions/display.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "functions/value_counts.h"
 
 namespace sluice::functions {
 namespace {
@@ -21,6 +23,7 @@ struct Fractions : BoundState {
   bool reverse = false;   // WITHIN GROUP (ORDER BY v DESC)
   bool weighted = false;  // percentile's third argument is a frequency
   size_t value = 0;       // which argument is the column
+  double summary_error = 0;  // of percentile_approx, else 0
 };
 
 bool IsInterval(const DataType& t) {
@@ -31,17 +34,14 @@ struct DoubleLess {
   bool operator()(double a, double b) const { return CompareScalar(a, b) < 0; }
 };
 
-/// Buffer: BINARY, pairs of (double, bigint) in native order.
+/// Buffer: BINARY. Exact: the values and how often each came. percentile_approx: a summary in Spark's form in which no
+/// value has been left out.
 class Percentile final : public GroupedAccumulator {
  public:
   explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {}
   Status Resize(int64_t n) override { return groups_.resize(static_cast<size_t>(n)), Status::OK(); }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
-    EvalContext context;
-    ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
-    const DataType& own = bound_.arg_types[state_.value];
-    ARROW_ASSIGN_OR_RAISE(auto doubles, CastArray(args[state_.value].array, NumberBehind(own), DataType::Double(),
-                                                  CastBehavior::kLegacy, context, nullptr));
+    ARROW_ASSIGN_OR_RAISE(auto doubles, AsDoubles(args[state_.value].array));
     const Vector column{doubles, args[state_.value].constant};
     const NullableReader<arrow::DoubleType> in(column);
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -62,30 +62,36 @@ class Percentile final : public GroupedAccumulator {
   }
   Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
     const auto& bytes = static_cast<const arrow::BinaryArray&>(*buffers[0]);
+    if (state_.summary_error > 0) {
+      for (size_t i = 0; i < ids.size(); ++i)
+        ARROW_RETURN_NOT_OK(MergeSummary(bytes.GetView(static_cast<int64_t>(i)), &groups_[ids[i]]));
+      return Status::OK();
+    }
+    ARROW_ASSIGN_OR_RAISE(CountedValues more, DecodeCounts(Own(), bytes));
+    ARROW_ASSIGN_OR_RAISE(auto doubles, AsDoubles(more.values));
+    const Vector column{doubles, false};
+    const Reader<arrow::DoubleType> in(column);
     for (size_t i = 0; i < ids.size(); ++i) {
-      const auto view = bytes.GetView(static_cast<int64_t>(i));
-      for (size_t at = 0; at + 16 <= view.size(); at += 16) {
-        double v;
-        int64_t n;
-        std::memcpy(&v, view.data() + at, 8);
-        std::memcpy(&n, view.data() + at + 8, 8);
-        groups_[ids[i]][v] += n;
-      }
+      for (int64_t row = more.offsets[i]; row < more.offsets[i + 1]; ++row)
+        groups_[ids[i]][in(row)] += more.counts[static_cast<size_t>(row)];
     }
     return Status::OK();
   }
   Result<std::vector<ArrayPtr>> Buffers() const override {
-    Writer<arrow::BinaryType> out;
-    const int64_t n = static_cast<int64_t>(groups_.size());
-    ARROW_RETURN_NOT_OK(out.Init(n));
-    for (int64_t g = 0; g < n; ++g) {
-      for (const auto& [value, count] : groups_[static_cast<size_t>(g)]) {
-        out.out().append(reinterpret_cast<const char*>(&value), 8);
-        out.out().append(reinterpret_cast<const char*>(&count), 8);
+    if (state_.summary_error > 0) return Summaries();
+    CountedValues counted;
+    std::vector<double> values;
+    for (const auto& group : groups_) {
+      counted.offsets.push_back(static_cast<int64_t>(values.size()));
+      for (const auto& [value, count] : group) {
+        values.push_back(value);
+        counted.counts.push_back(count);
       }
-      out.Close(g);
     }
-    ARROW_ASSIGN_OR_RAISE(auto column, out.Finish(DataType::Binary(), NullMask(n)));
+    counted.offsets.push_back(static_cast<int64_t>(values.size()));
+    ARROW_ASSIGN_OR_RAISE(auto doubles, GroupColumn<arrow::DoubleType>(DataType::Double(), values, nullptr));
+    ARROW_ASSIGN_OR_RAISE(counted.values, FromDoubles(doubles, Own()));
+    ARROW_ASSIGN_OR_RAISE(auto column, EncodeCounts(Own(), counted));
     return std::vector<ArrayPtr>{column};
   }
   Result<ArrayPtr> Finish() const override {
@@ -100,15 +106,7 @@ class Percentile final : public GroupedAccumulator {
     }
     ARROW_ASSIGN_OR_RAISE(auto flat, GroupColumn<arrow::DoubleType>(DataType::Double(), values, &valid));
     const DataType element = state_.array ? bound_.result_type.elementType() : bound_.result_type;
-    if (element.id() != TypeId::kDouble) {
-      EvalContext context;
-      ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
-      const DataType number = NumberBehind(element);
-      ARROW_ASSIGN_OR_RAISE(flat, CastArray(flat, DataType::Double(), number, CastBehavior::kLegacy, context, nullptr));
-      if (!number.sameType(element)) {
-        ARROW_ASSIGN_OR_RAISE(flat, flat->View(ToArrowType(element)));
-      }
-    }
+    ARROW_ASSIGN_OR_RAISE(flat, FromDoubles(flat, element));
     if (!state_.array) return flat;
     const int64_t n = static_cast<int64_t>(groups_.size());
     ARROW_ASSIGN_OR_RAISE(auto offsets, NewBuffer((n + 1) * 4));
@@ -128,6 +126,55 @@ class Percentile final : public GroupedAccumulator {
 
  private:
   using Counts = std::map<double, int64_t, DoubleLess>;
+  const DataType& Own() const { return bound_.arg_types[state_.value]; }
+  Result<ArrayPtr> AsDoubles(const ArrayPtr& values) const {
+    EvalContext context;
+    ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
+    return CastArray(values, NumberBehind(Own()), DataType::Double(), CastBehavior::kLegacy, context, nullptr);
+  }
+  static Result<ArrayPtr> FromDoubles(const ArrayPtr& doubles, const DataType& type) {
+    if (type.id() == TypeId::kDouble) return doubles;
+    EvalContext context;
+    ARROW_ASSIGN_OR_RAISE(context.zone, TimeZone::Find("UTC"));
+    const DataType number = NumberBehind(type);
+    ARROW_ASSIGN_OR_RAISE(auto values,
+                          CastArray(doubles, DataType::Double(), number, CastBehavior::kLegacy, context, nullptr));
+    if (number.sameType(type)) return values;
+    return values->View(ToArrowType(type));
+  }
+  /// Big-endian: the threshold at which Spark compresses, the relative error, the number of values, that of samples; of
+  /// each sample the value, how many it stands for and how far off its rank may be.
+  static constexpr size_t kSummaryBytes = 24, kSampleBytes = 24;
+  static Status MergeSummary(std::string_view bytes, Counts* group) {
+    if (bytes.size() < kSummaryBytes || (bytes.size() - kSummaryBytes) % kSampleBytes != 0)
+      return Status::IOError("Corrupt aggregation buffer of percentile_approx");
+    for (size_t at = kSummaryBytes; at < bytes.size(); at += kSampleBytes)
+      (*group)[std::bit_cast<double>(BigEndianAt(bytes, at, 8))] += static_cast<int64_t>(BigEndianAt(bytes, at + 8, 8));
+    return Status::OK();
+  }
+  Result<std::vector<ArrayPtr>> Summaries() const {
+    constexpr uint64_t kCompressThreshold = 10'000;
+    Writer<arrow::BinaryType> out;
+    const int64_t n = static_cast<int64_t>(groups_.size());
+    ARROW_RETURN_NOT_OK(out.Init(n));
+    for (int64_t g = 0; g < n; ++g) {
+      const Counts& group = groups_[static_cast<size_t>(g)];
+      int64_t total = 0;
+      for (const auto& [_, count] : group) total += count;
+      AppendBigEndian(kCompressThreshold, 4, &out.out());
+      AppendBigEndian(std::bit_cast<uint64_t>(state_.summary_error), 8, &out.out());
+      AppendBigEndian(static_cast<uint64_t>(total), 8, &out.out());
+      AppendBigEndian(group.size(), 4, &out.out());
+      for (const auto& [value, count] : group) {
+        AppendBigEndian(std::bit_cast<uint64_t>(value), 8, &out.out());
+        AppendBigEndian(static_cast<uint64_t>(count), 8, &out.out());
+        AppendBigEndian(0, 8, &out.out());
+      }
+      out.Close(g);
+    }
+    ARROW_ASSIGN_OR_RAISE(auto column, out.Finish(DataType::Binary(), NullMask(n)));
+    return std::vector<ArrayPtr>{column};
+  }
   double At(const Counts& group, double fraction) const {
     int64_t total = 0;
     for (const auto& [value, count] : group) total += count;
@@ -211,6 +258,7 @@ Status BindPercentile(BindContext& context) {
   } else {
     ARROW_RETURN_NOT_OK(ReadFractions(context, 1, state.get()));
   }
+  if (approximate) state->summary_error = 1.0 / 10'000;
   if (n == 3 && approximate) {
     const TypedValue* accuracy = context.arg_literals[2];
     if (accuracy == nullptr) return NonFoldable(context, 2, "accuracy", "BIGINT");
@@ -220,6 +268,7 @@ Status BindPercentile(BindContext& context) {
                               {{"exprName", "accuracy"},
                                {"valueRange", "(0, 2147483647]"},
                                {"currentValue", value.ok() ? std::to_string(*value) : "null"}});
+    state->summary_error = 1.0 / static_cast<double>(*value);
   }
   if (n == 3) {
     context.arg_types[2] = DataType::Long();

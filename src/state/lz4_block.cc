@@ -11,7 +11,7 @@ namespace sluice::state {
 namespace {
 
 constexpr std::string_view kMagic = "LZ4Block";
-constexpr size_t kHeaderBytes = kMagic.size() + 1 + 3 * 4;
+static_assert(Lz4BlockHeader::kBytes == kMagic.size() + 1 + 3 * 4);
 constexpr size_t kBlockBytes = 32 * 1024;
 constexpr uint8_t kLevel = 5;  // of blocks of 32 KiB: log2(size) - 10
 constexpr uint8_t kRaw = 0x10, kLz4 = 0x20;
@@ -58,39 +58,56 @@ void Lz4BlockWriter::EndBlock() {
   block_.clear();
 }
 
-std::string Lz4BlockWriter::Finish() {
+void Lz4BlockWriter::Finish() {
   EndBlock();
   AppendHeader(kRaw, 0, 0, 0, &out_);
-  return std::move(out_);
 }
+
+Result<Lz4BlockHeader> ReadLz4Header(std::string_view bytes) {
+  if (bytes.size() < Lz4BlockHeader::kBytes || !bytes.starts_with(kMagic))
+    return Corrupt("no block where one should begin");
+  Lz4BlockHeader header;
+  header.method = static_cast<uint8_t>(bytes[kMagic.size()]) & 0xF0;
+  const char* numbers = bytes.data() + kMagic.size() + 1;
+  header.compressed = LoadLittleEndian(numbers);
+  header.plain = LoadLittleEndian(numbers + 4);
+  header.checksum = LoadLittleEndian(numbers + 8);
+  if (header.ends_stream()) return header;
+  if (header.method != kRaw && header.method != kLz4) return Corrupt("an unknown method");
+  if (header.plain > kLargestBlock || header.compressed > 2 * kLargestBlock) return Corrupt("a block is cut short");
+  return header;
+}
+
+Status AppendLz4Block(const Lz4BlockHeader& header, std::string_view bytes, std::string* plain) {
+  if (bytes.size() < header.compressed) return Corrupt("a block is cut short");
+  const size_t before = plain->size();
+  plain->resize(before + header.plain);
+  char* to = plain->data() + before;
+  if (header.method == kRaw) {
+    if (header.compressed != header.plain) return Corrupt("a raw block of two lengths");
+    std::memcpy(to, bytes.data(), header.plain);
+  } else if (LZ4_decompress_safe(bytes.data(), to, static_cast<int>(header.compressed),
+                                 static_cast<int>(header.plain)) != static_cast<int>(header.plain)) {
+    return Corrupt("a block cannot be decompressed");
+  }
+  if (Checksum(to, header.plain) != header.checksum) return Corrupt("a checksum does not match");
+  return Status::OK();
+}
+
+Status Lz4EndMissing() { return Corrupt("its end is missing"); }
 
 Result<std::string> ReadLz4Blocks(std::string_view stream) {
   std::string out;
   bool ended = false;
   while (!stream.empty()) {
-    if (stream.size() < kHeaderBytes || !stream.starts_with(kMagic)) return Corrupt("no block where one should begin");
-    const uint8_t method = static_cast<uint8_t>(stream[kMagic.size()]) & 0xF0;
-    const char* numbers = stream.data() + kMagic.size() + 1;
-    const uint32_t compressed = LoadLittleEndian(numbers), plain = LoadLittleEndian(numbers + 4);
-    const uint32_t checksum = LoadLittleEndian(numbers + 8);
-    stream.remove_prefix(kHeaderBytes);
-    ended = plain == 0;
+    ARROW_ASSIGN_OR_RAISE(Lz4BlockHeader header, ReadLz4Header(stream));
+    stream.remove_prefix(Lz4BlockHeader::kBytes);
+    ended = header.ends_stream();
     if (ended) continue;
-    if (method != kRaw && method != kLz4) return Corrupt("an unknown method");
-    if (plain > kLargestBlock || compressed > stream.size()) return Corrupt("a block is cut short");
-    const size_t before = out.size();
-    out.resize(before + plain);
-    if (method == kRaw) {
-      if (compressed != plain) return Corrupt("a raw block of two lengths");
-      std::memcpy(out.data() + before, stream.data(), plain);
-    } else if (LZ4_decompress_safe(stream.data(), out.data() + before, static_cast<int>(compressed),
-                                   static_cast<int>(plain)) != static_cast<int>(plain)) {
-      return Corrupt("a block cannot be decompressed");
-    }
-    if (Checksum(out.data() + before, plain) != checksum) return Corrupt("a checksum does not match");
-    stream.remove_prefix(compressed);
+    ARROW_RETURN_NOT_OK(AppendLz4Block(header, stream, &out));
+    stream.remove_prefix(header.compressed);
   }
-  if (!ended) return Corrupt("its end is missing");
+  if (!ended) return Lz4EndMissing();
   return out;
 }
 

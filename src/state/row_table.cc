@@ -3,17 +3,14 @@
 #define XXH_INLINE_ALL  // librdkafka has these names too
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cstring>
 
 namespace sluice::state {
 namespace {
 
-constexpr size_t kSmallestChunk = 4 * 1024, kLargestChunk = 1024 * 1024;
-
-uint32_t HashOf(Bytes key) { return static_cast<uint32_t>(XXH3_64bits(key.data(), key.size())); }
-
-bool Same(const uint8_t* a, Bytes b) { return b.empty() || std::memcmp(a, b.data(), b.size()) == 0; }
+bool Same(Bytes a, Bytes b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
 
 void Copy(uint8_t* to, Bytes from) {
   if (!from.empty()) std::memcpy(to, from.data(), from.size());
@@ -21,127 +18,138 @@ void Copy(uint8_t* to, Bytes from) {
 
 }  // namespace
 
-uint8_t* RowTable::Allocate(size_t bytes) {
-  if (bytes > chunk_size_ - chunk_used_) {
-    chunk_size_ = std::max(bytes, std::clamp(2 * chunk_size_, kSmallestChunk, kLargestChunk));
-    chunks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(chunk_size_));
-    chunk_used_ = 0;
-    arena_bytes_ += static_cast<int64_t>(chunk_size_);
-  }
-  uint8_t* at = chunks_.back().get() + chunk_used_;
-  chunk_used_ += bytes;
-  return at;
-}
+RowTable::RowTable(std::shared_ptr<StateMemory> memory) : memory_(std::move(memory)), rows_(memory_) { CountIndex(); }
+
+uint32_t RowTable::HashOf(Bytes key) { return static_cast<uint32_t>(XXH3_64bits(key.data(), key.size())); }
 
 uint32_t RowTable::Find(Bytes key, uint32_t hash) const {
-  if (slots_.empty()) return UINT32_MAX;
-  const size_t mask = slots_.size() - 1;
-  for (size_t slot = hash & mask; slots_[slot] != 0; slot = (slot + 1) & mask) {
-    const Entry& entry = entries_[slots_[slot] - 1];
-    if (entry.hash == hash && entry.key_size == key.size() && Same(entry.key, key)) return slots_[slot] - 1;
-  }
-  return UINT32_MAX;
+  return index_.Find(hash, [&](Location at) { return Same(rows_.At(at)->key(), key); });
 }
 
-void RowTable::Insert(uint32_t entry) {
-  const size_t mask = slots_.size() - 1;
-  size_t slot = entries_[entry].hash & mask;
-  while (slots_[slot] != 0) slot = (slot + 1) & mask;
-  slots_[slot] = entry + 1;
-}
-
-void RowTable::Grow() {
-  slots_.assign(std::max<size_t>(16, 2 * slots_.size()), 0);
-  for (uint32_t e = 0; e < entries_.size(); ++e) Insert(e);
-}
-
-void RowTable::Change(uint32_t entry) {
-  if (entries_[entry].changed) return;
-  entries_[entry].changed = true;
-  changed_.push_back(entry);
-}
-
-std::optional<Bytes> RowTable::Get(Bytes key) const {
-  const uint32_t e = Find(key, HashOf(key));
-  if (e == UINT32_MAX || !entries_[e].live) return std::nullopt;
-  return Value(entries_[e]);
-}
-
-void RowTable::Put(Bytes key, Bytes value) {
-  const uint32_t hash = HashOf(key);
-  uint32_t e = Find(key, hash);
-  if (e == UINT32_MAX) {
-    e = static_cast<uint32_t>(entries_.size());
-    uint8_t* rows = Allocate(key.size() + value.size());
-    Copy(rows, key);
-    entries_.push_back({rows, rows + key.size(), static_cast<uint32_t>(key.size()), 0,
-                        static_cast<uint32_t>(value.size()), hash, false, false, false});
-    if (2 * entries_.size() > slots_.size()) {
-      Grow();
-    } else {
-      Insert(e);
-    }
-  }
-  Entry& entry = entries_[e];
-  if (entry.live) {
-    if (entry.value_size == value.size() && Same(entry.value, value)) return;
-    live_bytes_ -= entry.value_size;
-  } else {
-    entry.live = true;
-    ++size_;
-    live_bytes_ += entry.key_size;
-  }
-  Change(e);
-  if (value.size() > entry.value_room) {
-    entry.value = Allocate(value.size());
-    entry.value_room = static_cast<uint32_t>(value.size());
-  }
-  Copy(entry.value, value);
-  entry.value_size = static_cast<uint32_t>(value.size());
-  live_bytes_ += entry.value_size;
-}
-
-bool RowTable::Remove(Bytes key) {
-  const uint32_t e = Find(key, HashOf(key));
-  if (e == UINT32_MAX || !entries_[e].live) return false;
-  RemoveEntry(e);
+bool RowTable::TooLarge(Bytes key, Bytes value) {
+  if (key.size() + value.size() <= RowHeader::kLargestValue) return false;
+  status_ = UnsupportedFeature("a row of state of " + std::to_string(key.size() + value.size()) + " bytes");
   return true;
 }
 
-void RowTable::RemoveEntry(uint32_t e) {
-  Entry& entry = entries_[e];
-  entry.live = false;
+void RowTable::CountIndex() {
+  if (index_.bytes() == index_bytes_) return;
+  memory_->Add(index_.bytes() - index_bytes_);
+  index_bytes_ = index_.bytes();
+}
+
+RowTable::Location RowTable::Append(Bytes key, Bytes value, bool live, bool changed, bool settled) {
+  const Location at = rows_.Append(RowHeader::BytesOf(key.size(), value.size()));
+  RowHeader* row = rows_.Writable(at);
+  *row = {static_cast<uint32_t>(key.size()), 0, static_cast<uint32_t>(value.size()), live, changed, settled};
+  Copy(row->rows(), key);
+  Copy(row->rows() + key.size(), value);
+  return at;
+}
+
+std::optional<Bytes> RowTable::Get(Bytes key) const {
+  const uint32_t at = Find(key, HashOf(key));
+  if (at == HashIndex::kNone || !rows_.At(at)->live) return std::nullopt;
+  return rows_.At(at)->value();
+}
+
+void RowTable::Put(Bytes key, Bytes value) {
+  if (TooLarge(key, value)) return;
+  const uint32_t hash = HashOf(key);
+  const uint32_t at = Find(key, hash);
+  if (at == HashIndex::kNone) {
+    changed_.push_back(Append(key, value, true, true, false));
+    index_.Insert(hash, changed_.back());
+    CountIndex();
+    ++size_;
+    live_bytes_ += static_cast<int64_t>(key.size() + value.size());
+    return;
+  }
+  const RowHeader* old = rows_.At(at);
+  if (old->live) {
+    if (Same(old->value(), value)) return;
+    live_bytes_ += static_cast<int64_t>(value.size()) - static_cast<int64_t>(old->value_size);
+  } else {
+    ++size_;
+    live_bytes_ += static_cast<int64_t>(key.size() + value.size());
+  }
+  RowHeader* row = rows_.Writable(at);
+  if (row != nullptr && row->bytes() == RowHeader::BytesOf(key.size(), value.size())) {
+    Copy(row->rows() + key.size(), value);
+    row->value_size = static_cast<uint32_t>(value.size());
+    row->live = 1;
+    if (!row->changed) changed_.push_back(at);
+    row->changed = 1;
+    if (time_in_value_) rows_.Retime(at);
+    return;
+  }
+  const bool settled = old->settled;
+  changed_.push_back(Append(key, value, true, true, settled));
+  index_.Replace(hash, at, changed_.back());
+  rows_.Kill(at);
+}
+
+void RowTable::PutSettled(Bytes key, Bytes value) {
+  if (TooLarge(key, value)) return;
+  const uint32_t hash = HashOf(key);
+  if (Find(key, hash) != HashIndex::kNone) return Put(key, value);
+  index_.Insert(hash, Append(key, value, true, false, true));
+  CountIndex();
+  ++size_;
+  live_bytes_ += static_cast<int64_t>(key.size() + value.size());
+}
+
+bool RowTable::Remove(Bytes key) {
+  const uint32_t hash = HashOf(key);
+  const uint32_t at = Find(key, hash);
+  if (at == HashIndex::kNone || !rows_.At(at)->live) return false;
+  RemoveRow(at, hash);
+  return true;
+}
+
+void RowTable::RemoveRow(Location at, uint32_t hash) {
+  const RowHeader* old = rows_.At(at);
   --size_;
-  live_bytes_ -= entry.key_size + entry.value_size;
-  Change(e);
+  live_bytes_ -= old->key_size + old->value_size;
+  RowHeader* row = rows_.Writable(at);
+  if (row == nullptr) {
+    const bool settled = old->settled;
+    changed_.push_back(Append(old->key(), {}, false, true, settled));
+    index_.Replace(hash, at, changed_.back());
+    rows_.Kill(at);
+    return;
+  }
+  row->live = 0;
+  if (!row->changed) changed_.push_back(at);
+  row->changed = 1;
 }
 
 void RowTable::Settle() {
-  for (uint32_t e : changed_) {
-    entries_[e].changed = false;
-    entries_[e].settled = entries_[e].live;
+  for (Location at : changed_) {
+    if (rows_.dead(at)) continue;
+    const RowHeader* row = rows_.At(at);
+    if (!row->live) {
+      index_.Erase(HashOf(row->key()), at);
+      rows_.Kill(at);
+    } else if (RowHeader* in_memory = rows_.Writable(at)) {
+      in_memory->changed = 0;
+      in_memory->settled = 1;
+    }
   }
+  constexpr size_t kKept = 64 * 1024;
   changed_.clear();
-  const bool many_removed = entries_.size() > 64 && 4 * static_cast<size_t>(size_) < 3 * entries_.size();
-  const bool much_garbage = arena_bytes_ > 2 * live_bytes_ + static_cast<int64_t>(2 * kLargestChunk);
-  if (many_removed || much_garbage) Rebuild();
+  if (changed_.capacity() > kKept) changed_.shrink_to_fit();
+  for (uint32_t segment : rows_.Sparse()) Compact(segment);
+  index_.Shrink();
+  CountIndex();
+  rows_.Relieve();
 }
 
-void RowTable::Rebuild() {
-  RowTable fresh;
-  fresh.entries_.reserve(static_cast<size_t>(size_));
-  ForEach([&](Bytes key, Bytes value) { fresh.Put(key, value); });
-  for (Entry& entry : fresh.entries_) {
-    entry.changed = false;
-    entry.settled = true;
-  }
-  fresh.changed_.clear();
-  *this = std::move(fresh);
-}
-
-int64_t RowTable::bytes_used() const {
-  return static_cast<int64_t>(entries_.capacity() * sizeof(Entry) + slots_.capacity() * sizeof(uint32_t)) +
-         arena_bytes_;
+void RowTable::Compact(uint32_t segment) {
+  rows_.ForEach(segment, [&](Location at, const RowHeader* row) {
+    index_.Replace(HashOf(row->key()), at, Append(row->key(), row->value(), true, false, true));
+  });
+  rows_.Free(segment);
 }
 
 }  // namespace sluice::state

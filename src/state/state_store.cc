@@ -18,18 +18,16 @@ int64_t VersionOf(const std::string& name, std::string_view suffix) {
   return error == std::errc() && at == end ? version : -1;
 }
 
-Status Apply(const std::string& path, bool snapshot, RowTable* rows) {
+/// f(key, value or nullopt) for each row of a file, in order.
+template <typename F>
+Status ForEachRow(const std::string& path, bool snapshot, F&& f) {
   ARROW_ASSIGN_OR_RAISE(StateFileReader reader, StateFileReader::Open(path, snapshot));
   Bytes key;
   std::optional<Bytes> value;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(bool more, reader.Next(&key, &value));
     if (!more) return Status::OK();
-    if (value) {
-      rows->Put(key, *value);
-    } else {
-      rows->Remove(key);
-    }
+    f(key, value);
   }
 }
 
@@ -55,22 +53,32 @@ int64_t StateVersions::SnapshotFor(int64_t version) const {
   return after == snapshots.begin() ? 0 : *std::prev(after);
 }
 
-Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, int64_t version) {
+Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, int64_t version,
+                                                     std::shared_ptr<StateMemory> memory) {
   if (version < 0)
     return MakeError("CANNOT_LOAD_STATE_STORE.UNEXPECTED_VERSION", {{"version", std::to_string(version)}});
-  std::unique_ptr<StateStore> store(new StateStore(folder, version));
+  std::unique_ptr<StateStore> store(new StateStore(folder, version, std::move(memory)));
   if (version == 0) return store;
+  RowTable& rows = store->rows_;
   ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
   const int64_t snapshot = versions.SnapshotFor(version);
-  if (snapshot > 0) ARROW_RETURN_NOT_OK(Apply(SnapshotPath(folder, snapshot), true, &store->rows_));
-  for (int64_t v = snapshot + 1; v <= version; ++v)
-    ARROW_RETURN_NOT_OK(Apply(DeltaPath(folder, v), false, &store->rows_));
-  store->rows_.Settle();
+  auto apply = [&](Bytes key, const std::optional<Bytes>& value) {
+    if (value) {
+      rows.PutSettled(key, *value);
+    } else {
+      rows.Remove(key);
+    }
+  };
+  if (snapshot > 0) ARROW_RETURN_NOT_OK(ForEachRow(SnapshotPath(folder, snapshot), true, apply));
+  for (int64_t v = snapshot + 1; v <= version; ++v) ARROW_RETURN_NOT_OK(ForEachRow(DeltaPath(folder, v), false, apply));
+  rows.Settle();
+  ARROW_RETURN_NOT_OK(rows.status());
   return store;
 }
 
 Status StateStore::Commit() {
-  StateFileWriter delta;
+  ARROW_RETURN_NOT_OK(rows_.status());
+  StateFileWriter delta(DeltaPath(folder_, version_ + 1), Durability::kWithSync);
   rows_.ForEachChange([&](Bytes key, const std::optional<Bytes>& value) {
     if (value) {
       delta.Put(key, *value);
@@ -78,17 +86,40 @@ Status StateStore::Commit() {
       delta.Remove(key);
     }
   });
-  ARROW_RETURN_NOT_OK(delta.Finish(DeltaPath(folder_, version_ + 1), Durability::kWithSync));
+  ARROW_RETURN_NOT_OK(delta.Finish());
   ++version_;
   rows_.Settle();
   return Status::OK();
 }
 
-Status WriteSnapshot(const std::string& folder, int64_t version) {
-  ARROW_ASSIGN_OR_RAISE(auto store, StateStore::Load(folder, version));
-  StateFileWriter snapshot;
-  store->rows().ForEach([&](Bytes key, Bytes value) { snapshot.Put(key, value); });
-  return snapshot.Finish(SnapshotPath(folder, version), Durability::kNow);
+Status WriteSnapshot(const std::string& folder, int64_t version, std::shared_ptr<StateMemory> memory) {
+  ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
+  const int64_t before = versions.SnapshotFor(version - 1);
+  RowTable put(memory), removed(memory);
+  for (int64_t v = before + 1; v <= version; ++v) {
+    ARROW_RETURN_NOT_OK(ForEachRow(DeltaPath(folder, v), false, [&](Bytes key, const std::optional<Bytes>& value) {
+      if (value) {
+        removed.Remove(key);
+        put.PutSettled(key, *value);
+      } else {
+        put.Remove(key);
+        removed.PutSettled(key, {});
+      }
+    }));
+    put.Settle();
+    removed.Settle();
+  }
+  ARROW_RETURN_NOT_OK(put.status());
+  ARROW_RETURN_NOT_OK(removed.status());
+  StateFileWriter snapshot(SnapshotPath(folder, version), Durability::kNow);
+  if (before > 0) {
+    ARROW_RETURN_NOT_OK(
+        ForEachRow(SnapshotPath(folder, before), true, [&](Bytes key, const std::optional<Bytes>& value) {
+          if (!put.Get(key) && !removed.Get(key)) snapshot.Put(key, *value);
+        }));
+  }
+  put.ForEach([&](Bytes key, Bytes value) { snapshot.Put(key, value); });
+  return snapshot.Finish();
 }
 
 Status RemoveVersionsBelow(const std::string& folder, int64_t oldest) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "state/row_table.h"
+#include "state/state_file.h"
 
 namespace sluice::state {
 
@@ -20,7 +21,8 @@ class StateStore {
  public:
   /// `folder` holds the files of this partition; version 0 is empty and has none.
   /// Errors: CANNOT_LOAD_STATE_STORE.*.
-  static Result<std::unique_ptr<StateStore>> Load(const std::string& folder, int64_t version);
+  static Result<std::unique_ptr<StateStore>> Load(const std::string& folder, int64_t version,
+                                                  std::shared_ptr<StateMemory> memory = StateMemory::Unlimited());
 
   RowTable& rows() { return rows_; }
   const RowTable& rows() const { return rows_; }
@@ -32,7 +34,8 @@ class StateStore {
   std::unique_ptr<RowIndex>& index() { return index_; }
 
  private:
-  StateStore(std::string folder, int64_t version) : folder_(std::move(folder)), version_(version) {}
+  StateStore(std::string folder, int64_t version, std::shared_ptr<StateMemory> memory)
+      : folder_(std::move(folder)), version_(version), rows_(std::move(memory)) {}
   std::string folder_;
   int64_t version_;
   RowTable rows_;
@@ -48,8 +51,10 @@ struct StateVersions {
   int64_t SnapshotFor(int64_t version) const;
 };
 
-/// Writes the snapshot of `version`, made from files alone, so that the partition may be in use meanwhile.
-Status WriteSnapshot(const std::string& folder, int64_t version);
+/// Writes the snapshot of `version`: that before it with the changes since, made from files alone, so that the
+/// partition may be in use meanwhile. In memory are the changes.
+Status WriteSnapshot(const std::string& folder, int64_t version,
+                     std::shared_ptr<StateMemory> memory = StateMemory::Unlimited());
 /// Removes what no version from `oldest` on needs.
 Status RemoveVersionsBelow(const std::string& folder, int64_t oldest);
 

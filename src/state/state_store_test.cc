@@ -121,13 +121,13 @@ TEST(SparkState, DeltasAreWrittenAlike) {
   const std::string path = kSamples + "dedup/state/0/0/2.delta";
   auto reader = StateFileReader::Open(path, false);
   ASSERT_TRUE(reader.ok()) << reader.status();
-  StateFileWriter writer;
   Bytes key;
   std::optional<Bytes> value;
-  while (*reader->Next(&key, &value)) writer.Put(key, *value);
   char pattern[] = "/tmp/state-XXXXXX";
   const std::string folder = mkdtemp(pattern);
-  ASSERT_TRUE(writer.Finish(folder + "/2.delta", Durability::kNow).ok());
+  StateFileWriter writer(folder + "/2.delta", Durability::kNow);
+  while (*reader->Next(&key, &value)) writer.Put(key, *value);
+  ASSERT_TRUE(writer.Finish().ok());
   EXPECT_EQ(*ReadLz4Blocks(*ReadWholeFile(folder + "/2.delta")), *ReadLz4Blocks(*ReadWholeFile(path)));
   fs::remove_all(folder);
 }

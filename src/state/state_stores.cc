@@ -1,6 +1,10 @@
 #include "state/state_stores.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <filesystem>
 
 #include "base/file_system.h"
 #include "base/log.h"
@@ -24,6 +28,18 @@ const ConfigEntry kRetainedVersions{"spark.sql.streaming.minBatchesToRetain", "1
                                     "Batches kept in the checkpoint's logs."};
 const ConfigEntry kUpkeepInterval{"spark.sql.streaming.stateStore.maintenanceInterval", "60s",
                                   "Time between rounds that write snapshots and remove old versions of state."};
+const ConfigEntry kMemoryBudget{"sluice.state.memoryBudget", "",
+                                "Memory that the state of one query may take; what is beyond it lies in a file in "
+                                "spark.local.dir. Default: half of the machine's."};
+const ConfigEntry kLocalFolder{"spark.local.dir", "", "Folder of temporary files. Default: that of the system."};
+
+/// The first of a list of folders.
+std::string LocalFolder(const Config& config) {
+  const std::string folders = config.Get(kLocalFolder);
+  if (!folders.empty()) return folders.substr(0, folders.find(','));
+  std::error_code ignored;
+  return std::filesystem::temp_directory_path(ignored);
+}
 
 Status RefuseUnless(const Config& config, const ConfigEntry& entry) {
   const std::string value = config.Get(entry);
@@ -54,6 +70,11 @@ Result<std::unique_ptr<StateStores>> StateStores::Open(std::string root, const C
   ARROW_ASSIGN_OR_RAISE(stores->deltas_per_snapshot_, config.GetInt(kDeltasPerSnapshot));
   ARROW_ASSIGN_OR_RAISE(stores->retained_versions_, config.GetInt(kRetainedVersions));
   ARROW_ASSIGN_OR_RAISE(stores->upkeep_interval_ms_, config.GetDurationMs(kUpkeepInterval));
+  int64_t budget = StateMemory::DefaultBudget();
+  if (!config.Get(kMemoryBudget).empty()) {
+    ARROW_ASSIGN_OR_RAISE(budget, config.GetBytes(kMemoryBudget));
+  }
+  stores->memory_ = std::make_shared<StateMemory>(budget, LocalFolder(config));
   stores->upkeep_ = std::thread([raw = stores.get()] { raw->Upkeep(); });
   return stores;
 }
@@ -84,9 +105,11 @@ Result<StateStore*> StateStores::Get(int64_t operator_id, int partition, const s
       ++hits_;
       return it->second.get();
     }
+    if (it != stores_.end()) stores_.erase(it);  // before the other version comes into memory
   }
   if (version > 0) ++misses_;
-  ARROW_ASSIGN_OR_RAISE(auto loaded, StateStore::Load(StoreFolder(root_, operator_id, partition, store), version));
+  ARROW_ASSIGN_OR_RAISE(auto loaded,
+                        StateStore::Load(StoreFolder(root_, operator_id, partition, store), version, memory_));
   std::lock_guard lock(mutex_);
   auto& slot = stores_[id];
   slot = std::move(loaded);
@@ -101,6 +124,8 @@ void StateStores::Committed(int64_t version) {
 }
 
 void StateStores::Upkeep() {
+  // Batches go first.
+  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 10);
   std::unique_lock lock(mutex_);
   while (!closing_) {
     changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(1, upkeep_interval_ms_)),
@@ -121,7 +146,7 @@ void StateStores::UpkeepOf(const std::string& folder, int64_t version) const {
   auto status = [&]() -> Status {
     ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
     if (version - versions.SnapshotFor(version) > deltas_per_snapshot_)
-      ARROW_RETURN_NOT_OK(WriteSnapshot(folder, version));
+      ARROW_RETURN_NOT_OK(WriteSnapshot(folder, version, memory_));
     return RemoveVersionsBelow(folder, version - retained_versions_);
   }();
   // The next round tries again; until then a restart reads more deltas.

@@ -56,6 +56,7 @@ class StateStores {
   void UpkeepOf(const std::string& folder, int64_t version) const;
 
   const std::string root_;
+  std::shared_ptr<StateMemory> memory_;
   int64_t deltas_per_snapshot_ = 10, retained_versions_ = 100, upkeep_interval_ms_ = 60'000;
   std::atomic<int64_t> hits_{0}, misses_{0};
 

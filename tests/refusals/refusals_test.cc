@@ -140,8 +140,8 @@ TEST_F(Refusals, Formats) {
 TEST_F(Refusals, StatefulStreams) {
   const DataFrame stream = Stream();
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
-  Refused("collect_list", kUnsupported, "collect_list", [&] {
-    Start(stream.groupBy("v").agg({functions::call_function("collect_list", {functions::col("ts")})}), "update");
+  Refused("listagg by its values", kUnsupported, "listagg", [&] {
+    Start(stream.groupBy("v").agg({expr("listagg(v) WITHIN GROUP (ORDER BY v)")}), "update");
   });
   Refused("RocksDB", kUnsupported, "RocksDBStateStoreProvider", [&] {
     spark_->conf().set("spark.sql.streaming.stateStore.providerClass",
