@@ -161,6 +161,7 @@ install_test() {
     =org.apache.spark:spark-token-provider-kafka-0-10_2.13:4.0.0 =org.apache.kafka:kafka-clients:3.9.1 \
     =org.apache.commons:commons-pool2:2.12.1 "=org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:$iceberg" \
     "=org.apache.iceberg:iceberg-aws-bundle:$iceberg"
+  maven_jars "spark-avro-$spark" "=org.apache.spark:spark-avro_2.13:$spark"
   # The catalog server itself; its Hadoop classes come with pyspark, its S3 ones with the bundle above.
   maven_jars "iceberg-rest-$iceberg" "org.apache.iceberg:iceberg-open-api:$iceberg:test-fixtures" \
     "org.apache.iceberg:iceberg-core:$iceberg" "=org.apache.iceberg:iceberg-core:$iceberg:tests" \

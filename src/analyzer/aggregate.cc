@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analyzer/metadata_columns.h"
 #include "analyzer/plan_resolver.h"
 #include "plan/transform.h"
 
@@ -193,6 +194,9 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
   Scope scope{child->output(), {}, {}, JoinColumns(child)};
   ExprList list = node.aggregates, written_grouping = node.grouping;
+  WithMetadata with = ExposeMetadata(child, {&written_grouping, &list}, context_);
+  child = std::move(with.child);
+  scope.hidden = std::move(with.hidden);
   ARROW_ASSIGN_OR_RAISE(child, ExtractTimeWindows(child, {&written_grouping, &list}, &scope.hidden, node.origin));
   ExpressionResolver expressions(context_, scope, this);
   ExprList items;

@@ -289,6 +289,9 @@ Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
     }
   if (all.empty() && !star.target.empty()) {  // struct.*
     ARROW_ASSIGN_OR_RAISE(ExprPtr base, TryResolveColumn(star.target, star.origin));
+    if (!base) {
+      ARROW_ASSIGN_OR_RAISE(base, TryResolveColumn(star.target, scope_.hidden, star.origin));
+    }
     if (base && base->type->id() != TypeId::kStruct)
       return MakeError("_LEGACY_ERROR_TEMP_1050", {{"attributes", ExpressionSql(*base, context_.time_zone)}}, &star.origin);
     if (!base) {

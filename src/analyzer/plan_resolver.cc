@@ -42,6 +42,7 @@ PlanResolver::Handler PlanResolver::HandlerFor(PlanKind kind) {
       {PlanKind::kTail, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kSample, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kHint, &PlanResolver::ResolveChildrenOf},
+      {PlanKind::kCollectMetrics, &PlanResolver::ResolveCollectMetrics},
       {PlanKind::kMapPartitions, &PlanResolver::ResolveChildrenOf},
       {PlanKind::kMapGroups, &PlanResolver::ResolveMapGroups},
   };

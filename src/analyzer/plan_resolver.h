@@ -58,7 +58,9 @@ class PlanResolver {
     plan::ExprList exprs;
     bool added = false;
   };
-  Result<WithHidden> ResolveOverChild(const PlanPtr& child, const plan::ExprList& exprs);
+  Result<WithHidden> ResolveOverChild(const PlanPtr& given, const plan::ExprList& unresolved);
+  // observe.cc
+  Result<PlanPtr> ResolveCollectMetrics(const PlanPtr& plan);
   // generate.cc
   Result<PlanPtr> ResolveGenerate(const PlanPtr& plan);
   Result<PlanPtr> ExtractGenerator(PlanPtr child, plan::ExprList items);

@@ -1,6 +1,7 @@
 // Select lists, filters, limits and what else works on the columns of one child.
 #include <algorithm>
 
+#include "analyzer/metadata_columns.h"
 #include "analyzer/plan_resolver.h"
 #include "plan/transform.h"
 
@@ -28,6 +29,9 @@ Result<PlanPtr> PlanResolver::ResolveProject(const PlanPtr& plan) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(project.children[0]));
   Scope scope{child->output(), {}, {}, JoinColumns(child)};
   ExprList list = project.list;
+  WithMetadata with = ExposeMetadata(child, {&list}, context_);
+  child = std::move(with.child);
+  scope.hidden = std::move(with.hidden);
   ARROW_ASSIGN_OR_RAISE(child, ExtractTimeWindows(child, {&list}, &scope.hidden, project.origin));
   ExpressionResolver expressions(context_, scope, this);
   ExprList items;

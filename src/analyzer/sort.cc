@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analyzer/metadata_columns.h"
 #include "analyzer/plan_resolver.h"
 #include "plan/transform.h"
 
@@ -76,7 +77,10 @@ Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* a
   return children.empty() ? expr : expr->WithChildren(std::move(children));
 }
 
-Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& child, const ExprList& exprs) {
+Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& given, const ExprList& unresolved) {
+  ExprList exprs = unresolved;
+  const WithMetadata with = ExposeMetadata(given, {&exprs}, context_);
+  const PlanPtr& child = with.child;
   // Look through what only trims or filters: Project(Filter(Aggregate)) is how HAVING with hidden columns looks.
   std::vector<PlanPtr> above;  // from the top
   PlanPtr core = child;
@@ -92,7 +96,7 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& c
     if (!trims) break;
     core = core->children[0];  // the trimming Project is put back by the caller
   }
-  Scope scope{child->output(), {}, {}};
+  Scope scope{given->output(), {}, {}};
   const auto* aggregate = As<Aggregate>(core);
   const auto* project = As<Project>(core);
   if (aggregate) {
@@ -104,8 +108,11 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& c
     core = child;
     above.clear();
   }
+  for (const auto& column : with.hidden)
+    if (!Has(scope.hidden, column->id)) scope.hidden.push_back(column);
   ExpressionResolver resolver(context_, scope, this);
   WithHidden result;
+  result.added = !with.hidden.empty();
   for (const auto& expr : exprs) {
     ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, resolver.Resolve(expr));
     result.exprs.push_back(std::move(resolved));
@@ -122,14 +129,14 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& c
     new_core = copy;
   } else if (project) {
     auto copy = std::static_pointer_cast<Project>(project->Clone());
-    Attributes given = project->output(), below = project->children[0]->output();
+    Attributes shown = project->output(), below = project->children[0]->output();
     for (const auto& expr : result.exprs)
       for (ExprId id : References(expr)) {
-        if (Has(given, id)) continue;
+        if (Has(shown, id)) continue;
         auto it = std::find_if(below.begin(), below.end(), [&](const auto& a) { return a->id == id; });
         if (it == below.end()) continue;
         copy->list.push_back(*it);
-        given.push_back(*it);
+        shown.push_back(*it);
         result.added = true;
       }
     new_core = copy;

@@ -5,6 +5,16 @@ namespace sluice {
 
 std::span<const ErrorCondition> DataFrameConditions() {
   static constexpr ErrorCondition kTable[] = {
+      {"INVALID_OBSERVED_METRICS", "42K0E", "The observed metrics are invalid."},
+      {"INVALID_OBSERVED_METRICS.MISSING_NAME", "", "An observation needs a name: <operator>."},
+      {"INVALID_OBSERVED_METRICS.NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE", "",
+       "Columns are observed within aggregate functions only: <expr>."},
+      {"INVALID_OBSERVED_METRICS.WINDOW_EXPRESSIONS_UNSUPPORTED", "", "Window functions are not observed: <expr>."},
+      {"INVALID_OBSERVED_METRICS.AGGREGATE_EXPRESSION_WITH_DISTINCT_UNSUPPORTED", "",
+       "Aggregates with DISTINCT are not observed: <expr>."},
+      {"INVALID_OBSERVED_METRICS.AGGREGATE_EXPRESSION_WITH_FILTER_UNSUPPORTED", "",
+       "Aggregates with FILTER are not observed: <expr>."},
+      {"DUPLICATED_METRICS_NAME", "42710", "The name <metricName> of an observation is taken."},
       {"INVALID_COLUMN_OR_FIELD_DATA_TYPE", "42000",
        "The column or field <name> is <type>, but has to be <expectedType>."},
       {"NULLABLE_COLUMN_OR_FIELD", "42000", "The column or field <name> may be null, but has to be not nullable."},

@@ -13,6 +13,7 @@ namespace sluice::connectors {
 
 const std::vector<const Connector*>& AllConnectors() {
   static const std::vector<const Connector*> all = {
+      &kAvroConnector,
       &kConsoleConnector,
       &kCsvConnector,
       &iceberg::kIcebergConnector,
@@ -41,7 +42,7 @@ namespace {
 
 /// Formats of Spark's own that are still to come: refused by name, not as a misspelling.
 constexpr std::string_view kToCome[] = {
-    "avro", "binaryFile", "jdbc", "libsvm", "statestore", "xml",
+    "binaryFile", "jdbc", "libsvm", "statestore", "xml",
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "exec/lowering.h"
 
 #include "exec/aggregate.h"
+#include "exec/collect_metrics.h"
 #include "exec/dedup.h"
 #include "exec/event_time.h"
 #include "exec/external.h"
@@ -56,6 +57,7 @@ const Line kLines[] = {
     {PlanKind::kUnion, &LowerUnion},
     {PlanKind::kSubqueryAlias, &LowerChild},
     {PlanKind::kHint, &LowerChild},
+    {PlanKind::kCollectMetrics, &LowerCollectMetrics},
     {PlanKind::kRepartition, &LowerRepartition},
     {PlanKind::kEventTimeWatermark, &LowerEventTimeWatermark},
     {PlanKind::kExternalColumns, &LowerExternalColumns},

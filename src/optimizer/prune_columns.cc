@@ -103,7 +103,8 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
     case PlanKind::kFilter:
     case PlanKind::kSort:
     case PlanKind::kRepartition:
-    case PlanKind::kEventTimeWatermark: {
+    case PlanKind::kEventTimeWatermark:
+    case PlanKind::kCollectMetrics: {
       IdSet below = needed;
       AddReferences(node->expressions(), &below);
       return node->WithChildren({Prune(node->children[0], below)});

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "remote/relation.h"
+#include "server/connect/translate/literals.h"
 #include "server/connect/translate/types.h"
 
 namespace sluice::remote {
@@ -32,49 +33,7 @@ Status EncodeAll(const ExprList& exprs, const Inputs& inputs,
 }
 
 Status EncodeLiteral(const Literal& literal, proto::Expression* out) {
-  const DataType& type = *literal.type;
-  const TypedValue value{type, literal.value};
-  auto* message = out->mutable_literal();
-  if (value.is_null()) {
-    connect::ToProto(type, message->mutable_null());
-    return Status::OK();
-  }
-  switch (type.id()) {
-    case TypeId::kBoolean:
-      message->set_boolean(static_cast<const arrow::BooleanArray&>(*literal.value).Value(0));
-      return Status::OK();
-    case TypeId::kByte: message->set_byte(static_cast<int32_t>(*IntegralOf(value))); return Status::OK();
-    case TypeId::kShort: message->set_short_(static_cast<int32_t>(*IntegralOf(value))); return Status::OK();
-    case TypeId::kInteger: message->set_integer(static_cast<int32_t>(*IntegralOf(value))); return Status::OK();
-    case TypeId::kLong: message->set_long_(*IntegralOf(value)); return Status::OK();
-    case TypeId::kFloat:
-      message->set_float_(static_cast<const arrow::FloatArray&>(*literal.value).Value(0));
-      return Status::OK();
-    case TypeId::kDouble:
-      message->set_double_(static_cast<const arrow::DoubleArray&>(*literal.value).Value(0));
-      return Status::OK();
-    case TypeId::kString:
-      message->set_string(static_cast<const arrow::StringArray&>(*literal.value).GetString(0));
-      return Status::OK();
-    case TypeId::kBinary:
-      message->set_binary(static_cast<const arrow::BinaryArray&>(*literal.value).GetString(0));
-      return Status::OK();
-    case TypeId::kDate: message->set_date(static_cast<int32_t>(*IntegralOf(value))); return Status::OK();
-    case TypeId::kTimestamp: message->set_timestamp(*IntegralOf(value)); return Status::OK();
-    case TypeId::kTimestampNtz: message->set_timestamp_ntz(*IntegralOf(value)); return Status::OK();
-    case TypeId::kDayTimeInterval: message->set_day_time_interval(*IntegralOf(value)); return Status::OK();
-    case TypeId::kYearMonthInterval:
-      message->set_year_month_interval(static_cast<int32_t>(*IntegralOf(value)));
-      return Status::OK();
-    case TypeId::kDecimal: {
-      auto* decimal = message->mutable_decimal();
-      decimal->set_value(static_cast<const arrow::Decimal128Array&>(*literal.value).FormatValue(0));
-      decimal->set_precision(type.precision());
-      decimal->set_scale(type.scale());
-      return Status::OK();
-    }
-    default: return UnsupportedFeature("literals of the type " + type.sql() + " on a Spark Connect server");
-  }
+  return connect::ToProto({*literal.type, literal.value}, out->mutable_literal());
 }
 
 /// withField and dropFields, which are calls of __with_field and __drop_fields here.

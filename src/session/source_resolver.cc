@@ -35,6 +35,10 @@ Result<connectors::TableVersion> VersionOf(const plan::UnresolvedRelation& relat
 
 }  // namespace
 
+DataType SessionResolver::HiddenColumns(const plan::Relation& relation) const {
+  return relation.table ? relation.table->metadata_columns() : DataType::Struct({});
+}
+
 plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming) {
   auto relation = std::make_shared<plan::Relation>();
   relation->name = table->name();

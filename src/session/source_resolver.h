@@ -1,16 +1,18 @@
 #pragma once
 // Names and formats -> plans: how the analyzer sees views, catalogs and connectors.
 #include "analyzer/analyzer.h"
+#include "analyzer/metadata_columns.h"
 #include "connectors/api/connector.h"
 #include "session/session.h"
 
 namespace sluice::session {
 
-class SessionResolver final : public analyzer::SourceResolver {
+class SessionResolver final : public analyzer::SourceResolver, public analyzer::HiddenColumnSource {
  public:
   SessionResolver(Session* session, const Config& config) : session_(session), config_(config) {}
   Result<plan::PlanPtr> ResolveRelation(const plan::UnresolvedRelation& relation) override;
   Result<plan::PlanPtr> ResolveDataSource(const plan::UnresolvedDataSource& source) override;
+  DataType HiddenColumns(const plan::Relation& relation) const override;
 
  private:
   Session* session_;

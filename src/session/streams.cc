@@ -1,15 +1,20 @@
 #include "session/streams.h"
 
+#include <arrow/record_batch.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "analyzer/analyzer.h"
 #include "base/log.h"
+#include "formats/json/json_writer.h"
+#include "plan/collect_metrics.h"
 #include "plan/transform.h"
 #include "session/session.h"
 #include "session/settings.h"
 #include "session/shutdown.h"
 #include "session/stream_sinks.h"
+#include "types/datetime_pattern.h"
 
 namespace sluice::session {
 
@@ -101,6 +106,32 @@ std::vector<stream::Listener> Streams::ListenersFor() {
   return {all};
 }
 
+namespace {
+
+using Observe = std::function<Result<std::map<std::string, std::string>>()>;
+
+/// What the observations of `plan` saw, as Row.json writes it. Null: there are none.
+Observe ObservedBy(const plan::PlanPtr& plan, const Config& config) {
+  if (plan::Observations(plan).empty()) return nullptr;
+  return [plan, zone_name = SessionTimeZone(config)]() -> Result<std::map<std::string, std::string>> {
+    formats::JsonWriteOptions options;
+    ARROW_ASSIGN_OR_RAISE(options.zone, TimeZone::Find(zone_name));
+    ARROW_ASSIGN_OR_RAISE(auto pattern, DateTimePattern::Compile("yyyy-MM-dd HH:mm:ss", DateTimePattern::Use::kFormat));
+    options.ignore_null_fields = false;
+    options.format_timestamp = [&](int64_t us, std::string* out) { pattern->Format(us, *options.zone, out); };
+    std::map<std::string, std::string> out;
+    for (const auto* observation : plan::Observations(plan)) {
+      ARROW_ASSIGN_OR_RAISE(auto row, observation->observed->Take());
+      if (!row) continue;
+      ARROW_ASSIGN_OR_RAISE(auto rows, row->values->ToStructArray());
+      formats::JsonWriter(*rows, row->schema, options).Append(0, &out[observation->name]);
+    }
+    return out;
+  };
+}
+
+}  // namespace
+
 Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& analyzed, StreamRequest request) {
   if (session_->stopped()) return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
   if (!plan::IsStreaming(*analyzed)) return MakeError("WRITE_STREAM_NOT_ALLOWED");
@@ -134,6 +165,7 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   definition.compile = [optimized, mode = request.output_mode](const Config& conf) {
     return exec::Compile(optimized, conf, mode);
   };
+  definition.observed = ObservedBy(optimized, *config);
   ARROW_ASSIGN_OR_RAISE(auto compiled, exec::Compile(optimized, *config, request.output_mode));
   definition.explain_text = compiled->ToString();
   ARROW_ASSIGN_OR_RAISE(bool graceful, config->GetBool(kStopGracefully));

@@ -213,6 +213,9 @@ Status Execution::RunBatch(Progress* progress) {
     inputs_[i].planned.reset();
   }
   progress->num_output_rows = metrics.output_rows;
+  if (definition_.observed) {
+    ARROW_ASSIGN_OR_RAISE(progress->observed_metrics, definition_.observed());
+  }
   ReportState(std::move(metrics), progress);
   ++batch_id_;
   ran_batch_ = true;

@@ -33,6 +33,8 @@ struct Definition {
   std::function<Result<std::unique_ptr<connectors::StreamSink>>(const std::string& query_id, const std::string& checkpoint)> sink;
   /// Compiled when the query starts, under the settings the checkpoint keeps.
   std::function<Result<std::unique_ptr<exec::CompiledQuery>>(const Config& config)> compile;
+  /// What the last run observed: JSON of a row by name (DataFrame.observe).
+  std::function<Result<std::map<std::string, std::string>>()> observed = nullptr;
   std::string explain_text;
 };
 

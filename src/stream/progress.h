@@ -35,6 +35,7 @@ struct Progress {
   std::vector<SourceProgress> sources;
   std::string sink_description;
   int64_t num_output_rows = -1;
+  std::map<std::string, std::string> observed_metrics = {};  // JSON by name
 
   int64_t num_input_rows() const;
   /// `indent` < 0: one line.

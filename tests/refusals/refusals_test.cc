@@ -122,13 +122,19 @@ TEST_F(Refusals, Sql) {
 }
 
 TEST_F(Refusals, Formats) {
-  for (const char* format : {"avro", "xml", "jdbc"}) {
+  for (const char* format : {"xml", "jdbc"}) {
     Refused(std::string("read ") + format, kUnsupported, format, [&] { spark_->read().format(format).load(folder_).collect(); });
     Refused(std::string("write ") + format, kUnsupported, format, [&] { spark_->range(1).write().format(format).save(folder_ + "/out"); });
     Refused(std::string("stream from ") + format, kUnsupported, format,
             [&] { spark_->readStream().format(format).schema("a INT").load(folder_); });
   }
-  Refused("files in SQL", kUnsupported, "avro", [&] { spark_->sql("SELECT * FROM avro.`" + folder_ + "`").collect(); });
+  Refused("files in SQL", kUnsupported, "xml", [&] { spark_->sql("SELECT * FROM xml.`" + folder_ + "`").collect(); });
+  Refused("Avro with xz", kUnsupported, "xz", [&] { spark_->range(1).write().format("avro").option("compression", "xz").save(folder_ + "/out"); });
+  spark_->range(1).write().json(folder_ + "/json");
+  for (const char* format : {"json", "csv"})
+    Refused(std::string("a sample of multiLine ") + format, kUnsupported, "samplingRatio", [&] {
+      spark_->read().option("multiLine", "true").option("inferSchema", "true").option("samplingRatio", "0.5").format(format).load(folder_ + "/json");
+    });
   Refused("ORC's NTZ", "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "TIMESTAMP_NTZ",
           [&] { spark_->sql("SELECT timestamp_ntz'2025-01-01 00:00:00' t").write().orc(folder_ + "/out"); });
   for (const char* codec : {"lz4", "snappy"})

@@ -1,4 +1,4 @@
-"""Real Apache Spark, with its Kafka and Iceberg jars.
+"""Real Apache Spark, with its Kafka, Avro and Iceberg jars.
 
 session() gives a session in this process; run() runs a script in a process of its own, which a
 test may kill. Either takes Spark settings, such as those of iceberg_catalog().
@@ -32,7 +32,7 @@ def iceberg_catalog(name, **options):
 
 def session(settings=None, master="local[2]", folder=None):
     """A SparkSession in this process (Spark allows one at a time)."""
-    jars = parts.jars(f"spark-{parts.SPARK}")
+    jars = parts.jars(f"spark-{parts.SPARK}") + parts.jars(f"spark-avro-{parts.SPARK}")
     try:
         from pyspark.sql import SparkSession
     except ImportError:

@@ -167,7 +167,7 @@ class CsvFormat final : public Format {
     return std::make_unique<CsvFileReader>(options_, std::move(records), schema, request,
                                            options_->header && part.start == 0);
   }
-  Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
+  Status CheckWrite(const DataType&) const override { return formats::FindTextCodec(compression_).status(); }
   Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                   const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));

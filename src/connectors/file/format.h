@@ -51,14 +51,16 @@ class Format {
   virtual Status CheckSchema(const DataType& schema) const { return Status::OK(); }
   /// May the file be read in parts?
   virtual bool CanSplit(const FileInfo& file) const = 0;
+  /// Does Open give kRowIndexColumn (file_metadata.h)?
+  virtual bool has_row_index() const { return false; }
   /// Rows of a part. `schema`: all columns of the files; request.schema: those that are wanted, filters on them only.
   virtual Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType& schema,
                                                     const ScanRequest& request) const = 0;
   /// Rows of a part without reading it, when the file tells.
   virtual std::optional<int64_t> CountRows(const Root& root, const FileInfo& file) const { return std::nullopt; }
 
-  /// Checked before a write begins.
-  virtual Status CheckWrite() const { return Status::OK(); }
+  /// Checked before a write of rows of `schema` begins.
+  virtual Status CheckWrite(const DataType& schema) const { return Status::OK(); }
   virtual Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                           const DataType& schema) const = 0;
   /// ".json.gz"
@@ -71,6 +73,7 @@ Result<FormatPtr> MakeJsonFormat(const FormatContext& context);
 Result<FormatPtr> MakeCsvFormat(const FormatContext& context);
 Result<FormatPtr> MakeParquetFormat(const FormatContext& context);
 Result<FormatPtr> MakeOrcFormat(const FormatContext& context);
+Result<FormatPtr> MakeAvroFormat(const FormatContext& context);
 
 /// Opens a part of a text file for reading line by line.
 Result<std::shared_ptr<arrow::io::InputStream>> OpenTextPart(const FilePart& part);

@@ -212,7 +212,7 @@ class JsonFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(Documents documents, Documents::Open(part, multi_line_, separator_));
     return std::make_unique<JsonFileReader>(std::move(documents), read_, request);
   }
-  Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
+  Status CheckWrite(const DataType&) const override { return formats::FindTextCodec(compression_).status(); }
   Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                   const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));

@@ -286,7 +286,7 @@ class OrcFormat final : public Format {
     auto reader = OpenFile(*root.fs, file);
     return reader.ok() ? std::optional((*reader)->NumberOfRows()) : std::nullopt;
   }
-  Status CheckWrite() const override { return Find().status(); }
+  Status CheckWrite(const DataType&) const override { return Find().status(); }
   Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                   const DataType& schema) const override {
     ARROW_ASSIGN_OR_RAISE(const Codec* codec, Find());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "connectors/file/file_metadata.h"
 #include "connectors/file/format.h"
 #include "connectors/file/prune.h"
 #include "formats/parquet/reader.h"
@@ -121,7 +122,12 @@ bool CanRead(const DataType& from, const DataType& to) {
 class ParquetReader final : public BatchReader {
  public:
   ParquetReader(std::unique_ptr<parquet_io::FileReader> reader, const ScanRequest& request)
-      : reader_(std::move(reader)), schema_(ToArrowSchema(request.schema)), cancel_(request.cancel) {}
+      : reader_(std::move(reader)), cancel_(request.cancel) {
+    std::vector<StructField> fields = request.schema.fields();
+    with_row_index_ = !fields.empty() && fields.back().name == kRowIndexColumn;
+    if (with_row_index_) fields.pop_back();
+    schema_ = ToArrowSchema(DataType::Struct(std::move(fields)));
+  }
 
   Status Start(const FilePart& part, const ScanRequest& request, const std::string& uri) {
     for (const auto& wanted : request.schema.fields()) {
@@ -137,18 +143,38 @@ class ParquetReader final : public BatchReader {
       }
     }
     std::vector<int> groups;
+    int64_t first_row = 0;
     for (int i = 0; i < reader_->metadata().num_row_groups(); ++i) {
-      const int64_t offset = reader_->RowGroupOffset(i);
-      if (offset >= part.start && offset < part.end && GroupMayMatch(request.filters, i)) groups.push_back(i);
+      const int64_t offset = reader_->RowGroupOffset(i), rows = reader_->metadata().RowGroup(i)->num_rows();
+      if (offset >= part.start && offset < part.end && GroupMayMatch(request.filters, i)) {
+        groups.push_back(i);
+        ranges_.push_back({first_row, first_row + rows});
+      }
+      first_row += rows;
     }
     return reader_->Start(schema_, std::move(groups), nullptr);
   }
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     ARROW_RETURN_NOT_OK(cancel_.Check());
-    return reader_->Next();
+    ARROW_ASSIGN_OR_RAISE(auto batch, reader_->Next());
+    if (!with_row_index_ || batch == nullptr) return batch;
+    ARROW_ASSIGN_OR_RAISE(auto positions, TakePositions(batch->num_rows()));
+    return batch->AddColumn(batch->num_columns(), kRowIndexColumn, std::move(positions));
   }
 
  private:
+  /// Where the next `rows` rows are in the file.
+  Result<std::shared_ptr<arrow::Array>> TakePositions(int64_t rows) {
+    arrow::Int64Builder builder;
+    ARROW_RETURN_NOT_OK(builder.Reserve(rows));
+    while (rows > 0 && next_range_ < ranges_.size()) {
+      auto& [from, to] = ranges_[next_range_];
+      for (; from < to && rows > 0; --rows) builder.UnsafeAppend(from++);
+      if (from == to) ++next_range_;
+    }
+    return builder.Finish();
+  }
+
   bool GroupMayMatch(const std::vector<ColumnFilter>& filters, int group_index) const {
     if (filters.empty()) return true;
     auto group = reader_->metadata().RowGroup(group_index);
@@ -181,6 +207,9 @@ class ParquetReader final : public BatchReader {
 
   std::unique_ptr<parquet_io::FileReader> reader_;
   std::shared_ptr<arrow::Schema> schema_;
+  bool with_row_index_ = false;
+  std::vector<std::pair<int64_t, int64_t>> ranges_;  // of rows in the file, of the row groups that are read
+  size_t next_range_ = 0;
   CancelToken cancel_;
 };
 
@@ -267,6 +296,7 @@ class ParquetFormat final : public Format {
     }
   }
   bool CanSplit(const FileInfo&) const override { return true; }
+  bool has_row_index() const override { return true; }
   Result<std::unique_ptr<BatchReader>> Open(const FilePart& part, const DataType&,
                                             const ScanRequest& request) const override {
     ARROW_ASSIGN_OR_RAISE(auto file, OpenFile(*part.fs, part.file, request.batch_rows));
@@ -279,7 +309,7 @@ class ParquetFormat final : public Format {
     if (!reader.ok()) return std::nullopt;
     return (*reader)->metadata().num_rows();
   }
-  Status CheckWrite() const override {
+  Status CheckWrite(const DataType&) const override {
     auto compression = parquet_io::CompressionFromName(codec_);
     if (compression.ok()) return Status::OK();
     return MakeError(

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "connectors/file/file_metadata.h"
 #include "types/arrow_types.h"
 
 namespace sluice::connectors::file {
@@ -42,16 +43,25 @@ class FileBatchReader final : public BatchReader {
   FileBatchReader(ShapePtr shape, std::shared_ptr<const FileSplit> split, const ScanRequest& request)
       : shape_(std::move(shape)), split_(std::move(split)), request_(request), schema_(ToArrowSchema(request.schema)) {
     std::vector<StructField> data;
+    bool row_index = false;
+    const DataType columns = shape_->Schema();
     for (const auto& field : request.schema.fields()) {
       const int column = FindColumn(shape_->partitions, field.name);
+      hidden_.push_back(column < 0 && IsHiddenColumn(field, *shape_->format, columns));
       from_partition_.push_back(column);
-      if (column < 0) data.push_back(field);
+      if (hidden_.back()) {
+        row_index = row_index || FindColumn(field.type, kRowIndexField) >= 0;
+      } else if (column < 0) {
+        data.push_back(field);
+      }
     }
+    if (row_index) data.push_back({kRowIndexColumn, DataType::Long(), false});
     data_request_ = request;
     data_request_.schema = DataType::Struct(std::move(data));
     data_request_.limit.reset();
-    std::erase_if(data_request_.filters,
-                  [&](const auto& filter) { return FindColumn(shape_->partitions, filter.column[0]) >= 0; });
+    std::erase_if(data_request_.filters, [&](const auto& filter) {
+      return FindColumn(shape_->partitions, filter.column[0]) >= 0 || FindColumn(columns, filter.column[0]) < 0;
+    });
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
@@ -67,7 +77,14 @@ class FileBatchReader final : public BatchReader {
     const int64_t rows = (*batch)->num_rows();
     arrow::ArrayVector columns;
     int next = 0;
-    for (int column : from_partition_) {
+    for (size_t i = 0; i < from_partition_.size(); ++i) {
+      const int column = from_partition_[i];
+      if (hidden_[i]) {
+        const auto& last = (*batch)->num_columns() > 0 ? (*batch)->columns().back() : nullptr;
+        ARROW_ASSIGN_OR_RAISE(auto constant, HiddenColumn(request_.schema.fields()[i], shape_->root, Part(), rows, last));
+        columns.push_back(std::move(constant));
+        continue;
+      }
       if (column < 0) {
         columns.push_back((*batch)->column(next++));
         continue;
@@ -83,10 +100,10 @@ class FileBatchReader final : public BatchReader {
   }
 
  private:
+  FilePart Part() const { return {shape_->root.fs, split_->file, split_->start, split_->end}; }
   Result<std::shared_ptr<arrow::RecordBatch>> NextOfFile() {
     if (reader_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(reader_, shape_->format->Open({shape_->root.fs, split_->file, split_->start, split_->end},
-                                                          shape_->data, data_request_));
+      ARROW_ASSIGN_OR_RAISE(reader_, shape_->format->Open(Part(), shape_->data, data_request_));
     }
     return reader_->Next();
   }
@@ -95,7 +112,8 @@ class FileBatchReader final : public BatchReader {
     const std::string uri = shape_->root.EncodedUri(split_->file.path);
     const std::string condition = ConditionOf(error);
     if (condition == "OPERATION_CANCELED" || request_.cancel.cancelled() || condition == "UNSUPPORTED_FEATURE" ||
-        condition == "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH")
+        condition == "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH" ||
+        condition == "INCONSISTENT_BEHAVIOR_CROSS_VERSION.READ_ANCIENT_DATETIME")
       return error;
     auto info = shape_->root.fs->GetFileInfo(split_->file.path);
     if (info.ok() && info->type() == arrow::fs::FileType::NotFound) {
@@ -111,7 +129,8 @@ class FileBatchReader final : public BatchReader {
   std::shared_ptr<const FileSplit> split_;
   ScanRequest request_, data_request_;
   std::shared_ptr<arrow::Schema> schema_;
-  std::vector<int> from_partition_;  // of each wanted column; -1: it is in the file
+  std::vector<int> from_partition_;  // of each wanted column; -1: it is not
+  std::vector<bool> hidden_;         // of each wanted column: of the file's metadata
   std::unique_ptr<BatchReader> reader_;
   int64_t produced_ = 0;
   bool done_ = false;

@@ -6,9 +6,12 @@
 #include <set>
 
 #include "base/log.h"
+#include "connectors/file/file_metadata.h"
+#include "connectors/file/input_files.h"
 #include "connectors/file/scan.h"
 #include "connectors/file/sink.h"
 #include "connectors/file/source.h"
+#include "connectors/file/storage_settings.h"
 #include "connectors/file/write.h"
 
 namespace sluice::connectors {
@@ -39,8 +42,15 @@ class FileTable final : public Table {
   std::string name() const override { return std::string(shape_->format->name()); }
   std::string provider() const override { return std::string(shape_->format->name()); }
   const DataType& schema() const override { return schema_; }
+  DataType metadata_columns() const override { return HiddenColumns(*shape_->format, schema_); }
   std::optional<std::string> location() const override {
     return paths_.empty() ? std::nullopt : std::optional(paths_[0]);
+  }
+  std::vector<std::string> InputFiles() const {
+    std::vector<std::string> out;
+    if (files_ != nullptr)
+      for (const auto& file : files_->files) out.push_back(shape_->root.EncodedUri(file.path));
+    return out;
   }
   bool can_read() const override { return true; }
   bool can_stream_read() const override { return true; }
@@ -92,6 +102,7 @@ class FileTable final : public Table {
     ARROW_ASSIGN_OR_RAISE(context_.zone, TimeZone::Find(zone.empty() ? TimeZone::LocalName() : zone));
     context_.case_sensitive = context_.config.Get("spark.sql.caseSensitive").value_or("false") == "true";
     paths_ = request.paths;
+    settings_ = StorageSettings(context_.options, context_.config);
     auto shape = std::make_shared<Shape>();
     ARROW_ASSIGN_OR_RAISE(shape->format, make(context_));
     ARROW_RETURN_NOT_OK(ReadScanSettings(context_.options, context_.config, shape.get()));
@@ -197,6 +208,11 @@ Result<TablePtr> Load(const FormatRequest& request) {
 }  // namespace
 }  // namespace file
 
+std::vector<std::string> InputFilesOf(const Table& table) {
+  const auto* files = dynamic_cast<const file::FileTable*>(&table);
+  return files == nullptr ? std::vector<std::string>() : files->InputFiles();
+}
+
 const Connector kTextConnector = {
     .name = "text",
     .aliases = {"org.apache.spark.sql.execution.datasources.text",
@@ -227,6 +243,12 @@ const Connector kOrcConnector = {
     .aliases = {"org.apache.spark.sql.hive.orc", "org.apache.spark.sql.execution.datasources.orc.OrcFileFormat"},
     .doc = "ORC files.",
     .load = &file::Load<&file::MakeOrcFormat>,
+};
+const Connector kAvroConnector = {
+    .name = "avro",
+    .aliases = {"com.databricks.spark.avro", "org.apache.spark.sql.avro", "org.apache.spark.sql.avro.AvroFileFormat"},
+    .doc = "Avro files.",
+    .load = &file::Load<&file::MakeAvroFormat>,
 };
 
 }  // namespace sluice::connectors

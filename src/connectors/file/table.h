@@ -2,5 +2,5 @@
 #include "connectors/api/connector.h"
 
 namespace sluice::connectors {
-extern const Connector kTextConnector, kJsonConnector, kCsvConnector, kParquetConnector, kOrcConnector;
+extern const Connector kTextConnector, kJsonConnector, kCsvConnector, kParquetConnector, kOrcConnector, kAvroConnector;
 }

@@ -121,7 +121,7 @@ class TextFormat final : public Format {
     return std::make_unique<TextReader>(formats::LineSource(std::move(stream), {part.start, part.end}, separator_),
                                         request);
   }
-  Status CheckWrite() const override { return formats::FindTextCodec(compression_).status(); }
+  Status CheckWrite(const DataType&) const override { return formats::FindTextCodec(compression_).status(); }
   Result<std::unique_ptr<FileEncoder>> NewEncoder(std::shared_ptr<arrow::io::OutputStream> sink,
                                                   const DataType&) const override {
     ARROW_ASSIGN_OR_RAISE(const auto* codec, formats::FindTextCodec(compression_));

@@ -286,7 +286,7 @@ Result<std::shared_ptr<WritePlan>> PlanWrite(const FormatContext& context, Forma
     return MakeError("EMPTY_SCHEMA_NOT_SUPPORTED_FOR_DATASOURCE", {{"format", std::string(format->title())}});
   plan->data = DataType::Struct(std::move(data));
   ARROW_RETURN_NOT_OK(CheckColumns(*format, plan->data));
-  ARROW_RETURN_NOT_OK(format->CheckWrite());
+  ARROW_RETURN_NOT_OK(format->CheckWrite(plan->data));
   ARROW_ASSIGN_OR_RAISE(plan->extension, format->Extension());
   ARROW_ASSIGN_OR_RAISE(const int64_t records, context.config.GetInt(kMaxRecords));
   ARROW_ASSIGN_OR_RAISE(plan->max_records, GetIntOption(context.options, "maxRecordsPerFile", records));

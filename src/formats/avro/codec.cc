@@ -9,19 +9,22 @@ namespace sluice::avro {
 namespace {
 constexpr size_t kMaxBlock = 256u << 20;
 
-std::unique_ptr<arrow::util::Codec> ArrowCodec(Codec codec) {
+std::unique_ptr<arrow::util::Codec> ArrowCodec(Codec codec, int level = -1) {
   auto made = [&]() -> Result<std::unique_ptr<arrow::util::Codec>> {
     switch (codec) {
       case Codec::kDeflate: {
         arrow::util::GZipCodecOptions options;
         options.gzip_format = arrow::util::GZipFormat::DEFLATE;
-        options.compression_level = 1;
+        options.compression_level = level >= 0 ? level : 1;
         return arrow::util::Codec::Create(arrow::Compression::GZIP, options);
       }
       case Codec::kSnappy:
         return arrow::util::Codec::Create(arrow::Compression::SNAPPY);
+      case Codec::kBzip2:
+        return arrow::util::Codec::Create(arrow::Compression::BZ2);
       default:
-        return arrow::util::Codec::Create(arrow::Compression::ZSTD);
+        return arrow::util::Codec::Create(arrow::Compression::ZSTD,
+                                          level >= 0 ? level : arrow::util::kUseDefaultCompressionLevel);
     }
   }();
   return made.ok() ? std::move(*made) : nullptr;
@@ -69,14 +72,14 @@ Result<std::string> DecompressSnappy(std::string_view bytes) {
 }  // namespace
 
 Result<Codec> CodecFromName(std::string_view name) {
-  for (Codec codec : {Codec::kNull, Codec::kDeflate, Codec::kSnappy, Codec::kZstandard}) {
+  for (Codec codec : {Codec::kNull, Codec::kDeflate, Codec::kSnappy, Codec::kZstandard, Codec::kBzip2}) {
     if (CodecName(codec) == name) return codec;
   }
   return UnsupportedFeature("The Avro codec '" + std::string(name) + "'");
 }
 
 std::string_view CodecName(Codec codec) {
-  constexpr std::string_view kNames[] = {"null", "deflate", "snappy", "zstandard"};
+  constexpr std::string_view kNames[] = {"null", "deflate", "snappy", "zstandard", "bzip2"};
   return kNames[static_cast<size_t>(codec)];
 }
 
@@ -106,9 +109,34 @@ Result<std::string> Decompress(Codec codec, std::string_view bytes) {
   return out;
 }
 
-Result<std::string> Compress(Codec codec, std::string_view bytes) {
+namespace {
+/// For codecs that have no one-shot form.
+Result<std::string> CompressStream(arrow::util::Codec& codec, std::string_view bytes) {
+  ARROW_ASSIGN_OR_RAISE(auto compressor, codec.MakeCompressor());
+  std::string out(bytes.size() + bytes.size() / 8 + 4096, '\0');
+  size_t used = 0, filled = 0;
+  while (used < bytes.size()) {
+    ARROW_ASSIGN_OR_RAISE(auto step, compressor->Compress(static_cast<int64_t>(bytes.size() - used), Data(bytes) + used,
+                                                          static_cast<int64_t>(out.size() - filled), Data(out) + filled));
+    used += static_cast<size_t>(step.bytes_read);
+    filled += static_cast<size_t>(step.bytes_written);
+    if (step.bytes_read == 0) out.resize(out.size() * 2);
+  }
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(auto step, compressor->End(static_cast<int64_t>(out.size() - filled), Data(out) + filled));
+    filled += static_cast<size_t>(step.bytes_written);
+    if (!step.should_retry) break;
+    out.resize(out.size() * 2);
+  }
+  out.resize(filled);
+  return out;
+}
+}  // namespace
+
+Result<std::string> Compress(Codec codec, std::string_view bytes, int level) {
   if (codec == Codec::kNull) return std::string(bytes);
-  auto arrow_codec = ArrowCodec(codec);
+  auto arrow_codec = ArrowCodec(codec, level);
+  if (codec == Codec::kBzip2) return CompressStream(*arrow_codec, bytes);
   auto size = static_cast<int64_t>(bytes.size());
   std::string out(static_cast<size_t>(arrow_codec->MaxCompressedLen(size, Data(bytes))), '\0');
   ARROW_ASSIGN_OR_RAISE(

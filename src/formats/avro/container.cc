@@ -1,9 +1,13 @@
 #include "formats/avro/container.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
+#include <arrow/io/memory.h>
+
 #include "formats/avro/codec.h"
+#include "formats/avro/wire.h"
 
 namespace sluice::avro {
 
@@ -11,54 +15,6 @@ namespace {
 constexpr size_t kSync = 16;
 constexpr size_t kBlockBytes = 64 << 10;
 constexpr int kMaxDepth = 64;
-/// Elements that take no bytes (null, empty records) may not be many: a count alone would fill the memory.
-constexpr int64_t kMaxEmptyItems = 100'000;
-
-Status Short() { return Status::Invalid("Avro: the data is cut short or corrupt"); }
-
-Status GetLong(std::string_view* bytes, int64_t* out) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 70; shift += 7) {
-    if (bytes->empty()) return Short();
-    auto b = static_cast<unsigned char>(bytes->front());
-    bytes->remove_prefix(1);
-    value |= static_cast<uint64_t>(b & 0x7F) << std::min(shift, 63);
-    if (!(b & 0x80)) {
-      *out = static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
-      return Status::OK();
-    }
-  }
-  return Short();
-}
-
-Status GetBytes(std::string_view* bytes, size_t n, std::string_view* out) {
-  if (bytes->size() < n) return Short();
-  *out = bytes->substr(0, n);
-  bytes->remove_prefix(n);
-  return Status::OK();
-}
-
-Status GetString(std::string_view* bytes, std::string_view* out) {
-  int64_t n = 0;
-  ARROW_RETURN_NOT_OK(GetLong(bytes, &n));
-  if (n < 0) return Short();
-  return GetBytes(bytes, static_cast<size_t>(n), out);
-}
-
-void PutLong(int64_t v, std::string* out) {
-  uint64_t z = (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
-  while (z >= 0x80) {
-    out->push_back(static_cast<char>(z | 0x80));
-    z >>= 7;
-  }
-  out->push_back(static_cast<char>(z));
-}
-
-void PutString(std::string_view v, std::string* out) {
-  PutLong(static_cast<int64_t>(v.size()), out);
-  out->append(v);
-}
-
 struct Decoder {
   const Schema& schema;
   std::string_view* bytes;
@@ -86,18 +42,14 @@ struct Decoder {
         return Status::OK();
       }
       case Kind::kFloat: {
-        std::string_view b;
         float v;
-        ARROW_RETURN_NOT_OK(GetBytes(bytes, sizeof v, &b));
-        std::memcpy(&v, b.data(), sizeof v);
+        ARROW_RETURN_NOT_OK(GetNumber(bytes, &v));
         out->v = static_cast<double>(v);
         return Status::OK();
       }
       case Kind::kDouble: {
-        std::string_view b;
         double v;
-        ARROW_RETURN_NOT_OK(GetBytes(bytes, sizeof v, &b));
-        std::memcpy(&v, b.data(), sizeof v);
+        ARROW_RETURN_NOT_OK(GetNumber(bytes, &v));
         out->v = v;
         return Status::OK();
       }
@@ -136,13 +88,8 @@ struct Decoder {
     int64_t empty_items = 0;
     while (true) {
       int64_t count = 0, ignored = 0;
-      ARROW_RETURN_NOT_OK(GetLong(bytes, &count));
+      ARROW_RETURN_NOT_OK(GetCount(bytes, &count, &ignored));
       if (count == 0) break;
-      if (count < 0) {
-        if (count == INT64_MIN) return Short();
-        count = -count;
-        ARROW_RETURN_NOT_OK(GetLong(bytes, &ignored));
-      }
       for (int64_t i = 0; i < count; ++i) {
         size_t before = bytes->size();
         if (node.kind == Kind::kMap) {
@@ -258,72 +205,136 @@ Status EncodeValue(const Schema& schema, int index, const Value& value, std::str
   return Misfit(node);
 }
 
-Result<ContainerReader> ContainerReader::Open(std::string_view bytes) {
-  if (bytes.size() < 4 || bytes.substr(0, 4) != std::string_view("Obj\x01", 4)) {
-    return Status::Invalid("Avro: not an object container file");
-  }
-  ContainerReader reader;
-  reader.rest_ = bytes.substr(4);
-  while (true) {
-    int64_t count = 0, ignored = 0;
-    ARROW_RETURN_NOT_OK(GetLong(&reader.rest_, &count));
-    if (count == 0) break;
-    if (count < 0) {
-      if (count == INT64_MIN) return Short();
-      count = -count;
-      ARROW_RETURN_NOT_OK(GetLong(&reader.rest_, &ignored));
+Result<std::unique_ptr<BlockReader>> BlockReader::Open(std::shared_ptr<arrow::io::RandomAccessFile> file) {
+  std::unique_ptr<BlockReader> reader(new BlockReader());
+  ARROW_ASSIGN_OR_RAISE(reader->size_, file->GetSize());
+  reader->file_ = std::move(file);
+  // Headers hold a schema: some kilobytes. A longer one is read anew with twice as much.
+  for (int64_t n = 64 << 10;; n *= 2) {
+    ARROW_ASSIGN_OR_RAISE(auto head, reader->file_->ReadAt(0, std::min(n, reader->size_)));
+    std::string_view bytes(*head);
+    const Status parsed = reader->ParseHeader(&bytes);
+    if (!parsed.ok()) {
+      if (n < reader->size_ && bytes.empty()) continue;
+      return parsed;
     }
-    for (int64_t i = 0; i < count; ++i) {
-      std::string_view key, value;
-      ARROW_RETURN_NOT_OK(GetString(&reader.rest_, &key));
-      ARROW_RETURN_NOT_OK(GetString(&reader.rest_, &value));
-      reader.metadata_.insert_or_assign(std::string(key), std::string(value));
-    }
+    reader->position_ = head->size() - static_cast<int64_t>(bytes.size());
+    break;
   }
-  std::string_view sync;
-  ARROW_RETURN_NOT_OK(GetBytes(&reader.rest_, kSync, &sync));
-  reader.sync_ = sync;
-  auto codec = reader.metadata_.find("avro.codec");
-  if (codec != reader.metadata_.end()) {
-    ARROW_ASSIGN_OR_RAISE(reader.codec_, CodecFromName(codec->second));
+  auto codec = reader->metadata_.find("avro.codec");
+  if (codec != reader->metadata_.end()) {
+    ARROW_ASSIGN_OR_RAISE(reader->codec_, CodecFromName(codec->second));
   }
-  ARROW_ASSIGN_OR_RAISE(auto schema, Schema::Parse(reader.metadata_["avro.schema"]));
-  reader.schema_ = std::make_shared<const Schema>(std::move(schema));
+  ARROW_ASSIGN_OR_RAISE(auto schema, Schema::Parse(reader->metadata_["avro.schema"]));
+  reader->schema_ = std::make_shared<const Schema>(std::move(schema));
   return reader;
 }
 
-Status ContainerReader::NextBlock() {
-  int64_t size = 0;
-  ARROW_RETURN_NOT_OK(GetLong(&rest_, &block_count_));
-  ARROW_RETURN_NOT_OK(GetLong(&rest_, &size));
-  std::string_view data, sync;
-  if (block_count_ < 0 || size < 0) return Short();
-  ARROW_RETURN_NOT_OK(GetBytes(&rest_, static_cast<size_t>(size), &data));
-  ARROW_RETURN_NOT_OK(GetBytes(&rest_, kSync, &sync));
-  if (sync != sync_) return Status::Invalid("Avro: a sync marker is wrong: the file is corrupt");
-  ARROW_ASSIGN_OR_RAISE(block_, Decompress(codec_, data));
-  block_rest_ = block_;
-  if (block_rest_.empty() && block_count_ > kMaxEmptyItems) return Short();
+/// `bytes` is empty when more of it could have helped.
+Status BlockReader::ParseHeader(std::string_view* bytes) {
+  if (bytes->substr(0, 4) != std::string_view("Obj\x01", 4)) {
+    return Status::Invalid("Avro: not an object container file");
+  }
+  const auto parse = [&]() -> Status {
+    bytes->remove_prefix(4);
+    metadata_.clear();
+    while (true) {
+      int64_t count = 0, ignored = 0;
+      ARROW_RETURN_NOT_OK(GetCount(bytes, &count, &ignored));
+      if (count == 0) break;
+      for (int64_t i = 0; i < count; ++i) {
+        std::string_view key, value;
+        ARROW_RETURN_NOT_OK(GetString(bytes, &key));
+        ARROW_RETURN_NOT_OK(GetString(bytes, &value));
+        metadata_.insert_or_assign(std::string(key), std::string(value));
+      }
+    }
+    std::string_view sync;
+    ARROW_RETURN_NOT_OK(GetBytes(bytes, kSync, &sync));
+    sync_ = sync;
+    return Status::OK();
+  };
+  const Status status = parse();
+  if (!status.ok()) *bytes = {};
+  return status;
+}
+
+Status BlockReader::Restrict(int64_t start, int64_t end) {
+  end_ = end;
+  // The marker before a block belongs to its part; the first one ends the header.
+  const auto marker = static_cast<int64_t>(kSync);
+  if (start <= position_ - marker) return Status::OK();
+  constexpr int64_t kChunk = 64 << 10;
+  for (int64_t at = start; at < std::min(end, size_); at += kChunk) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, file_->ReadAt(at, kChunk + marker - 1));
+    const size_t found = std::string_view(*bytes).find(sync_);
+    if (found == std::string_view::npos) continue;
+    position_ = at + static_cast<int64_t>(found) + marker;
+    return Status::OK();
+  }
+  position_ = size_;
   return Status::OK();
+}
+
+Result<bool> BlockReader::NextHead(int64_t* count, int64_t* bytes) {
+  const auto marker = static_cast<int64_t>(kSync);
+  if (position_ >= size_ || position_ - marker >= end_) return false;
+  ARROW_ASSIGN_OR_RAISE(auto head, file_->ReadAt(position_, 20));
+  std::string_view rest(*head);
+  ARROW_RETURN_NOT_OK(GetLong(&rest, count));
+  ARROW_RETURN_NOT_OK(GetLong(&rest, bytes));
+  position_ += head->size() - static_cast<int64_t>(rest.size());
+  if (*count < 0 || *bytes < 0 || *bytes > size_ - position_ - marker) return Short();
+  return true;
+}
+
+Result<bool> BlockReader::Next(int64_t* count, std::string* data) {
+  int64_t bytes = 0;
+  ARROW_ASSIGN_OR_RAISE(bool more, NextHead(count, &bytes));
+  if (!more) return false;
+  ARROW_ASSIGN_OR_RAISE(auto packed, file_->ReadAt(position_, bytes + static_cast<int64_t>(kSync)));
+  const std::string_view all(*packed);
+  if (all.substr(static_cast<size_t>(bytes)) != sync_)
+    return Status::Invalid("Avro: a sync marker is wrong: the file is corrupt");
+  position_ += packed->size();
+  ARROW_ASSIGN_OR_RAISE(*data, Decompress(codec_, all.substr(0, static_cast<size_t>(bytes))));
+  if (data->empty() && *count > kMaxEmptyItems) return Short();
+  return true;
+}
+
+Result<bool> BlockReader::Skip(int64_t* count) {
+  int64_t bytes = 0;
+  ARROW_ASSIGN_OR_RAISE(bool more, NextHead(count, &bytes));
+  position_ += more ? bytes + static_cast<int64_t>(kSync) : 0;
+  return more;
+}
+
+Result<ContainerReader> ContainerReader::Open(std::string_view bytes) {
+  ContainerReader reader;
+  ARROW_ASSIGN_OR_RAISE(reader.blocks_, BlockReader::Open(std::make_shared<arrow::io::BufferReader>(
+                                            std::make_shared<arrow::Buffer>(bytes))));
+  return reader;
 }
 
 Result<bool> ContainerReader::Next(Value* out) {
   while (block_count_ == 0) {
     if (!block_rest_.empty()) return Short();
-    if (rest_.empty()) return false;
-    ARROW_RETURN_NOT_OK(NextBlock());
+    ARROW_ASSIGN_OR_RAISE(bool more, blocks_->Next(&block_count_, &block_));
+    if (!more) return false;
+    block_rest_ = block_;
   }
   // The view points into block_, which moves with the reader.
   block_rest_ = std::string_view(block_).substr(block_.size() - block_rest_.size());
-  ARROW_RETURN_NOT_OK(DecodeValue(*schema_, schema_->root_index(), &block_rest_, out));
+  ARROW_RETURN_NOT_OK(DecodeValue(schema(), schema().root_index(), &block_rest_, out));
   --block_count_;
   if (block_count_ > kMaxEmptyItems && block_rest_.empty()) return Short();
   return true;
 }
 
 Result<ContainerWriter> ContainerWriter::Make(const std::string& schema_json, std::map<std::string, std::string> metadata,
-                                              Codec codec) {
+                                              Codec codec, int level) {
   ContainerWriter writer;
+  writer.level_ = level;
   ARROW_ASSIGN_OR_RAISE(auto schema, Schema::Parse(schema_json));
   writer.schema_ = std::make_shared<const Schema>(std::move(schema));
   writer.codec_ = codec;
@@ -347,13 +358,17 @@ Result<ContainerWriter> ContainerWriter::Make(const std::string& schema_json, st
 
 Status ContainerWriter::Append(const Value& value) {
   ARROW_RETURN_NOT_OK(EncodeValue(*schema_, schema_->root_index(), value, &block_));
+  return EndRow();
+}
+
+Status ContainerWriter::EndRow() {
   ++block_count_;
   return block_.size() >= kBlockBytes ? FlushBlock() : Status::OK();
 }
 
 Status ContainerWriter::FlushBlock() {
   if (block_count_ == 0) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(std::string packed, Compress(codec_, block_));
+  ARROW_ASSIGN_OR_RAISE(std::string packed, Compress(codec_, block_, level_));
   PutLong(block_count_, &out_);
   PutLong(static_cast<int64_t>(packed.size()), &out_);
   out_ += packed;

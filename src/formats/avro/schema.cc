@@ -27,6 +27,15 @@ std::string TextOf(const Json& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+std::vector<std::string> TextsOf(const Json& object, const char* key) {
+  std::vector<std::string> out;
+  auto it = object.find(key);
+  if (it == object.end() || !it->is_array()) return out;
+  for (const Json& text : *it)
+    if (text.is_string()) out.push_back(text.get<std::string>());
+  return out;
+}
+
 int IntOf(const Json& object, const char* key, int otherwise) {
   auto it = object.find(key);
   if (it == object.end() || !it->is_number_integer()) return otherwise;
@@ -34,6 +43,13 @@ int IntOf(const Json& object, const char* key, int otherwise) {
   return v < INT32_MIN || v > INT32_MAX ? otherwise : static_cast<int>(v);
 }
 }  // namespace
+
+bool Node::is_decimal() const {
+  if (logical_type != "decimal" || (kind != Kind::kBytes && kind != Kind::kFixed)) return false;
+  if (precision < 1 || precision > 38 || scale < 0 || scale > precision) return false;
+  // Digits that fit into so many bytes.
+  return kind == Kind::kBytes || precision <= static_cast<int>((8 * static_cast<double>(fixed_size) - 1) * 0.30102999566398120);
+}
 
 class SchemaParser {
  public:
@@ -80,6 +96,7 @@ class SchemaParser {
     node.logical_type = TextOf(json, "logicalType");
     node.precision = IntOf(json, "precision", 0);
     node.scale = IntOf(json, "scale", 0);
+    node.catalyst_type = TextOf(json, "spark.sql.catalyst.type");
     auto utc = json.find("adjust-to-utc");
     node.adjust_to_utc = utc != json.end() && utc->is_boolean() && utc->get<bool>();
   }
@@ -101,6 +118,8 @@ class SchemaParser {
       if (!space->empty()) name = *space + "." + name;
     }
     names_[name] = index;
+    for (const std::string& alias : TextsOf(json, "aliases"))
+      at(index).aliases.push_back(alias.find('.') != std::string::npos || space->empty() ? alias : *space + "." + alias);
     return name;
   }
   Result<int> Union(const Json& json, const std::string& space, int depth) {
@@ -108,6 +127,7 @@ class SchemaParser {
     for (const Json& branch : json) {
       ARROW_ASSIGN_OR_RAISE(int node, Parse(branch, space, depth + 1));
       if (at(node).kind == Kind::kUnion) return Bad("a union inside a union");
+      if (at(node).kind == Kind::kNull) at(index).null_branch = static_cast<int>(at(index).children.size());
       at(index).children.push_back(node);
     }
     if (at(index).children.empty()) return Bad("an empty union");
@@ -123,6 +143,7 @@ class SchemaParser {
       at(index).fixed_size = static_cast<size_t>(size);
       return index;
     }
+    at(index).default_symbol = TextOf(json, "default");
     auto symbols = json.find("symbols");
     if (symbols == json.end() || !symbols->is_array()) return Bad("an enum without symbols");
     for (const Json& symbol : *symbols) {
@@ -142,6 +163,8 @@ class SchemaParser {
       RecordField out;
       out.name = TextOf(field, "name");
       out.field_id = IntOf(field, "field-id", -1);
+      out.aliases = TextsOf(field, "aliases");
+      if (auto value = field.find("default"); value != field.end()) out.default_json = value->dump();
       ARROW_ASSIGN_OR_RAISE(out.node, Parse(field["type"], space, depth + 1));
       at(index).fields.push_back(std::move(out));
     }

@@ -5,6 +5,7 @@
 #include "server/connect/commands.h"
 #include "server/connect/handlers.h"
 #include "server/connect/translate/types.h"
+#include "session/input_files.h"
 #include "types/ddl.h"
 
 namespace sluice::connect {
@@ -99,7 +100,13 @@ Status HandleAnalyze(const Request& request, ConnectSession& session, proto::Ana
       response->mutable_is_streaming()->set_is_streaming(plan::IsStreaming(*plan));
       break;
     }
-    case Request::kInputFiles: return UnsupportedFeature("DataFrame.inputFiles");
+    case Request::kInputFiles: {
+      ARROW_ASSIGN_OR_RAISE(auto plan, PlanOf(request.input_files().plan(), context));
+      ARROW_ASSIGN_OR_RAISE(const auto files, session::InputFiles(plan));
+      response->mutable_input_files();
+      for (const auto& file : files) response->mutable_input_files()->add_files(file);
+      break;
+    }
     case Request::kSparkVersion: response->mutable_spark_version()->set_version(kSparkVersion); break;
     case Request::kDdlParse: {
       const std::string& ddl = request.ddl_parse().ddl_string();

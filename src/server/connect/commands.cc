@@ -1,5 +1,6 @@
 #include "server/connect/commands.h"
 
+#include "server/connect/observations.h"
 #include "server/connect/results.h"
 #include "session/settings.h"
 
@@ -90,8 +91,16 @@ Result<plan::PlanPtr> AnalyzedPlan(const proto::Relation& relation, TranslateCon
 }
 
 Status RunPlan(const proto::Plan& plan, CommandContext& context) {
-  if (plan.has_root()) return RunRelation(plan.root(), context);
-  if (plan.has_command()) return RunCommand(plan.command(), context);
+  if (plan.has_root()) {
+    ARROW_RETURN_NOT_OK(RunRelation(plan.root(), context));
+    return SendObservations(context);
+  }
+  if (plan.has_command()) {
+    ARROW_RETURN_NOT_OK(RunCommand(plan.command(), context));
+    // A stream tells in its progress.
+    const bool stream = plan.command().has_write_stream_operation_start();
+    return stream ? Status::OK() : SendObservations(context);
+  }
   if (plan.has_compressed_operation())
     return UnsupportedFeature("compressed plans; spark.connect.session.planCompression.threshold of this server is -1");
   return InvalidPlan("The plan has neither a relation nor a command.");

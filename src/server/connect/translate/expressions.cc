@@ -23,9 +23,9 @@ Result<ExprPtr> FromLiteral(const proto::Expression& expression, Inputs&) {
 
 Result<ExprPtr> FromAttribute(const proto::Expression& expression, Inputs& inputs) {
   const auto& attribute = expression.unresolved_attribute();
-  if (attribute.is_metadata_column()) return UnsupportedFeature("metadata column " + attribute.unparsed_identifier());
   ARROW_ASSIGN_OR_RAISE(auto parts, ColumnParts(attribute.unparsed_identifier()));
-  if (attribute.has_plan_id()) return inputs.Column(parts, attribute.plan_id());
+  // No DataFrame shows its metadata columns: they are found by name.
+  if (attribute.has_plan_id() && !attribute.is_metadata_column()) return inputs.Column(parts, attribute.plan_id());
   auto out = std::make_shared<UnresolvedAttribute>();
   out->parts = std::move(parts);
   return ExprPtr(out);

@@ -217,4 +217,55 @@ Result<TypedValue> FromProto(const Literal& literal) {
   }
 }
 
+Status ToProto(const TypedValue& value, Literal* out) {
+  const DataType& type = value.type;
+  if (value.is_null()) {
+    ToProto(type, out->mutable_null());
+    return Status::OK();
+  }
+  const auto element = [&](const DataType& of, const ArrayPtr& array, int64_t i, Literal* into) {
+    return ToProto(TypedValue{of, array->Slice(i, 1)}, into);
+  };
+  switch (type.id()) {
+    case TypeId::kBoolean: out->set_boolean(static_cast<const arrow::BooleanArray&>(*value.value).Value(0)); break;
+    case TypeId::kByte: out->set_byte(static_cast<int32_t>(*IntegralOf(value))); break;
+    case TypeId::kShort: out->set_short_(static_cast<int32_t>(*IntegralOf(value))); break;
+    case TypeId::kInteger: out->set_integer(static_cast<int32_t>(*IntegralOf(value))); break;
+    case TypeId::kLong: out->set_long_(*IntegralOf(value)); break;
+    case TypeId::kFloat: out->set_float_(static_cast<const arrow::FloatArray&>(*value.value).Value(0)); break;
+    case TypeId::kDouble: out->set_double_(static_cast<const arrow::DoubleArray&>(*value.value).Value(0)); break;
+    case TypeId::kString: out->set_string(static_cast<const arrow::StringArray&>(*value.value).GetString(0)); break;
+    case TypeId::kBinary: out->set_binary(static_cast<const arrow::BinaryArray&>(*value.value).GetString(0)); break;
+    case TypeId::kDate: out->set_date(static_cast<int32_t>(*IntegralOf(value))); break;
+    case TypeId::kTimestamp: out->set_timestamp(*IntegralOf(value)); break;
+    case TypeId::kTimestampNtz: out->set_timestamp_ntz(*IntegralOf(value)); break;
+    case TypeId::kDayTimeInterval: out->set_day_time_interval(*IntegralOf(value)); break;
+    case TypeId::kYearMonthInterval: out->set_year_month_interval(static_cast<int32_t>(*IntegralOf(value))); break;
+    case TypeId::kDecimal: {
+      auto* decimal = out->mutable_decimal();
+      decimal->set_value(static_cast<const arrow::Decimal128Array&>(*value.value).FormatValue(0));
+      decimal->set_precision(type.precision());
+      decimal->set_scale(type.scale());
+      break;
+    }
+    case TypeId::kArray: {
+      const auto values = static_cast<const arrow::ListArray&>(*value.value).value_slice(0);
+      ToProto(type.elementType(), out->mutable_array()->mutable_element_type());
+      for (int64_t i = 0; i < values->length(); ++i)
+        ARROW_RETURN_NOT_OK(element(type.elementType(), values, i, out->mutable_array()->add_elements()));
+      break;
+    }
+    case TypeId::kStruct: {
+      const auto& row = static_cast<const arrow::StructArray&>(*value.value);
+      ToProto(type, out->mutable_struct_()->mutable_struct_type());
+      for (int i = 0; i < row.num_fields(); ++i)
+        ARROW_RETURN_NOT_OK(element(type.fields()[static_cast<size_t>(i)].type, row.field(i), 0,
+                                    out->mutable_struct_()->add_elements()));
+      break;
+    }
+    default: return UnsupportedFeature("literals of the type " + type.sql() + " on a Spark Connect server");
+  }
+  return Status::OK();
+}
+
 }  // namespace sluice::connect

@@ -8,6 +8,9 @@ namespace sluice::connect {
 
 Result<TypedValue> FromProto(const spark::connect::Expression::Literal& literal);
 
+/// And back; a null is one of its type.
+Status ToProto(const TypedValue& value, spark::connect::Expression::Literal* out);
+
 /// `values`, all of `type`, as one array.
 Result<ArrayPtr> Concatenate(const std::vector<TypedValue>& values, const DataType& type);
 

@@ -49,6 +49,7 @@ const Line kLines[] = {
     {Kind::kSample, &FromSample},
     {Kind::kSubqueryAlias, &FromSubqueryAlias},
     {Kind::kHint, &FromHint},
+    {Kind::kCollectMetrics, &FromCollectMetrics},
     {Kind::kWithWatermark, &FromWatermark},
     {Kind::kDeduplicate, &FromDeduplicate},
     {Kind::kRepartition, &FromRepartition},

@@ -14,6 +14,8 @@ RelationFunction FromProject, FromFilter, FromSort, FromLimit, FromOffset, FromT
     FromHint, FromWatermark, FromDeduplicate, FromRepartition, FromRepartitionByExpression;
 // relations_columns.cc: lists of columns made from the input's own
 RelationFunction FromWithColumns, FromWithColumnsRenamed, FromDrop, FromToDF, FromToSchema, FromUnpivot;
+// relations_observe.cc
+RelationFunction FromCollectMetrics;
 // transpose.cc
 RelationFunction FromTranspose;
 // relations_aggregate.cc

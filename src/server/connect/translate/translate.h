@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "external/python/function.h"
+#include "plan/collect_metrics.h"
 #include "session/session.h"
 
 namespace sluice::connect {
@@ -28,6 +29,14 @@ struct TranslateContext {
   /// What runs the client's Python functions, and the files they find.
   std::shared_ptr<python::Workers> workers = nullptr;
   std::shared_ptr<const python::SessionFiles> files = nullptr;
+
+  /// The observations met, whose values the client is told when the query has run.
+  struct Observation {
+    std::string name;
+    int64_t plan_id = 0;
+    std::shared_ptr<plan::Observed> values;
+  };
+  std::vector<Observation> observed = {};
 
   // ---- the translators' own
   /// References of the WithRelations around, by plan id: what subquery expressions point to.
