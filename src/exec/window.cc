@@ -2,7 +2,6 @@
 
 #include "exec/exchange.h"
 #include "exec/expression.h"
-#include "exec/external_window.h"
 #include "exec/frame_aggregate.h"
 #include "exec/sort_keys.h"
 #include "exec/window_frame.h"
@@ -20,7 +19,6 @@ struct WindowFunction {
   bool ignore_nulls = false;
   std::vector<int> args;
   WindowFrame frame;
-  std::optional<ExternalWindowCall> external;  // instead of def's own kernel
 };
 
 struct WindowSpec {
@@ -57,7 +55,6 @@ Result<ArrayPtr> Evaluate(const WindowFunction& function, const std::vector<Vect
   std::vector<Vector> args;
   for (int arg : function.args) args.push_back(inputs[arg]);
   ARROW_ASSIGN_OR_RAISE(const FrameBounds frames, FindFrames(function.frame, bounds, inputs, rows));
-  if (function.external) return AggregateFramesOutside(*function.external, args, frames, rows, task);
   if (function.def->kind == functions::FunctionKind::kAggregate) {
     return AggregateFrames(*function.def, *function.bound, task.eval, args, frames, task.run->context.cancel);
   }
@@ -155,13 +152,7 @@ Result<ExecNodePtr> LowerWindow(const plan::PlanPtr& plan, Lowering& lowering) {
       function.bound = plan::As<plan::Call>(call)->bound;
     }
     function.ignore_nulls = expression.ignore_nulls;
-    plan::ExprList args = call->children;
-    if (ExternalFunctionOf(*call) != nullptr) {
-      ExternalCalls collected = CollectArguments({call.get()});
-      function.external = ExternalWindowCall{call, collected.calls[0], collected.input, lowering.config()};
-      args = std::move(collected.arguments);
-    }
-    for (const auto& arg : args) {
+    for (const auto& arg : call->children) {
       function.args.push_back(static_cast<int>(inputs.size()));
       inputs.push_back(arg);
     }

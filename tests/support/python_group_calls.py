@@ -163,33 +163,6 @@ def pandas_grouped_aggregate(spark):
 
 
 @case
-def pandas_aggregate_over_windows(spark):
-    import pandas as pd
-    from pyspark.sql import Window
-
-    @pandas_udf("double")
-    def mean(v: pd.Series) -> float:
-        return v.mean()
-
-    @pandas_udf("long")
-    def size(v: pd.Series) -> int:
-        return len(v)
-
-    @pandas_udf("string")
-    def joined(v: pd.Series, other: pd.Series) -> str:
-        return "-".join(f"{a}{b}" for a, b in zip(v, other))
-    frame = spark.range(12).selectExpr("id", "id % 3 AS g", "IF(id % 4 = 0, NULL, id * 1.5D) AS v", "id DIV 5 AS o")
-    group = Window.partitionBy("g")
-    ordered = group.orderBy("id")
-    return [rows(frame.select("id", mean("v").over(group), size("id").over(Window.partitionBy()))),
-            rows(frame.select("id", mean("v").over(ordered), size("id").over(ordered.rowsBetween(-1, 1)), F.sum("id").over(ordered))),
-            rows(frame.select("id", size("id").over(ordered.rowsBetween(2, 3)), size("id").over(Window.partitionBy("g").orderBy("o")))),
-            rows(frame.select("id", size("id").over(Window.partitionBy("g").orderBy("id").rangeBetween(-3, 0)))),
-            rows(frame.select("id", joined(col("id"), other=col("g")).over(group), (size(col("id") + 1).over(group) + 1).alias("s"))),
-            rows(frame.where("id < 0").select(mean("v").over(group)))]
-
-
-@case
 def pandas_scalar_over_a_window(spark):
     from pyspark.sql import Window
     plus = pandas_udf(lambda v: v + 1, "long")
