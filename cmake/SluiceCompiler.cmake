@@ -13,7 +13,7 @@ endif()
 set(CMAKE_CXX_FLAGS_DEV "-O0 -g0")
 set(CMAKE_CXX_FLAGS_TEST "-O1 -g0")
 set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -fno-omit-frame-pointer")
 
 # -fPIC for executables too, so that one precompiled header serves all.
 string(APPEND CMAKE_CXX_FLAGS " -fPIC -fno-semantic-interposition -fvisibility-inlines-hidden")

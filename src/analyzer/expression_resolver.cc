@@ -93,7 +93,7 @@ Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, cons
   auto get = std::make_shared<GetField>();
   get->children = {child};
   get->ordinal = found;
-  get->name = type->fields()[found].name;
+  get->name = name;  // as written: Spark shows it so
   get->over_array = over_array;
   get->origin = origin;
   const StructField& field = type->fields()[found];

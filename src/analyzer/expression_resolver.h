@@ -49,7 +49,8 @@ class ExpressionResolver {
   Result<plan::ExprPtr> ResolveSubquery(const plan::SubqueryExpression& subquery);
   Result<plan::ExprPtr> ResolveHigherOrder(const plan::UnresolvedFunction& function, const functions::FunctionDef& def);
   Result<plan::ExprList> ExpandStar(const plan::UnresolvedStar& star);
-  Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args);
+  Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args,
+                             std::span<const plan::ExprPtr> written = {});
   /// external_call.cc
   Result<plan::ExprPtr> BindExternal(const plan::UnresolvedFunction& call,
                                      const std::shared_ptr<const functions::ExternalFunction>& target, plan::ExprList args);

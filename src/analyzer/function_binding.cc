@@ -47,6 +47,20 @@ std::string SwappedDisplay(std::string_view name, std::span<const std::string> a
   return std::string(name) + "(" + args[1] + ", " + args[0] + ")";
 }
 
+/// The field that `arg` becomes in a struct, "" if it names none. Of `struct(...)` in SQL, `written` is the argument as it
+/// was parsed: Spark names those fields before it knows what they are, so the value of a map has a name there.
+std::string FieldName(const ExprPtr& arg, const Expression* written) {
+  if (const auto* path = written ? As<UnresolvedAttribute>(*written) : nullptr) return path->parts.back();
+  if (written && written->kind == ExprKind::kUnresolvedExtract) {
+    const auto* key = As<Literal>(written->children[1]);
+    if (key && key->type->id() == TypeId::kString) return StringOf({*key->type, key->value}).ValueOr("");
+  }
+  if (const auto* attribute = As<Attribute>(arg)) return attribute->name;
+  if (const auto* alias = As<Alias>(arg)) return alias->name;
+  if (const auto* field = As<GetField>(arg)) return field->name;
+  return "";
+}
+
 /// Functions of any number of arguments count them too late for Spark to say where.
 bool CountsArgumentsLate(const std::string& expected) { return expected.starts_with(">") || expected.starts_with("2n"); }
 
@@ -74,7 +88,8 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
     InAggregate(int& d, int s) : depth(d), step(s) { depth += step; }
     ~InAggregate() { depth -= step; }
   } in_aggregate(aggregate_depth_, def->kind == FunctionKind::kAggregate && over_ != &function ? 1 : 0);
-  ExprList args;
+  ExprList args, written;
+  const bool named_as_written = name == "struct" && function.origin.sql_text;
   if (name == "count")
     for (const auto& child : function.children)
       if (const auto* star = As<UnresolvedStar>(child); star && IsStarOfTable(*star))
@@ -85,16 +100,18 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
     for (const auto& child : function.children) {
       if (const auto* star = As<UnresolvedStar>(child)) {
         ARROW_ASSIGN_OR_RAISE(ExprList expanded, ExpandStar(*star));
-        for (auto& e : expanded) args.push_back(As<Alias>(e) ? e->children[0] : e);
+        args.insert(args.end(), expanded.begin(), expanded.end());
+        written.resize(args.size());
         continue;
       }
       const auto* named = external ? As<NamedArgument>(child) : nullptr;
       ARROW_ASSIGN_OR_RAISE(ExprPtr arg, Resolve(named ? named->children[0] : child));
       args.push_back(named ? child->WithChildren({arg}) : arg);
+      written.push_back(named_as_written ? child : nullptr);
     }
   }
   if (external) return BindExternal(function, external, std::move(args));
-  return Bind(function, *def, std::move(args));
+  return Bind(function, *def, std::move(args), written);
 }
 
 Status ExpressionResolver::CheckWithinGroup(const UnresolvedFunction& function, const FunctionDef& def, const ExprList& args) const {
@@ -182,7 +199,8 @@ Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction&
   return Bind(function, def, std::move(args));
 }
 
-Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def, ExprList args) {
+Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def, ExprList args,
+                                         std::span<const ExprPtr> written) {
   BindContext bind;
   std::string called = Lower(function.name.back());
   bind.name = called;
@@ -198,12 +216,12 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     bind.within_group.push_back({sort.ascending, sort.nulls_first});
   }
   std::vector<std::unique_ptr<TypedValue>> constants;
-  for (const auto& arg : args) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    const ExprPtr& arg = args[i];
     bind.arg_types.push_back(*arg->type);
     bind.arg_nullable.push_back(arg->nullable);
     // A function that says how its calls are shown is told how its arguments are.
-    bool named = As<Attribute>(arg) || As<Alias>(arg) || As<GetField>(arg) || called_def.display;
-    bind.arg_names.push_back(named ? NameOf(arg, context_) : std::string());
+    bind.arg_names.push_back(called_def.display ? NameOf(arg, context_) : FieldName(arg, i < written.size() ? written[i].get() : nullptr));
     const TypedValue* constant = nullptr;
     if (const auto* literal = As<Literal>(arg)) {
       constants.push_back(std::make_unique<TypedValue>(TypedValue{*arg->type, literal->value}));
@@ -250,8 +268,13 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     for (int from : bind.arg_order) ordered.push_back(args[static_cast<size_t>(from)]);
     args = std::move(ordered);
   }
-  for (size_t i = 0; i < args.size(); ++i)
-    if (!As<Lambda>(args[i])) args[i] = CastTo(args[i], bind.arg_types[i], context_, true, std::nullopt, &function.origin);
+  for (size_t i = 0; i < args.size(); ++i) {
+    if (As<Lambda>(args[i])) continue;
+    const bool nullable = args[i]->nullable;
+    args[i] = CastTo(args[i], bind.arg_types[i], context_, true, std::nullopt, &function.origin);
+    // A cast may give nulls that its value has not.
+    if (args[i]->nullable && !nullable && def.nulls == functions::NullRule::kPropagate) bind.result_nullable = true;
+  }
 
   auto bound = std::make_shared<functions::BoundCall>(functions::MakeBoundCall(bind));
   if (!bound->state) bound->state = def.user_state;

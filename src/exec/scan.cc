@@ -1,5 +1,7 @@
 #include "exec/scan.h"
 
+#include <strings.h>
+
 #include <algorithm>
 
 #include "connectors/api/table.h"
@@ -132,7 +134,7 @@ std::vector<std::string> ColumnPath(const plan::Expression& e) {
   if (const auto* attribute = plan::As<plan::Attribute>(e)) return {attribute->name};
   if (const auto* field = plan::As<plan::GetField>(e); field != nullptr && !field->over_array) {
     auto path = ColumnPath(*field->children[0]);
-    if (!path.empty()) path.push_back(field->name);
+    if (!path.empty()) path.push_back(field->children[0]->type->fields()[static_cast<size_t>(field->ordinal)].name);
     return path;
   }
   return {};
@@ -195,7 +197,13 @@ Result<ExecNodePtr> LowerRelation(const plan::PlanPtr& plan, Lowering& lowering)
   ScanRequest request;
   request.schema = SchemaOf(relation.attributes);
   for (const auto& condition : relation.pushed_filters) {
-    if (auto filter = ToColumnFilter(*condition)) request.filters.push_back(std::move(*filter));
+    auto filter = ToColumnFilter(*condition);
+    if (!filter) continue;
+    // A query may write a name in other letters than the table.
+    const auto matches = [&](const auto& a) { return strcasecmp(a->name.c_str(), filter->column[0].c_str()) == 0; };
+    const auto column = std::find_if(relation.attributes.begin(), relation.attributes.end(), matches);
+    if (column != relation.attributes.end() && std::count_if(column, relation.attributes.end(), matches) == 1) filter->column[0] = (*column)->name;
+    request.filters.push_back(std::move(*filter));
   }
   request.limit = relation.pushed_limit;
   ARROW_ASSIGN_OR_RAISE(request.batch_rows, lowering.config().GetInt(kBatchRowsConfig));

@@ -32,7 +32,7 @@ std::vector<Vector> WithoutSession(std::span<const Vector> keys, int session) {
 Result<ArrayPtr> TimesArray(const std::vector<int64_t>& times, const DataType& type) {
   const auto arrow_type = ToArrowType(type);
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(static_cast<int64_t>(times.size() * sizeof(int64_t))));
-  std::memcpy(buffer->mutable_data(), times.data(), times.size() * sizeof(int64_t));
+  std::copy(times.begin(), times.end(), reinterpret_cast<int64_t*>(buffer->mutable_data()));
   return arrow::MakeArray(
       arrow::ArrayData::Make(arrow_type, static_cast<int64_t>(times.size()), {nullptr, std::move(buffer)}));
 }

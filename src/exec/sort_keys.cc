@@ -210,7 +210,7 @@ Status SortKeys::Append(std::span<const Vector> values, int64_t rows) {
 uint64_t SortKeys::prefix(int64_t row) const {
   const std::string_view k = key(row);
   unsigned char padded[8] = {};
-  std::memcpy(padded, k.data(), std::min<size_t>(8, k.size()));
+  std::copy_n(k.begin(), std::min<size_t>(8, k.size()), padded);
   uint64_t v = 0;
   for (unsigned char byte : padded) v = v << 8 | byte;
   return v;

@@ -165,6 +165,7 @@ std::span<const FunctionDef> AesFunctions() {
   static const FunctionDef kTable[] = {
       {.name = "aes_encrypt",
        .signature = "(binary, binary [, string [, string [, binary [, binary]]]]) -> binary",
+       .yields_null = true,
        .deterministic = false,  // the initialization vector is random unless given
        .group = kGroup,
        .doc = "Encrypted with AES in mode GCM, CBC or ECB.",

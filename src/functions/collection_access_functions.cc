@@ -195,8 +195,8 @@ Status BindPart(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   ARROW_RETURN_NOT_OK(ExpectMap(context, 0));
   const DataType& t = context.arg_types[0];
-  if (part == Part::kKeys) context.result_type = DataType::Array(t.keyType(), false);
-  if (part == Part::kValues) context.result_type = DataType::Array(t.valueType(), t.containsNull());
+  if (part == Part::kKeys) context.result_type = DataType::Array(t.keyType());  // which are never null; Spark does not say so
+  if (part == Part::kValues) context.result_type = DataType::Array(t.valueType());
   if (part == Part::kEntries)
     context.result_type = DataType::Array(DataType::Struct({{"key", t.keyType(), false, ""}, {"value", t.valueType(), t.containsNull(), ""}}), false);
   return Status::OK();
@@ -361,7 +361,7 @@ std::span<const FunctionDef> CollectionAccessFunctions() {
       {.name = "map_keys", .bind = &BindPart<Part::kKeys>, .group = "map_funcs", .doc = "The keys, in no order of note.", .example = {"map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"}, .kernel = &MapPart<Part::kKeys>},
       {.name = "map_values", .bind = &BindPart<Part::kValues>, .group = "map_funcs", .doc = "The values.", .example = {"map_values(map(1, 'a', 2, 'b'))", "[a, b]"}, .kernel = &MapPart<Part::kValues>},
       {.name = "map_entries", .bind = &BindPart<Part::kEntries>, .group = "map_funcs", .doc = "The entries as structs.", .example = {"map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"}, .kernel = &MapPart<Part::kEntries>},
-      {.name = "map_contains_key", .bind = &BindContainsKey, .group = "map_funcs", .doc = "Whether the map has the key.", .example = {"map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"}, .kernel = &MapContainsKey},
+      {.name = "map_contains_key", .bind = &BindContainsKey, .yields_null = true, .group = "map_funcs", .doc = "Whether the map has the key.", .example = {"map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"}, .kernel = &MapContainsKey},
       {.name = "array_contains", .bind = &BindSearchTo<arrow::BooleanType, true>, .yields_null = true, .group = "array_funcs", .doc = "Whether the array has the value; null when it has not but has nulls.", .example = {"array_contains(array(1, 2, 3), 2)", "true"}, .kernel = &ArrayContains},
       {.name = "array_position", .bind = &BindSearchTo<arrow::Int64Type, false>, .group = "array_funcs", .doc = "Position of the value from 1; 0 when absent.", .example = {"array_position(array(312, 773, 708, 708), 708)", "3"}, .kernel = &ArrayPosition},
       {.name = "array_remove", .bind = &BindRemove, .group = "array_funcs", .doc = "The array without that value.", .example = {"array_remove(array(1, 2, 3, null, 3), 3)", "[1, 2, NULL]"}, .kernel = &ArrayRemove},

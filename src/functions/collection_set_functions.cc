@@ -274,7 +274,7 @@ Result<ArrayPtr> TimeSequence(const KernelCall& call, std::span<const Vector> ar
     auto* out = reinterpret_cast<int32_t*>(buffer->mutable_data());
     for (size_t k = 0; k < values.size(); ++k) out[k] = static_cast<int32_t>(values[k] / kUsPerDay - (values[k] % kUsPerDay < 0));
   } else {
-    std::memcpy(buffer->mutable_data(), values.data(), values.size() * 8);
+    std::copy(values.begin(), values.end(), reinterpret_cast<int64_t*>(buffer->mutable_data()));
   }
   return MakeList(call.bound.result_type, offsets, mask, ArrayOf(type, count, {nullptr, buffer}));
 }

@@ -192,6 +192,12 @@ Result<ArrayPtr> InConstants(const KernelCall& call, std::span<const Vector> arg
 }
 
 Result<ArrayPtr> In(const KernelCall& call, std::span<const Vector> args) {
+  if (args.size() == 1) {  // not even null is in an empty list
+    Writer<Bool> nowhere;
+    ARROW_RETURN_NOT_OK(nowhere.Init(call.length));
+    for (int64_t i = 0; i < call.length; ++i) nowhere.Set(i, false);
+    return nowhere.Finish(call.bound.result_type, NullMask(call.length));
+  }
   const bool constants = std::all_of(args.begin() + 1, args.end(), [](const Vector& v) { return v.constant; });
   const DataType& type = call.bound.arg_types[0];
   if (constants && IsText(type))

@@ -12,6 +12,7 @@
   F(FirstLastFunctions) \
   F(CollectFunctions) \
   F(MomentFunctions) \
+  F(ProductFunctions) \
   F(JsonFunctions) \
   F(JsonTextFunctions) \
   F(StructFunctions) \

@@ -150,10 +150,8 @@ Status BindStack(BindContext& context) {
   for (size_t c = 0; c < width; ++c) {
     DataType type;
     size_t first = 0;
-    bool nullable = (n - 1) % width != 0;
     for (size_t i = 1 + c; i < n; i += width) {
       const DataType& t = context.arg_types[i];
-      nullable = nullable || context.arg_nullable[i];
       if (t.id() == TypeId::kVoid) continue;
       if (type.id() == TypeId::kVoid) {
         type = t;
@@ -168,7 +166,7 @@ Status BindStack(BindContext& context) {
       }
     }
     for (size_t i = 1 + c; i < n; i += width) context.arg_types[i] = type;
-    context.generator_outputs.push_back({fmt::format("col{}", c), type, nullable, ""});
+    context.generator_outputs.push_back({fmt::format("col{}", c), type, true, ""});
   }
   auto state = std::make_shared<StackState>();
   state->rows = rows;

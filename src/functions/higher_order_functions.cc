@@ -77,7 +77,7 @@ Flat Flatten(const KernelCall& call, const Lists& in) {
 Result<ArrayPtr> IndexColumn(const Flat& flat) {
   const int64_t n = static_cast<int64_t>(flat.indexes.size());
   ARROW_ASSIGN_OR_RAISE(auto buffer, NewBuffer(n * 4));
-  std::memcpy(buffer->mutable_data(), flat.indexes.data(), flat.indexes.size() * 4);
+  std::copy(flat.indexes.begin(), flat.indexes.end(), reinterpret_cast<int32_t*>(buffer->mutable_data()));
   return ArrayOf(DataType::Integer(), n, {nullptr, buffer});
 }
 

@@ -190,7 +190,7 @@ Status BindToJson(BindContext& context) {
   }
   context.state = state;
   context.result_type = DataType::String();
-  context.result_nullable = context.arg_nullable[0] || type.id() == TypeId::kVoid;
+  context.result_nullable = true;
   return Status::OK();
 }
 

@@ -5,6 +5,7 @@
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
+#include "types/hash.h"
 
 namespace sluice::functions {
 namespace {
@@ -47,13 +48,20 @@ Result<ArrayPtr> Partition(const KernelCall& call, std::span<const Vector>) {
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
 
-Result<ArrayPtr> Uuid(const KernelCall& call, std::span<const Vector>) {
+/// PySpark gives uuid() a seed always: the ids are then those of the seed, the partition and the row.
+Result<ArrayPtr> Uuid(const KernelCall& call, std::span<const Vector> args) {
   static constexpr char kDigits[] = "0123456789abcdef";
   thread_local std::mt19937_64 random{std::random_device{}()};
   Writer<S> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
+  const bool seeded = !args.empty() && !args[0].IsNull(0);
+  const int64_t seed = seeded ? Reader<arrow::Int64Type>(args[0])(0) : 0;
+  const auto word = [&](int64_t row, int64_t which) {
+    const int64_t task = xxhash64::HashLong(call.context.task_partition, seed);
+    return static_cast<uint64_t>(xxhash64::HashLong(2 * (call.context.rows_before + row) + which, task));
+  };
   for (int64_t i = 0; i < call.length; ++i) {
-    uint64_t words[2] = {random(), random()};
+    uint64_t words[2] = {seeded ? word(i, 0) : random(), seeded ? word(i, 1) : random()};
     words[0] = (words[0] & ~uint64_t{0xF000}) | 0x4000;
     words[1] = (words[1] & ~(uint64_t{3} << 62)) | (uint64_t{1} << 63);
     for (int k = 0; k < 32; ++k) {
@@ -103,7 +111,15 @@ std::span<const FunctionDef> MiscFunctions() {
       Session("current_catalog", &Catalog, "The current catalog."),
       Session("current_database", &Database, "The current namespace.", {"current_schema"}, true, &FixedName<"current_schema">),
       Session("input_file_name", &FileName, "The file being read; empty when there is none.", {}, false),
-      Session("uuid", &Uuid, "A random UUID.", {}, false),
+      {.name = "uuid",
+       .signature = "([bigint]) -> string",
+       .bind = &NeverNull,
+       .nulls = kCustom,
+       .deterministic = false,
+       .group = kGroup,
+       .doc = "A random UUID; with a seed, the same ones again.",
+       .kernel = &Uuid,
+       .display = [](std::string_view, std::span<const std::string>) { return std::string("uuid()"); }},
       {.name = "monotonically_increasing_id",
        .signature = "() -> bigint",
        .bind = &NeverNull,

@@ -31,7 +31,7 @@ Status BindCast(BindContext& context) {
   }
   context.arg_types[0] = context.result_type = to;
   const bool lossless = to.id() == TypeId::kString || TightestCommonType(from, to, context.ansi) == std::optional(to);
-  context.result_nullable = context.arg_nullable[0] || (!context.ansi && !lossless);
+  context.result_nullable = context.arg_nullable[0] || !lossless;
   return Status::OK();
 }
 

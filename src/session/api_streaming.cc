@@ -1,6 +1,7 @@
 // DataStreamWriter, StreamingQuery and their manager.
 #include <iostream>
 
+#include "base/log.h"
 #include "session/api_support.h"
 #include "session/remote.h"
 #include "sluice/readwriter.h"
@@ -191,13 +192,33 @@ void StreamingQueryManager::resetTerminated() const {
   if (session::RemoteOf(*session_)) return ThrowIfError(session::RemoteOf(*session_)->ResetTerminated());
   session_->streams().ResetTerminated();
 }
+namespace {
+
+/// What a listener throws ends neither the query nor the program.
+template <typename F>
+void Notify(const char* event, F&& call) {
+  try {
+    call();
+  } catch (const std::exception& e) {
+    LogError("a streaming query listener failed", {{"event", event}, {"error", e.what()}});
+  } catch (...) {
+    LogError("a streaming query listener failed", {{"event", event}});
+  }
+}
+
+}  // namespace
+
 int StreamingQueryManager::addListener(std::shared_ptr<StreamingQueryListener> listener) const {
   if (session::RemoteOf(*session_)) Throw(UnsupportedFeature("listeners in C++ on a Spark Connect server"));
   stream::Listener l;
-  l.on_started = [listener](const std::string& id, const std::string& run, const std::optional<std::string>& name, int64_t) { listener->onQueryStarted(id, run, name.value_or("")); };
-  l.on_progress = [listener](const stream::Progress& p) { listener->onQueryProgress(ToPublic(p)); };
-  l.on_idle = [listener](const std::string& id, const std::string& run, int64_t) { listener->onQueryIdle(id, run); };
-  l.on_terminated = [listener](const std::string& id, const std::string& run, const Status& error) { listener->onQueryTerminated(id, run, error.ok() ? "" : error.message()); };
+  l.on_started = [listener](const std::string& id, const std::string& run, const std::optional<std::string>& name, int64_t) {
+    Notify("onQueryStarted", [&] { listener->onQueryStarted(id, run, name.value_or("")); });
+  };
+  l.on_progress = [listener](const stream::Progress& p) { Notify("onQueryProgress", [&] { listener->onQueryProgress(ToPublic(p)); }); };
+  l.on_idle = [listener](const std::string& id, const std::string& run, int64_t) { Notify("onQueryIdle", [&] { listener->onQueryIdle(id, run); }); };
+  l.on_terminated = [listener](const std::string& id, const std::string& run, const Status& error) {
+    Notify("onQueryTerminated", [&] { listener->onQueryTerminated(id, run, error.ok() ? "" : error.message()); });
+  };
   return session_->streams().AddListener(std::move(l));
 }
 void StreamingQueryManager::removeListener(int id) const { session_->streams().RemoveListener(id); }

@@ -139,10 +139,7 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
     ARROW_RETURN_NOT_OK(connectors::FindConnector(request.format).status());
   if (LowerCase(request.format) == "memory" && !request.name && !request.to_table && !request.foreach_batch)
     return Refuse("queryName must be specified for memory sink");
-  if (request.name)
-    for (const auto& query : Active())
-      if (query->name() == request.name)
-        return Refuse("Cannot start query with name " + *request.name + " as a query with that name is already active in this SparkSession");
+  ARROW_ASSIGN_OR_RAISE(const auto name_is_ours, ReserveName(request.name));
   ARROW_RETURN_NOT_OK(analyzer::CheckStreaming(analyzed, request.output_mode));
   stream::Definition definition;
   ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location, CheckpointLocation(request, &definition.delete_checkpoint_on_stop));
@@ -171,10 +168,28 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   ARROW_ASSIGN_OR_RAISE(bool graceful, config->GetBool(kStopGracefully));
   if (graceful) StopGracefullyOnShutdown(session_);
   ARROW_ASSIGN_OR_RAISE(auto execution, stream::Execution::Start(std::move(definition), ListenersFor()));
-  std::lock_guard lock(mutex_);
-  queries_.erase(std::remove_if(queries_.begin(), queries_.end(), [](const auto& q) { return !q->is_active(); }), queries_.end());
-  queries_.push_back(execution);
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(queries_, [](const auto& q) { return !q->is_active(); });
+    queries_.push_back(execution);
+  }
+  if (session_->stopped()) {  // since: what stops the queries of a session may not have seen this one
+    execution->Stop();
+    return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
+  }
   return execution;
+}
+
+Result<std::shared_ptr<void>> Streams::ReserveName(const std::optional<std::string>& name) {
+  if (!name) return nullptr;
+  std::lock_guard lock(mutex_);
+  const bool taken = std::any_of(queries_.begin(), queries_.end(), [&](const auto& q) { return q->is_active() && q->name() == name; });
+  if (taken || !starting_.insert(*name).second)
+    return Refuse("Cannot start query with name " + *name + " as a query with that name is already active in this SparkSession");
+  return std::shared_ptr<void>(this, [this, name](void*) {
+    std::lock_guard release(mutex_);
+    starting_.erase(*name);
+  });
 }
 
 std::vector<std::shared_ptr<stream::Execution>> Streams::Active() const {

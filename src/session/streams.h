@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,11 +58,14 @@ class Streams {
   struct Tracked;
   Result<std::string> CheckpointLocation(const StreamRequest& request, bool* temporary) const;
   std::vector<stream::Listener> ListenersFor();
+  /// Keeps the name from other starts for as long as the answer lives.
+  Result<std::shared_ptr<void>> ReserveName(const std::optional<std::string>& name);
 
   Session* session_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<stream::Execution>> queries_;
+  std::set<std::string> starting_;  // names of queries on their way
   std::map<int, stream::Listener> listeners_;
   int next_listener_ = 0;
   bool any_terminated_ = false;

@@ -66,7 +66,7 @@ Status Execution::Open() {
 
 bool Execution::is_active() const {
   std::lock_guard lock(mutex_);
-  return !finished_;
+  return !terminated_;
 }
 QueryStatus Execution::status() const {
   std::lock_guard lock(mutex_);
@@ -96,6 +96,9 @@ void Execution::Stop() {
   AwaitTermination(std::nullopt);
 }
 
+// A listener or a foreachBatch function may stop its query; the loop ends when it returns.
+bool Execution::OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
 void Execution::StopAfterBatch() {
   {
     std::lock_guard lock(mutex_);
@@ -108,6 +111,7 @@ void Execution::StopAfterBatch() {
 bool Execution::AwaitTermination(std::optional<std::chrono::milliseconds> timeout) {
   std::unique_lock lock(mutex_);
   if (!thread_.joinable()) return true;
+  if (OnOwnThread()) return finished_;
   auto done = [&] { return finished_; };
   if (timeout) return changed_.wait_for(lock, *timeout, done);
   changed_.wait(lock, done);
@@ -118,12 +122,12 @@ Status Execution::ProcessAllAvailable() {
   std::unique_lock lock(mutex_);
   // Only a trigger that began after this call has seen all that was there.
   const int64_t asked = trigger_starts_;
-  while (!finished_ && !(idle_checks_ > asked)) {
+  while (!terminated_ && !(idle_checks_ > asked)) {
     lock.unlock();
     for (auto& input : inputs_) input.source->Wake();
     changed_.notify_all();
     lock.lock();
-    changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return finished_ || idle_checks_ > asked; });
+    changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return terminated_ || idle_checks_ > asked; });
   }
   return error_;
 }
@@ -150,12 +154,18 @@ void Execution::Loop() {
     std::filesystem::remove_all(location, ignored);
   }
   checkpoint_->Release();
+  // Whoever hears of the end may ask for its reason.
+  {
+    std::lock_guard lock(mutex_);
+    error_ = error;
+    terminated_ = true;
+    status_ = {error.ok() ? "Stopped" : "Terminated with exception: " + result.message(), false, false};
+    changed_.notify_all();
+  }
   for (const auto& listener : listeners_)
     if (listener.on_terminated) listener.on_terminated(query_id, run_id_, error);
   std::lock_guard lock(mutex_);
-  error_ = error;
   finished_ = true;
-  status_ = {error.ok() ? "Stopped" : "Terminated with exception: " + result.message(), false, false};
   changed_.notify_all();
 }
 

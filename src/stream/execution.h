@@ -106,6 +106,7 @@ class Execution {
   void FinishProgress(Progress progress, bool ran);
   void WaitForWork(std::chrono::milliseconds at_most);
   bool stopping() const;
+  bool OnOwnThread() const;
   void SetStatus(const std::string& message, bool data, bool active);
   OffsetLogEntry EntryOfPlan() const;
 
@@ -137,7 +138,9 @@ class Execution {
   QueryStatus status_;
   std::deque<Progress> progress_;
   Status error_;
-  bool finished_ = false, stop_after_batch_ = false;
+  bool terminated_ = false;  // runs no more, error_ is set
+  bool finished_ = false;    // and the listeners have heard of it
+  bool stop_after_batch_ = false;
   int64_t idle_checks_ = 0;  // triggers that found no data; ProcessAllAvailable waits for one that began after its call
   int64_t trigger_starts_ = 0;
   std::thread thread_;

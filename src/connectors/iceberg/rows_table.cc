@@ -21,7 +21,8 @@ Status AppendTo(arrow::ArrayBuilder* builder, V value) {
 
 Status Append(const Cell& cell, arrow::ArrayBuilder* builder) {
   if (cell.is_null()) return builder->AppendNull();
-  const auto& type = *builder->type();
+  const std::shared_ptr<arrow::DataType> held = builder->type();  // a map builder makes it anew each time
+  const arrow::DataType& type = *held;
   auto misfit = [&] { return Status::Invalid("a metadata table's cell does not fit ", type.ToString()); };
   switch (type.id()) {
     case arrow::Type::BOOL:

@@ -6,6 +6,7 @@
 #include <array>
 #include <thread>
 
+#include "base/cancel_scope.h"
 #include "base/clock.h"
 #include "connectors/kafka/errors.h"
 
@@ -25,9 +26,9 @@ std::string_view BytesAt(const arrow::Array& array, int64_t i) {
 class KafkaTaskWriter final : public TaskWriter {
  public:
   KafkaTaskWriter(std::shared_ptr<Producer> producer, const RecordColumns& columns, std::optional<std::string> topic,
-                  std::shared_ptr<std::atomic<int64_t>> rows)
+                  std::shared_ptr<std::atomic<int64_t>> rows, CancelToken cancel)
       : producer_(std::move(producer)), columns_(columns), topic_(std::move(topic)), rows_(std::move(rows)),
-        task_(producer_->NewTask()) {}
+        task_(producer_->NewTask(std::move(cancel))) {}
   ~KafkaTaskWriter() override { producer_->EndTask(task_); }
 
   Status Write(const arrow::RecordBatch& batch) override {
@@ -122,7 +123,7 @@ class KafkaBatchWrite final : public BatchWrite {
     *rows_ = 0;
   }
   Result<std::unique_ptr<TaskWriter>> NewTask(int) override {
-    return std::make_unique<KafkaTaskWriter>(producer_, columns_, topic_, rows_);
+    return std::make_unique<KafkaTaskWriter>(producer_, columns_, topic_, rows_, cancel_);
   }
   Status Commit(const std::vector<std::string>&) override { return Status::OK(); }
   void Abort(const std::vector<std::string>&) override {}  // what was delivered stays
@@ -132,6 +133,7 @@ class KafkaBatchWrite final : public BatchWrite {
   RecordColumns columns_;
   std::optional<std::string> topic_;
   std::shared_ptr<std::atomic<int64_t>> rows_;
+  CancelToken cancel_ = CancelScope::Current();  // of the query that writes the batch
 };
 
 }  // namespace
@@ -186,10 +188,11 @@ Result<std::shared_ptr<Producer>> Producer::Make(const ClientConfig& config) {
   return producer;
 }
 
-Producer::Task* Producer::NewTask() {
+Producer::Task* Producer::NewTask(CancelToken cancel) {
   std::lock_guard lock(mutex_);
   std::erase_if(tasks_, [](const auto& task) { return task->ended && task->waiting == 0; });
   tasks_.push_back(std::make_unique<Task>());
+  tasks_.back()->cancel = std::move(cancel);
   return tasks_.back().get();
 }
 
@@ -269,7 +272,7 @@ Status Producer::Send(Task* task, const Record& record) {
     const std::string text = rd_kafka_error_string(error);
     rd_kafka_error_destroy(error);
     const bool full = code == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-    if (full && SteadyUs() - begin < max_block_ms_ * 1000 && !task->failed) {
+    if (full && SteadyUs() - begin < max_block_ms_ * 1000 && !task->failed && !task->cancel.cancelled()) {
       client_->Poll(10);
       continue;
     }
@@ -300,7 +303,10 @@ void Producer::AwaitTopic(rd_kafka_topic_t* topic) {
 
 Status Producer::WaitFor(Task* task) {
   // flush() sends without lingering; other tasks' records may keep it from ending, ours are what counts.
-  while (task->waiting > 0) rd_kafka_flush(client_->get(), 20);
+  while (task->waiting > 0) {
+    ARROW_RETURN_NOT_OK(task->cancel.Check());  // a broker that is away may stay away
+    rd_kafka_flush(client_->get(), 20);
+  }
   return TaskError(task);
 }
 

@@ -31,6 +31,7 @@ class Producer {
     std::mutex mutex;
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::string topic, text;
+    CancelToken cancel;
   };
   struct Record {
     rd_kafka_topic_t* topic;
@@ -40,7 +41,8 @@ class Producer {
     rd_kafka_headers_t* headers;  // taken over when sent
   };
 
-  Task* NewTask();
+  /// Waits for delivery end when `cancel` is set.
+  Task* NewTask(CancelToken cancel);
   void EndTask(Task* task);
   Status Send(Task* task, const Record& record);
   Status WaitFor(Task* task);

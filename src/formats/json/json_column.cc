@@ -98,7 +98,7 @@ void JsonColumn::FinishBytes(size_t used) {
 }
 
 void JsonColumn::SetBytes(std::string_view bytes) {
-  std::memcpy(BeginBytes(bytes.size()), bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), BeginBytes(bytes.size()));  // none are at no address
   FinishBytes(bytes.size());
 }
 

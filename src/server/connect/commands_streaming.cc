@@ -28,7 +28,10 @@ Result<stream::Trigger> TriggerOf(const proto::WriteStreamOperationStart& start)
     case Start::kAvailableNow: trigger.kind = stream::Trigger::Kind::kAvailableNow; break;
     case Start::kOnce: trigger.kind = stream::Trigger::Kind::kOnce; break;
     case Start::kContinuousCheckpointInterval: return UnsupportedFeature("the continuous trigger");
-    case Start::TRIGGER_NOT_SET: break;
+    case Start::TRIGGER_NOT_SET:
+      // A kind that this protocol does not know yet arrives as unknown fields; it must not run as the default.
+      if (!start.GetReflection()->GetUnknownFields(start).empty()) return UnsupportedFeature("the real-time trigger, or another of a newer client");
+      break;
   }
   return trigger;
 }

@@ -4,6 +4,8 @@
 #include <arrow/ipc/writer.h>
 #include <arrow/util/byte_size.h>
 
+#include <map>
+
 #include "server/connect/translate/types.h"
 #include "types/spark_arrow.h"
 
@@ -40,11 +42,41 @@ Status WriteStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batch
   return writer->Close();
 }
 
+/// Fields of one name within a struct get numbers, as Spark sends them: Arrow's Python cannot read them otherwise. Clients
+/// take the true names from the schema beside the rows.
+DataType WithDistinctFields(const DataType& type) {
+  switch (type.id()) {
+    case TypeId::kArray:
+      return DataType::Array(WithDistinctFields(type.elementType()), type.containsNull());
+    case TypeId::kMap:
+      return DataType::Map(WithDistinctFields(type.keyType()), WithDistinctFields(type.valueType()), type.containsNull());
+    case TypeId::kStruct: {
+      std::map<std::string, int> count, next;
+      for (const auto& field : type.fields()) ++count[field.name];
+      std::vector<StructField> fields = type.fields();
+      for (auto& field : fields) {
+        field.type = WithDistinctFields(field.type);
+        if (count[field.name] > 1) field.name += "_" + std::to_string(next[field.name]++);
+      }
+      return DataType::Struct(std::move(fields));
+    }
+    default:
+      return type;
+  }
+}
+
+/// The schema of the messages; columns of one name stay as they are.
+std::shared_ptr<arrow::Schema> MessageSchema(const DataType& schema, const std::string& time_zone) {
+  std::vector<StructField> columns = schema.fields();
+  for (auto& column : columns) column.type = WithDistinctFields(column.type);
+  return SparkArrowSchema(DataType::Struct(std::move(columns)), time_zone);
+}
+
 }  // namespace
 
 Result<std::string> ToArrowStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                                   const DataType& schema, const std::string& time_zone) {
-  auto arrow_schema = SparkArrowSchema(schema, time_zone);
+  auto arrow_schema = MessageSchema(schema, time_zone);
   std::vector<std::shared_ptr<arrow::RecordBatch>> all;
   for (const auto& batch : batches) all.push_back(WithArrowSchema(*batch, arrow_schema));
   std::string out;
@@ -53,7 +85,7 @@ Result<std::string> ToArrowStream(const std::vector<std::shared_ptr<arrow::Recor
 }
 
 RowSender::RowSender(Operation& operation, DataType schema, const std::string& time_zone, int64_t batch_bytes)
-    : operation_(operation), schema_(std::move(schema)), arrow_schema_(SparkArrowSchema(schema_, time_zone)),
+    : operation_(operation), schema_(std::move(schema)), arrow_schema_(MessageSchema(schema_, time_zone)),
       batch_bytes_(batch_bytes) {}
 
 Status RowSender::Add(const std::shared_ptr<arrow::RecordBatch>& batch) {

@@ -52,6 +52,14 @@ Result<ExprPtr> FromFunction(const proto::Expression& expression, Inputs& inputs
     ARROW_ASSIGN_OR_RAISE(ExprList items, ToSelectItems(argument, inputs));  // struct(df["*"])
     call->children.insert(call->children.end(), items.begin(), items.end());
   }
+  // PySpark's nth_value says by a third argument what SQL says by IGNORE NULLS.
+  if (call->name == plan::NameParts{"nth_value"} && call->children.size() == 3) {
+    const auto* flag = plan::As<plan::Literal>(call->children[2]);
+    if (flag && flag->type->id() == TypeId::kBoolean) {
+      call->ignore_nulls = static_cast<const arrow::BooleanArray&>(*flag->value).Value(0);
+      call->children.pop_back();
+    }
+  }
   return ExprPtr(call);
 }
 
