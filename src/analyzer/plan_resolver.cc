@@ -1,5 +1,7 @@
 #include "analyzer/plan_resolver.h"
 
+#include "analyzer/depth.h"
+
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
@@ -93,6 +95,9 @@ DataType SchemaOf(const LogicalPlan& plan) {
   return DataType::Struct(std::move(fields));
 }
 
-Result<PlanPtr> Analyze(const PlanPtr& plan, const AnalyzerContext& context) { return PlanResolver(context).Resolve(plan); }
+Result<PlanPtr> Analyze(const PlanPtr& plan, const AnalyzerContext& context) {
+  ARROW_RETURN_NOT_OK(CheckDepth(plan));
+  return PlanResolver(context).Resolve(plan);
+}
 
 }  // namespace sluice::analyzer

@@ -84,6 +84,8 @@ std::span<const ErrorCondition> ValueConditions() {
       {"DUPLICATED_MAP_KEY", "23505",
        "The map key <key> appears twice. Set <mapKeyDedupPolicy> to \"LAST_WIN\" to keep the last."},
       {"DUPLICATE_KEY", "23505", "The key <keyColumn> appears twice."},
+      {"REGEX_TOO_COMPLEX", "54001",
+       "Matching the pattern <pattern> against a text of <length> bytes takes too much: <reason>."},
       {"COLLECTION_SIZE_LIMIT_EXCEEDED", "54000",
        "An array of <numberOfElements> elements exceeds the limit <maxRoundedArrayLength>:"},
       {"COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION", "", "in <functionName>."},

@@ -1,7 +1,7 @@
 #include "exec/expression.h"
 
-#include <arrow/array.h>
-#include <arrow/compare.h>
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <map>
@@ -17,46 +17,6 @@ using plan::ExprKind;
 using plan::ExprPtr;
 
 namespace {
-
-bool SameLiteral(const ArrayPtr& a, const ArrayPtr& b) {
-  return a == b || a->Equals(b, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
-}
-
-/// Equal functions on equal arguments. A state made by `bind` follows from the arguments, any other must be the same one.
-bool SameCall(const functions::FunctionDef* def_a, const functions::BoundCall& a, const functions::FunctionDef* def_b,
-              const functions::BoundCall& b) {
-  return def_a == def_b && def_a->deterministic && a.ansi == b.ansi && a.result_type == b.result_type &&
-         a.arg_types == b.arg_types && (a.state == b.state || def_a->bind != nullptr);
-}
-
-bool SameNode(const ExpressionNode& a, const ExpressionNode& b) {
-  if (a.children != b.children || !(a.type == b.type)) return false;
-  if (auto* x = dynamic_cast<const LiteralNode*>(&a)) {
-    auto* y = dynamic_cast<const LiteralNode*>(&b);
-    return y != nullptr && SameLiteral(x->value, y->value);
-  }
-  if (auto* x = dynamic_cast<const ColumnNode*>(&a)) {
-    auto* y = dynamic_cast<const ColumnNode*>(&b);
-    return y != nullptr && x->ordinal == y->ordinal;
-  }
-  if (auto* x = dynamic_cast<const VariableNode*>(&a)) {
-    auto* y = dynamic_cast<const VariableNode*>(&b);
-    return y != nullptr && x->id == y->id;
-  }
-  if (auto* x = dynamic_cast<const CastNode*>(&a)) {
-    auto* y = dynamic_cast<const CastNode*>(&b);
-    return y != nullptr && x->mode == y->mode && x->from == y->from;
-  }
-  if (auto* x = dynamic_cast<const GetFieldNode*>(&a)) {
-    auto* y = dynamic_cast<const GetFieldNode*>(&b);
-    return y != nullptr && x->ordinal == y->ordinal && x->over_array == y->over_array;
-  }
-  if (auto* x = dynamic_cast<const CallNode*>(&a)) {
-    auto* y = dynamic_cast<const CallNode*>(&b);
-    return y != nullptr && x->lambdas.empty() && y->lambdas.empty() && SameCall(x->def, *x->bound, y->def, *y->bound);
-  }
-  return false;
-}
 
 Status Internal(std::string message) { return MakeError("INTERNAL_ERROR", {{"message", std::move(message)}}); }
 
@@ -80,10 +40,7 @@ class ExpressionCompiler {
   std::shared_ptr<const ExpressionSet> Finish() {
     PruneStructs();
     for (auto& node : set_->nodes_) {
-      const bool cheap = dynamic_cast<ColumnNode*>(node.get()) != nullptr ||
-                         dynamic_cast<LiteralNode*>(node.get()) != nullptr ||
-                         dynamic_cast<VariableNode*>(node.get()) != nullptr;
-      if (!cheap && node->deterministic && uses_[node.get()] > 1) node->memo_slot = set_->memo_slots_++;
+      if (!node->cheap() && node->deterministic && uses_[node.get()] > 1) node->memo_slot = set_->memo_slots_++;
     }
     return set_;
   }
@@ -187,12 +144,11 @@ class ExpressionCompiler {
   }
 
   Result<ExpressionNode*> Intern(std::unique_ptr<ExpressionNode> node) {
-    if (node->deterministic) {
-      for (auto& known : set_->nodes_) {
-        if (SameNode(*known, *node)) return known.get();
-      }
-    }
-    return Keep(std::move(node));
+    if (!node->deterministic) return Keep(std::move(node));
+    if (auto known = known_.find(node.get()); known != known_.end()) return *known;
+    ExpressionNode* kept = Keep(std::move(node));
+    known_.insert(kept);
+    return kept;
   }
 
   ExpressionNode* Keep(std::unique_ptr<ExpressionNode> node) {
@@ -202,8 +158,15 @@ class ExpressionCompiler {
   }
 
   std::shared_ptr<ExpressionSet> set_;
+  struct NodeHash {
+    size_t operator()(const ExpressionNode* node) const { return node->Hash(); }
+  };
+  struct NodesEqual {
+    bool operator()(const ExpressionNode* a, const ExpressionNode* b) const { return a == b || a->Equals(*b); }
+  };
+  absl::flat_hash_set<ExpressionNode*, NodeHash, NodesEqual> known_;
   std::map<plan::ExprId, int> ordinals_;
-  std::map<const ExpressionNode*, int> uses_;
+  absl::flat_hash_map<const ExpressionNode*, int> uses_;
 };
 
 ExpressionSet::ExpressionSet() = default;

@@ -2,6 +2,10 @@
 
 #include <arrow/array.h>
 #include <arrow/array/util.h>
+#include <arrow/compare.h>
+#include <arrow/scalar.h>
+
+#include <typeindex>
 
 #include "functions/cast.h"
 #include "functions/kernel.h"
@@ -49,6 +53,52 @@ Result<Vector> ExpressionNode::Evaluate(Frame& frame) const {
   ARROW_ASSIGN_OR_RAISE(Vector value, Compute(frame));
   frame.SetMemo(memo_slot, value);
   return value;
+}
+
+// ---- equality ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+size_t Mix(size_t hash, size_t more) { return (hash ^ more) * size_t{0x9E3779B97F4A7C15} + (hash >> 29); }
+
+}  // namespace
+
+size_t ExpressionNode::Hash() const {
+  size_t hash = Mix(std::type_index(typeid(*this)).hash_code(), static_cast<size_t>(type.id()));
+  for (const ExpressionNode* child : children) hash = Mix(hash, reinterpret_cast<size_t>(child));
+  return Mix(hash, OwnHash());
+}
+
+bool ExpressionNode::Equals(const ExpressionNode& other) const {
+  return typeid(*this) == typeid(other) && children == other.children && type == other.type && SameAs(other);
+}
+
+size_t LiteralNode::OwnHash() const {
+  auto scalar = value->GetScalar(0);
+  return scalar.ok() && (*scalar)->is_valid ? (*scalar)->hash() : 0;
+}
+
+bool LiteralNode::SameAs(const ExpressionNode& other) const {
+  const ArrayPtr& theirs = static_cast<const LiteralNode&>(other).value;
+  return value == theirs || value->Equals(theirs, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
+}
+
+bool CastNode::SameAs(const ExpressionNode& other) const {
+  const auto& theirs = static_cast<const CastNode&>(other);
+  return mode == theirs.mode && from == theirs.from;
+}
+
+bool GetFieldNode::SameAs(const ExpressionNode& other) const {
+  const auto& theirs = static_cast<const GetFieldNode&>(other);
+  return ordinal == theirs.ordinal && over_array == theirs.over_array;
+}
+
+/// Equal functions on equal arguments. A state made by `bind` follows from the arguments, any other must be the same one.
+bool CallNode::SameAs(const ExpressionNode& other) const {
+  const auto& theirs = static_cast<const CallNode&>(other);
+  const functions::BoundCall &a = *bound, &b = *theirs.bound;
+  return lambdas.empty() && theirs.lambdas.empty() && def == theirs.def && def->deterministic && a.ansi == b.ansi &&
+         a.result_type == b.result_type && a.arg_types == b.arg_types && (a.state == b.state || def->bind != nullptr);
 }
 
 // ---- casts and fields ----------------------------------------------------------------------------------------------

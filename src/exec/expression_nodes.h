@@ -43,6 +43,11 @@ class ExpressionNode {
   explicit ExpressionNode(DataType t) : type(std::move(t)) {}
   virtual ~ExpressionNode() = default;
   Result<Vector> Evaluate(Frame& frame) const;
+  /// Children count by identity: equal ones are one node already.
+  size_t Hash() const;
+  bool Equals(const ExpressionNode& other) const;
+  /// Evaluating it again costs nothing.
+  virtual bool cheap() const { return false; }
 
   DataType type;
   std::vector<const ExpressionNode*> children;
@@ -51,23 +56,36 @@ class ExpressionNode {
 
  protected:
   virtual Result<Vector> Compute(Frame& frame) const = 0;
+  /// Of what a node adds to its class, type and children.
+  virtual size_t OwnHash() const = 0;
+  /// `other` is of the same class.
+  virtual bool SameAs(const ExpressionNode& other) const = 0;
 };
 
 struct LiteralNode final : ExpressionNode {
   LiteralNode(DataType t, ArrayPtr v) : ExpressionNode(std::move(t)), value(std::move(v)) {}
   Result<Vector> Compute(Frame&) const override { return Vector{value, true}; }
+  bool cheap() const override { return true; }
+  size_t OwnHash() const override;
+  bool SameAs(const ExpressionNode& other) const override;
   ArrayPtr value;
 };
 
 struct ColumnNode final : ExpressionNode {
   ColumnNode(DataType t, int o) : ExpressionNode(std::move(t)), ordinal(o) {}
   Result<Vector> Compute(Frame& frame) const override { return frame.Column(ordinal); }
+  bool cheap() const override { return true; }
+  size_t OwnHash() const override { return static_cast<size_t>(ordinal); }
+  bool SameAs(const ExpressionNode& other) const override { return ordinal == static_cast<const ColumnNode&>(other).ordinal; }
   int ordinal;
 };
 
 struct VariableNode final : ExpressionNode {
   VariableNode(DataType t, plan::ExprId i) : ExpressionNode(std::move(t)), id(i) {}
   Result<Vector> Compute(Frame& frame) const override { return frame.Variable(id); }
+  bool cheap() const override { return true; }
+  size_t OwnHash() const override { return static_cast<size_t>(id); }
+  bool SameAs(const ExpressionNode& other) const override { return id == static_cast<const VariableNode&>(other).id; }
   plan::ExprId id;
 };
 
@@ -75,6 +93,8 @@ struct CastNode final : ExpressionNode {
   CastNode(DataType to, const plan::Cast& cast)
       : ExpressionNode(std::move(to)), from(*cast.children[0]->type), mode(cast.mode), origin(cast.origin) {}
   Result<Vector> Compute(Frame& frame) const override;
+  size_t OwnHash() const override { return static_cast<size_t>(mode); }
+  bool SameAs(const ExpressionNode& other) const override;
   DataType from;
   plan::CastMode mode;
   Origin origin;
@@ -83,6 +103,8 @@ struct CastNode final : ExpressionNode {
 struct GetFieldNode final : ExpressionNode {
   GetFieldNode(DataType t, const plan::GetField& f) : ExpressionNode(std::move(t)), ordinal(f.ordinal), over_array(f.over_array) {}
   Result<Vector> Compute(Frame& frame) const override;
+  size_t OwnHash() const override { return static_cast<size_t>(ordinal); }
+  bool SameAs(const ExpressionNode& other) const override;
   int ordinal;
   bool over_array;
 };
@@ -92,6 +114,8 @@ struct CallNode final : ExpressionNode {
   CallNode(DataType t, const plan::Call& call)
       : ExpressionNode(std::move(t)), def(call.def), bound(call.bound), origin(call.origin) {}
   Result<Vector> Compute(Frame& frame) const override;
+  size_t OwnHash() const override { return reinterpret_cast<size_t>(def); }
+  bool SameAs(const ExpressionNode& other) const override;
 
   const functions::FunctionDef* def;
   std::shared_ptr<const functions::BoundCall> bound;

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "functions/cast_internal.h"
+#include "functions/datetime_util.h"
 #include "types/number_text.h"
 #include "functions/decimal.h"
 #include "types/datetime.h"
@@ -64,6 +65,24 @@ Result<ArrayPtr> ToDate(const CastCall& call) {
   }
 }
 
+/// fn(value) -> microseconds; what lies beyond their range is an error in every mode, TRY_CAST included.
+template <typename In, typename Fn>
+Result<ArrayPtr> WithinRange(const CastCall& call, const Fn& fn) {
+  bool beyond = false;
+  auto result = CastRows<In, arrow::Int64Type>(
+      call,
+      [&](auto v, int64_t* out) {
+        const std::optional<int64_t> us = fn(v);
+        beyond = beyond || !us;
+        *out = us.value_or(0);
+        return true;
+      },
+      nullptr);
+  if (beyond)
+    return MakeError("ARITHMETIC_OVERFLOW", {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+  return result;
+}
+
 int64_t SaturatingSeconds(int64_t s) {
   int64_t us;
   if (__builtin_mul_overflow(s, kUsPerSecond, &us)) return s < 0 ? INT64_MIN : INT64_MAX;
@@ -87,11 +106,12 @@ Result<ArrayPtr> ToTimestamp(const CastCall& call) {
           &InvalidInput);
     }
     case TypeId::kDate:
-      return CastRows<arrow::Int32Type, arrow::Int64Type>(
-          call, [&](int32_t days, int64_t* out) { return *out = zone.ToUtc(days * kUsPerDay), true; }, nullptr);
+      return WithinRange<arrow::Int32Type>(call, [&](int32_t days) {
+        const auto local = CheckedLocalTime(days, 0);
+        return local ? CheckedToUtc(zone, *local) : std::nullopt;
+      });
     case TypeId::kTimestampNtz:
-      return CastRows<arrow::Int64Type, arrow::Int64Type>(
-          call, [&](int64_t us, int64_t* out) { return *out = zone.ToUtc(us), true; }, nullptr);
+      return WithinRange<arrow::Int64Type>(call, [&](int64_t us) { return CheckedToUtc(zone, us); });
     case TypeId::kBoolean:
       return CastRows<arrow::BooleanType, arrow::Int64Type>(
           call, [](bool v, int64_t* out) { return *out = v, true; }, nullptr);
@@ -148,11 +168,9 @@ Result<ArrayPtr> ToTimestampNtz(const CastCall& call) {
           &InvalidInput);
     }
     case TypeId::kDate:
-      return CastRows<arrow::Int32Type, arrow::Int64Type>(
-          call, [](int32_t days, int64_t* out) { return *out = days * kUsPerDay, true; }, nullptr);
+      return WithinRange<arrow::Int32Type>(call, [](int32_t days) { return CheckedLocalTime(days, 0); });
     default:
-      return CastRows<arrow::Int64Type, arrow::Int64Type>(
-          call, [&](int64_t us, int64_t* out) { return *out = zone.ToLocal(us), true; }, nullptr);
+      return WithinRange<arrow::Int64Type>(call, [&](int64_t us) { return CheckedToLocal(zone, us); });
   }
 }
 

@@ -231,6 +231,8 @@ Result<ArrayPtr> ArrayRepeat(const KernelCall& call, std::span<const Vector> arg
       out.CloseNull();
       continue;
     }
+    if (count(i) > kMaxArraySize) return ArrayTooLarge("array_repeat", "count", count(i));
+    if (out.size() + count(i) > INT32_MAX) return ListsTooLarge();
     for (int32_t k = 0; k < count(i); ++k) out.Add(args[0].At(i));
     out.CloseRow();
   }

@@ -3,6 +3,7 @@
 
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
+#include "functions/datetime_util.h"
 #include "functions/families.h"
 #include "functions/signature.h"
 #include "types/datetime.h"
@@ -179,8 +180,6 @@ Status BindSequence(BindContext& context) {
   return Status::OK();
 }
 
-constexpr int64_t kMaxElements = 2147483632;
-
 template <typename T>
 Result<ArrayPtr> IntegralSequence(const KernelCall& call, std::span<const Vector> args) {
   using V = typename T::c_type;
@@ -195,10 +194,8 @@ Result<ArrayPtr> IntegralSequence(const KernelCall& call, std::span<const Vector
       if ((step > 0 && a > b) || (step < 0 && a < b) || (step == 0 && a != b))
         return Status::Invalid(fmt::format("Illegal sequence boundaries: {} to {} by {}", a, b, step));
       const __int128 count = step == 0 ? 1 : (static_cast<__int128>(b) - a) / step + 1;
-      if (count + static_cast<__int128>(values.size()) > INT32_MAX) {
-        return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", {{"numberOfElements", std::to_string(static_cast<int64_t>(std::min<__int128>(count, INT64_MAX)))},
-                                                                      {"maxRoundedArrayLength", std::to_string(kMaxElements)}, {"functionName", "`sequence`"}, {"parameter", "`count`"}});
-      }
+      if (count > kMaxArraySize) return ArrayTooLarge("sequence", "count", static_cast<int64_t>(std::min<__int128>(count, INT64_MAX)));
+      if (count + static_cast<__int128>(values.size()) > INT32_MAX) return ListsTooLarge();
       for (__int128 k = 0; k < count; ++k) values.push_back(static_cast<V>(a + k * step));
     }
     offsets.push_back(static_cast<int32_t>(values.size()));
@@ -224,24 +221,11 @@ Step StepAt(const Vector& v, const DataType& type, int64_t i) {
   return {value.months, value.days, value.nanoseconds / 1000};
 }
 
-/// start + n * step on the wall clock for months and days, on the time line for the rest.
-int64_t Advance(int64_t start_us, const Step& step, int64_t n, const TimeZone& zone, bool ntz) {
-  int64_t us = start_us;
-  if (step.months != 0 || step.days != 0) {
-    int64_t local = ntz ? us : zone.ToLocal(us);
-    int64_t day = local / kUsPerDay - (local % kUsPerDay < 0), in_day = local - day * kUsPerDay;
-    if (step.months != 0) {
-      const CivilDate c = CivilFromDays(static_cast<int32_t>(day));
-      const int64_t month = static_cast<int64_t>(c.year) * 12 + c.month - 1 + n * step.months;
-      const int32_t year = static_cast<int32_t>(month >= 0 ? month / 12 : -((11 - month) / 12));
-      const int32_t m = static_cast<int32_t>(month - static_cast<int64_t>(year) * 12) + 1;
-      day = DaysFromCivil(year, m, std::min(c.day, DaysInMonth(year, m)));
-    }
-    day += n * step.days;
-    local = day * kUsPerDay + in_day;
-    us = ntz ? local : zone.ToUtc(local);
-  }
-  return us + n * step.us;
+/// start + n * step on the wall clock for months and days, on the time line for the rest; nullopt beyond the range.
+std::optional<int64_t> Advance(int64_t start_us, const Step& step, int64_t n, const TimeZone* zone) {
+  int64_t us;
+  if (__builtin_mul_overflow(n, step.us, &us)) return std::nullopt;
+  return AddToTimestamp(start_us, n * step.months, n * step.days, us, zone);
 }
 
 Result<ArrayPtr> TimeSequence(const KernelCall& call, std::span<const Vector> args) {
@@ -255,15 +239,15 @@ Result<ArrayPtr> TimeSequence(const KernelCall& call, std::span<const Vector> ar
     if (mask.valid(i)) {
       const int64_t start = at(args[0], i), stop = at(args[1], i);
       const Step step = args.size() == 3 ? StepAt(args[2], call.bound.arg_types[2], i) : Step{0, start <= stop ? 1 : -1, 0};
-      const int64_t estimate = step.months * (28 * kUsPerDay) + step.days * kUsPerDay + step.us;
+      const __int128 estimate = static_cast<__int128>(step.months) * (28 * kUsPerDay) + step.days * kUsPerDay + step.us;
       if ((estimate > 0 && start > stop) || (estimate < 0 && start < stop) || (estimate == 0 && start != stop))
-        return Status::Invalid(fmt::format("Illegal sequence boundaries: {} to {} by {}", start, stop, estimate));
+        return Status::Invalid(fmt::format("Illegal sequence boundaries: {} to {} by {}", start, stop, static_cast<int64_t>(estimate)));
       values.push_back(start);
       for (int64_t n = 1; estimate != 0; ++n) {
-        const int64_t next = Advance(start, step, n, *call.context.zone, ntz);
-        if (estimate > 0 ? next > stop : next < stop) break;
-        if (values.size() >= static_cast<size_t>(INT32_MAX)) return Status::CapacityError("sequence: more than 2^31 elements in a batch");
-        values.push_back(next);
+        const auto next = Advance(start, step, n, ntz ? nullptr : call.context.zone.get());
+        if (!next || (estimate > 0 ? *next > stop : *next < stop)) break;
+        if (values.size() >= static_cast<size_t>(INT32_MAX)) return ListsTooLarge();
+        values.push_back(*next);
       }
     }
     offsets.push_back(static_cast<int32_t>(values.size()));

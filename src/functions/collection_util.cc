@@ -55,6 +55,15 @@ Result<ArrayPtr> Combine(const DataType& type, std::span<const ArrayPtr> pieces)
   return arrow::Concatenate(retyped);
 }
 
+Status ListsTooLarge() { return UnsupportedFeature("a column of more than 2147483647 elements in one batch"); }
+
+Status ArrayTooLarge(std::string_view function, std::string_view parameter, int64_t elements) {
+  return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", {{"numberOfElements", std::to_string(elements)},
+                                                                {"maxRoundedArrayLength", std::to_string(kMaxArraySize)},
+                                                                {"functionName", QuoteIdentifier(function)},
+                                                                {"parameter", QuoteIdentifier(parameter)}});
+}
+
 ListAssembler::ListAssembler(const DataType& list_type, int64_t rows) : type_(list_type), mask_(rows) {
   offsets_.reserve(static_cast<size_t>(rows) + 1);
 }
@@ -72,6 +81,7 @@ void ListAssembler::CloseNull() {
 }
 
 Result<ArrayPtr> ListAssembler::Finish() {
+  if (picks_.size() > INT32_MAX) return ListsTooLarge();
   const DataType element = type_.elementType();
   ARROW_ASSIGN_OR_RAISE(ArrayPtr all, Combine(element, pieces_));
   if (picks_.empty()) {

@@ -29,6 +29,13 @@ ArrayPtr Retype(const ArrayPtr& array, const DataType& type);
 /// One after the other, as `type`; VOID pieces become nulls.
 Result<ArrayPtr> Combine(const DataType& type, std::span<const ArrayPtr> pieces);
 
+/// What Spark allows an array of its own making.
+constexpr int64_t kMaxArraySize = 2147483632;
+/// More elements in the lists of one batch than offsets of 32 bits count.
+Status ListsTooLarge();
+/// COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER for an argument that asks for more elements.
+Status ArrayTooLarge(std::string_view function, std::string_view parameter, int64_t elements);
+
 /// Elements picked from pieces, grouped into rows.
 class ListAssembler {
  public:
@@ -39,6 +46,7 @@ class ListAssembler {
   void AddRange(int64_t from, int64_t to) {
     for (; from < to; ++from) picks_.push_back(from);
   }
+  int64_t size() const { return static_cast<int64_t>(picks_.size()); }
   int64_t open_size() const { return static_cast<int64_t>(picks_.size()) - offsets_.back(); }
   void CloseRow() { offsets_.push_back(static_cast<int32_t>(picks_.size())); }
   void CloseNull();

@@ -18,8 +18,10 @@ constexpr std::string_view kGroup = "datetime_funcs";
 int32_t Wrap(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
 int32_t AddDays(int32_t d, int32_t n) { return Wrap(d, n); }
 int32_t SubtractDays(int32_t d, int32_t n) { return static_cast<int32_t>(static_cast<uint32_t>(d) - static_cast<uint32_t>(n)); }
-int32_t AddMonths(int32_t d, int32_t n) { return AddMonthsToDay(d, n); }
-int32_t SubtractMonths(int32_t d, int32_t n) { return AddMonthsToDay(d, -static_cast<int64_t>(n)); }
+Result<int32_t> AddMonths(const KernelCall& call, int32_t d, int32_t n) { return DateOr(call, AddMonthsToDay(d, n)); }
+Result<int32_t> SubtractMonths(const KernelCall& call, int32_t d, int32_t n) {
+  return DateOr(call, AddMonthsToDay(d, -static_cast<int64_t>(n)));
+}
 
 Status BindDays(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 2));
@@ -73,8 +75,10 @@ Result<ArrayPtr> DateCalendar(const KernelCall& call, std::span<const Vector> ar
     const auto v = intervals.GetValue(args[1].At(i));
     if (v.nanoseconds != 0 && call.bound.ansi)
       return MakeError("INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION", {{"ansiConfig", "\"spark.sql.ansi.enabled\""}});
-    const int64_t day = AddMonthsToDay(days(i), sign * static_cast<int64_t>(v.months)) + sign * static_cast<int64_t>(v.days);
-    return static_cast<int32_t>(day + FloorDiv(sign * (v.nanoseconds / 1000), kUsPerDay));
+    const auto moved = AddMonthsToDay(days(i), sign * static_cast<int64_t>(v.months));
+    if (!moved) return ArithmeticOverflow(call, "integer");
+    const int64_t day = *moved + sign * static_cast<int64_t>(v.days);
+    return DateOr(call, CheckedDays(day + FloorDiv(sign * (v.nanoseconds / 1000), kUsPerDay)));
   });
 }
 
@@ -84,15 +88,15 @@ Result<ArrayPtr> TimestampPlus(const KernelCall& call, std::span<const Vector> a
   const TimeZone* zone = call.bound.arg_types[0].id() == TypeId::kTimestamp ? call.context.zone.get() : nullptr;
   if (call.bound.arg_types[1].id() == TypeId::kDayTimeInterval) {
     const Reader<TimeT> intervals(args[1]);
-    return RowsWith<TimeT>(call, args, [&](int64_t i) {
-      const int64_t us = sign * intervals(i);
-      return AddToTimestamp(times(i), 0, us / kUsPerDay, us % kUsPerDay, zone);
+    return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<int64_t> {
+      const int64_t us = intervals(i);
+      return TimeOr(call, AddToTimestamp(times(i), 0, sign * (us / kUsPerDay), sign * (us % kUsPerDay), zone));
     });
   }
   const auto& intervals = static_cast<const arrow::MonthDayNanoIntervalArray&>(*args[1].array);
-  return RowsWith<TimeT>(call, args, [&](int64_t i) {
+  return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<int64_t> {
     const auto v = intervals.GetValue(args[1].At(i));
-    return AddToTimestamp(times(i), sign * static_cast<int64_t>(v.months), sign * static_cast<int64_t>(v.days), sign * (v.nanoseconds / 1000), zone);
+    return TimeOr(call, AddToTimestamp(times(i), sign * static_cast<int64_t>(v.months), sign * static_cast<int64_t>(v.days), sign * (v.nanoseconds / 1000), zone));
   });
 }
 
@@ -113,7 +117,9 @@ Result<ArrayPtr> TextPlus(const KernelCall& call, std::span<const Vector> args) 
 template <int sign>
 Result<ArrayPtr> TimestampMonths(const KernelCall& call, std::span<const Vector> args) {
   const TimeZone* zone = call.bound.arg_types[0].id() == TypeId::kTimestamp ? call.context.zone.get() : nullptr;
-  return MapWith<TimeT, TimeT, DateT>(call, args, [&](int64_t us, int32_t months) { return AddToTimestamp(us, sign * static_cast<int64_t>(months), 0, 0, zone); });
+  return MapWith<TimeT, TimeT, DateT>(call, args, [&](int64_t us, int32_t months) {
+    return TimeOr(call, AddToTimestamp(us, sign * static_cast<int64_t>(months), 0, 0, zone));
+  });
 }
 
 // ---- differences ---------------------------------------------------------------------------------------------------
@@ -123,7 +129,9 @@ Status BindSubtractDates(BindContext& context) {
   context.result_type = DataType::DayTimeInterval(IntervalField::kDay, IntervalField::kDay);
   return Status::OK();
 }
-int64_t SubtractDates(int32_t a, int32_t b) { return (static_cast<int64_t>(a) - b) * kUsPerDay; }
+Result<int64_t> SubtractDates(const KernelCall& call, int32_t a, int32_t b) {
+  return TimeOr(call, CheckedLocalTime(static_cast<int64_t>(a) - b, 0));
+}
 
 Status BindSubtractTimestamps(BindContext& context) {
   bool ntz = true;
@@ -133,10 +141,14 @@ Status BindSubtractTimestamps(BindContext& context) {
   context.result_type = DataType::DayTimeInterval();
   return Status::OK();
 }
+std::optional<int64_t> CheckedDifference(int64_t a, int64_t b) {
+  int64_t out;
+  return __builtin_sub_overflow(a, b, &out) ? std::nullopt : std::optional(out);
+}
 Result<ArrayPtr> SubtractTimestamps(const KernelCall& call, std::span<const Vector> args) {
-  if (call.bound.arg_types[0].id() == TypeId::kTimestampNtz) return MapWith<TimeT, TimeT, TimeT>(call, args, [](int64_t a, int64_t b) { return a - b; });
+  if (call.bound.arg_types[0].id() == TypeId::kTimestampNtz) return MapWith<TimeT, TimeT, TimeT>(call, args, [&](int64_t a, int64_t b) { return TimeOr(call, CheckedDifference(a, b)); });
   const TimeZone& zone = *call.context.zone;
-  return MapWith<TimeT, TimeT, TimeT>(call, args, [&](int64_t a, int64_t b) { return zone.ToLocal(a) - zone.ToLocal(b); });
+  return MapWith<TimeT, TimeT, TimeT>(call, args, [&](int64_t a, int64_t b) { return TimeOr(call, CheckedDifference(zone.ToLocal(a), zone.ToLocal(b))); });
 }
 
 int32_t DateDiff(int32_t a, int32_t b) { return SubtractDays(a, b); }
@@ -204,10 +216,12 @@ Result<ArrayPtr> TimestampAdd(const KernelCall& call, std::span<const Vector> ar
   return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<int64_t> {
     ARROW_ASSIGN_OR_RAISE(const Span span, SpanOf(args[0], i, "timestampadd"));
     const int64_t n = amounts(i);
-    int64_t us, out;
-    const bool too_large = __builtin_mul_overflow(n, span.us, &us) || (span.us == 0 && (n > 200'000'000 || n < -200'000'000)) || __builtin_add_overflow(times(i), us, &out);
-    if (too_large) return MakeError("DATETIME_OVERFLOW", {{"operation", fmt::format("add {} {} to the timestamp", n, Reader<TextT>(args[0])(i))}}, call.origin);
-    return AddToTimestamp(times(i), n * span.months, n * span.days, us, zone);
+    int64_t us, months, days;
+    if (!__builtin_mul_overflow(n, span.us, &us) && !__builtin_mul_overflow(n, span.months, &months) && !__builtin_mul_overflow(n, span.days, &days) &&
+        months == static_cast<int32_t>(months)) {
+      if (const auto sum = AddToTimestamp(times(i), months, days, us, zone)) return *sum;
+    }
+    return MakeError("DATETIME_OVERFLOW", {{"operation", fmt::format("add {} {} to the timestamp", n, Reader<TextT>(args[0])(i))}}, call.origin);
   });
 }
 
@@ -218,13 +232,17 @@ Status BindTimestampDiff(BindContext& context) {
   context.result_type = DataType::Long();
   return Status::OK();
 }
+std::optional<int64_t> CheckedLong(__int128 v) {
+  return v == static_cast<int64_t>(v) ? std::optional(static_cast<int64_t>(v)) : std::nullopt;
+}
 Result<ArrayPtr> TimestampDiff(const KernelCall& call, std::span<const Vector> args) {
   const LocalReader from(args[1], call.bound.arg_types[1], *call.context.zone), to(args[2], call.bound.arg_types[2], *call.context.zone);
   return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<int64_t> {
     ARROW_ASSIGN_OR_RAISE(const Span span, SpanOf(args[0], i, "timestampdiff"));
     const int64_t a = from(i), b = to(i);
-    if (span.us != 0) return (b - a) / span.us;
-    if (span.days != 0) return (b - a) / kUsPerDay / span.days;
+    const __int128 between = static_cast<__int128>(b) - a;
+    if (span.us != 0) return TimeOr(call, CheckedLong(between / span.us));
+    if (span.days != 0) return static_cast<int64_t>(between / kUsPerDay / span.days);
     const CivilDate x = CivilFromDays(DayOf(a)), y = CivilFromDays(DayOf(b));
     int64_t months = (static_cast<int64_t>(y.year) - x.year) * 12 + y.month - x.month;
     const int64_t in_x = x.day * kUsPerDay + a - DayOf(a) * kUsPerDay, in_y = y.day * kUsPerDay + b - DayOf(b) * kUsPerDay;

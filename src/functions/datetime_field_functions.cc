@@ -212,15 +212,19 @@ Result<ArrayPtr> DateTrunc(const KernelCall& call, std::span<const Vector> args)
   const Units units(args[0]);
   const Reader<TimeT> times(args[1]);
   const TimeZone& zone = *call.context.zone;
-  return RowsWith<TimeT>(call, args, [&](int64_t i) -> std::optional<int64_t> {
+  return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<std::optional<int64_t>> {
     const Unit unit = units(i);
     const int64_t us = times(i);
-    if (unit == Unit::kNone) return std::nullopt;
-    if (unit <= Unit::kDay) return zone.ToUtc(TruncDay(DayOf(zone.ToLocal(us)), unit) * kUsPerDay);
-    if (unit == Unit::kMicrosecond) return us;
+    if (unit == Unit::kNone) return std::optional<int64_t>();
+    if (unit <= Unit::kDay) {
+      const auto local = CheckedLocalTime(TruncDay(DayOf(zone.ToLocal(us)), unit), 0);
+      ARROW_ASSIGN_OR_RAISE(const int64_t start, TimeOr(call, local ? CheckedToUtc(zone, *local) : std::nullopt));
+      return std::optional(start);
+    }
+    if (unit == Unit::kMicrosecond) return std::optional(us);
     const int64_t step = unit == Unit::kHour ? kUsPerHour : unit == Unit::kMinute ? kUsPerMinute : unit == Unit::kSecond ? kUsPerSecond : 1000;
     const int64_t local = zone.ToLocal(us);
-    return us - (local - FloorDiv(local, step) * step);  // the offset stays
+    return std::optional(us - (local - FloorDiv(local, step) * step));  // the offset stays
   });
 }
 

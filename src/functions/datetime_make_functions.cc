@@ -41,14 +41,10 @@ int64_t UnixOf(int64_t us) {
   return FloorDiv(us, unit);
 }
 
-Status LongOverflow(const KernelCall& call) {
-  return MakeError("ARITHMETIC_OVERFLOW", {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
-}
-
 template <int64_t unit>
 Result<int64_t> TimestampOf(const KernelCall& call, int64_t v) {
   int64_t us;
-  if (__builtin_mul_overflow(v, unit, &us)) return LongOverflow(call);
+  if (__builtin_mul_overflow(v, unit, &us)) return ArithmeticOverflow(call, "long");
   return us;
 }
 
@@ -74,7 +70,7 @@ Result<ArrayPtr> TimestampSeconds(const KernelCall& call, std::span<const Vector
   return MapWith<TimeT, D>(call, args, [&](const arrow::Decimal128& v) -> Result<int64_t> {
     const auto us = Rescale(ToInt128(v), t.scale(), 38, 6);
     if (t.scale() > 6) return Status::Invalid("Rounding necessary");
-    if (!us || *us > INT64_MAX || *us < INT64_MIN) return LongOverflow(call);
+    if (!us || *us > INT64_MAX || *us < INT64_MIN) return ArithmeticOverflow(call, "long");
     return static_cast<int64_t>(*us);
   });
 }
@@ -85,24 +81,29 @@ Status OutOfBounds(const std::string& message) {
   return MakeError("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", {{"rangeMessage", message}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}});
 }
 
-Result<int32_t> CheckedDay(int32_t year, int32_t month, int32_t day) {
+Status CheckDate(int32_t year, int32_t month, int32_t day) {
+  if (year > 999'999'999 || year < -999'999'999)
+    return OutOfBounds(fmt::format("Invalid value for Year (valid values -999999999 - 999999999): {}", year));
   if (month < 1 || month > 12) return OutOfBounds(fmt::format("Invalid value for MonthOfYear (valid values 1 - 12): {}", month));
   if (day < 1 || day > 31) return OutOfBounds(fmt::format("Invalid value for DayOfMonth (valid values 1 - 28/31): {}", day));
   if (day > DaysInMonth(year, month)) return OutOfBounds(fmt::format("Invalid date of {}-{}-{}", year, month, day));
-  return DaysFromCivil(year, month, day);
+  return Status::OK();
 }
 
+/// Fields that make no date give an error or NULL; those of a date beyond the range of DATE an error in any mode.
 Result<ArrayPtr> MakeDate(const KernelCall& call, std::span<const Vector> args) {
   return MapWith<DateT, DateT, DateT, DateT>(call, args, [&](int32_t y, int32_t m, int32_t d) -> Result<std::optional<int32_t>> {
-    auto day = CheckedDay(y, m, d);
-    if (day.ok()) return std::optional(*day);
-    if (call.bound.ansi) return day.status();
+    const Status valid = CheckDate(y, m, d);
+    if (valid.ok()) {
+      ARROW_ASSIGN_OR_RAISE(const int32_t days, DateOr(call, CheckedDaysFromCivil(y, m, d)));
+      return std::optional(days);
+    }
+    if (call.bound.ansi) return valid;
     return std::optional<int32_t>();
   });
 }
 
-Result<int64_t> CheckedLocal(int32_t y, int32_t mo, int32_t d, int32_t h, int32_t mi, int64_t us) {
-  ARROW_ASSIGN_OR_RAISE(const int32_t day, CheckedDay(y, mo, d));
+Status CheckTime(int32_t h, int32_t mi, int64_t us) {
   if (h < 0 || h > 23) return OutOfBounds(fmt::format("Invalid value for HourOfDay (valid values 0 - 23): {}", h));
   if (mi < 0 || mi > 59) return OutOfBounds(fmt::format("Invalid value for MinuteOfHour (valid values 0 - 59): {}", mi));
   if (us < 0 || us > 60 * kUsPerSecond) {
@@ -110,7 +111,7 @@ Result<int64_t> CheckedLocal(int32_t y, int32_t mo, int32_t d, int32_t h, int32_
       return MakeError("INVALID_FRACTION_OF_SECOND", {{"secAndMicros", fmt::format("'{}.{:06}'", us / kUsPerSecond, us % kUsPerSecond)}});
     return OutOfBounds(fmt::format("Invalid value for SecondOfMinute (valid values 0 - 59): {}", us / kUsPerSecond));
   }
-  return day * kUsPerDay + h * kUsPerHour + mi * kUsPerMinute + us;
+  return Status::OK();
 }
 
 Status BindMakeTimestamp(BindContext& context) {
@@ -133,15 +134,24 @@ Result<ArrayPtr> MakeTimestamp(const KernelCall& call, std::span<const Vector> a
   const Reader<D> s(args[5]);
   const bool ntz = call.bound.result_type.id() == TypeId::kTimestampNtz;
   return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<std::optional<int64_t>> {
-    auto local = CheckedLocal(y(i), mo(i), d(i), h(i), mi(i), static_cast<int64_t>(ToInt128(s(i))));
-    if (!local.ok()) {
-      if (call.bound.ansi && !lenient) return local.status();
+    const int64_t us = static_cast<int64_t>(ToInt128(s(i)));
+    Status valid = CheckDate(y(i), mo(i), d(i));
+    if (valid.ok()) valid = CheckTime(h(i), mi(i), us);
+    if (!valid.ok()) {
+      if (call.bound.ansi && !lenient) return valid;
       return std::optional<int64_t>();
     }
-    if (ntz) return std::optional(*local);
-    if (args.size() == 6) return std::optional(call.context.zone->ToUtc(*local));
-    ARROW_ASSIGN_OR_RAISE(auto zone, TimeZone::Find(Reader<TextT>(args[6])(i)));
-    return std::optional(zone->ToUtc(*local));
+    const auto day = CheckedDaysFromCivil(y(i), mo(i), d(i));
+    auto time = day ? CheckedLocalTime(*day, h(i) * kUsPerHour + mi(i) * kUsPerMinute + us) : std::nullopt;
+    if (time && !ntz) {
+      std::shared_ptr<const TimeZone> zone = call.context.zone;
+      if (args.size() == 7) {
+        ARROW_ASSIGN_OR_RAISE(zone, TimeZone::Find(Reader<TextT>(args[6])(i)));
+      }
+      time = CheckedToUtc(*zone, *time);
+    }
+    ARROW_ASSIGN_OR_RAISE(const int64_t result, TimeOr(call, time));
+    return std::optional(result);
   });
 }
 
@@ -248,7 +258,7 @@ Result<ArrayPtr> ShiftZone(const KernelCall& call, std::span<const Vector> args)
   Zones zones(args[1]);
   return RowsWith<TimeT>(call, args, [&](int64_t i) -> Result<int64_t> {
     ARROW_ASSIGN_OR_RAISE(const TimeZone* zone, zones.At(i));
-    return from_utc ? zone->ToLocal(times(i)) : zone->ToUtc(times(i));
+    return TimeOr(call, from_utc ? CheckedToLocal(*zone, times(i)) : CheckedToUtc(*zone, times(i)));
   });
 }
 
@@ -262,7 +272,8 @@ Result<ArrayPtr> ConvertZone(const KernelCall& call, std::span<const Vector> arg
       ARROW_ASSIGN_OR_RAISE(source, from.At(i));
     }
     ARROW_ASSIGN_OR_RAISE(const TimeZone* zone, to.At(i));
-    return zone->ToLocal(source->ToUtc(times(i)));
+    const auto us = CheckedToUtc(*source, times(i));
+    return TimeOr(call, us ? CheckedToLocal(*zone, *us) : std::nullopt);
   });
 }
 std::string ConvertZoneDisplay(std::string_view name, std::span<const std::string> args) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "functions/kernel.h"
 #include "types/datetime.h"
@@ -32,25 +33,77 @@ struct LocalReader {
   const TimeZone* zone;
 };
 
+// ---- checked arithmetic: nullopt, or false, beyond the range of the type ---------------------------------------------
+
+inline std::optional<int32_t> CheckedDays(int64_t days) {
+  return days == static_cast<int32_t>(days) ? std::optional(static_cast<int32_t>(days)) : std::nullopt;
+}
+inline std::optional<int32_t> CheckedDaysFromCivil(int64_t year, int32_t month, int32_t day) {
+  constexpr int32_t kFirstYear = -5877641, kLastYear = 5881580;
+  if (year < kFirstYear || year > kLastYear) return std::nullopt;
+  const int32_t days = DaysFromCivil(static_cast<int32_t>(year), month, day);
+  // Of these years a part is within the range; the rest wraps around to the other end.
+  if ((year == kFirstYear && days > 0) || (year == kLastYear && days < 0)) return std::nullopt;
+  return days;
+}
+inline std::optional<int64_t> CheckedLocalTime(int64_t days, int64_t us_in_day) {
+  int64_t us;
+  if (__builtin_mul_overflow(days, kUsPerDay, &us) || __builtin_add_overflow(us, us_in_day, &us)) return std::nullopt;
+  return us;
+}
+/// A shift between wall clock and time line is less than a day: more means that it wrapped around.
+inline std::optional<int64_t> CheckedShift(int64_t from, int64_t to) {
+  int64_t difference;
+  if (__builtin_sub_overflow(to, from, &difference) || difference > kUsPerDay || difference < -kUsPerDay) return std::nullopt;
+  return to;
+}
+inline std::optional<int64_t> CheckedToUtc(const TimeZone& zone, int64_t local) { return CheckedShift(local, zone.ToUtc(local)); }
+inline std::optional<int64_t> CheckedToLocal(const TimeZone& zone, int64_t us) { return CheckedShift(us, zone.ToLocal(us)); }
+
 /// Same day of the month, or its last.
-inline int32_t AddMonthsToDay(int32_t days, int64_t months) {
+inline std::optional<int32_t> AddMonthsToDay(int32_t days, int64_t months) {
   const CivilDate c = CivilFromDays(days);
   const int64_t month = static_cast<int64_t>(c.year) * 12 + c.month - 1 + months;
-  const int32_t year = static_cast<int32_t>(FloorDiv(month, 12)), m = static_cast<int32_t>(month - static_cast<int64_t>(year) * 12) + 1;
-  return DaysFromCivil(year, m, std::min(c.day, DaysInMonth(year, m)));
+  const int64_t year = FloorDiv(month, 12);
+  const int32_t m = static_cast<int32_t>(month - year * 12) + 1;
+  // Years repeat every 400: the length of a month far out is that of one at hand.
+  return CheckedDaysFromCivil(year, m, std::min(c.day, DaysInMonth(static_cast<int32_t>(year % 400), m)));
 }
 
 /// Months and days on the wall clock, microseconds on the time line. `zone` null: wall clock in, wall clock out.
-inline int64_t AddToTimestamp(int64_t us, int64_t months, int64_t days, int64_t micros, const TimeZone* zone) {
+inline std::optional<int64_t> AddToTimestamp(int64_t us, int64_t months, int64_t days, int64_t micros, const TimeZone* zone) {
   if (months != 0 || days != 0) {
-    int64_t local = zone ? zone->ToLocal(us) : us;
-    int32_t day = DayOf(local);
-    const int64_t in_day = local - day * kUsPerDay;
-    if (months != 0) day = AddMonthsToDay(day, months);
-    local = (day + days) * kUsPerDay + in_day;
-    us = zone ? zone->ToUtc(local) : local;
+    auto local = zone ? CheckedToLocal(*zone, us) : std::optional(us);
+    if (!local) return std::nullopt;
+    int32_t day = DayOf(*local);
+    const int64_t in_day = *local - day * kUsPerDay;
+    if (months != 0) {
+      const auto moved = AddMonthsToDay(day, months);
+      if (!moved) return std::nullopt;
+      day = *moved;
+    }
+    int64_t target;
+    if (__builtin_add_overflow(static_cast<int64_t>(day), days, &target)) return std::nullopt;
+    local = CheckedLocalTime(target, in_day);
+    if (local && zone) local = CheckedToUtc(*zone, *local);
+    if (!local) return std::nullopt;
+    us = *local;
   }
-  return us + micros;
+  if (__builtin_add_overflow(us, micros, &us)) return std::nullopt;
+  return us;
+}
+
+/// What Java's exact arithmetic raises; `type` is "integer" or "long".
+inline Status ArithmeticOverflow(const KernelCall& call, std::string_view type) {
+  return MakeError("ARITHMETIC_OVERFLOW", {{"message", std::string(type) + " overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+}
+inline Result<int32_t> DateOr(const KernelCall& call, std::optional<int32_t> days) {
+  if (days) return *days;
+  return ArithmeticOverflow(call, "integer");
+}
+inline Result<int64_t> TimeOr(const KernelCall& call, std::optional<int64_t> us) {
+  if (us) return *us;
+  return ArithmeticOverflow(call, "long");
 }
 
 /// fn(row) -> value, optional or Result of either, for the rows where all args are valid.

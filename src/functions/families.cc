@@ -6,6 +6,7 @@
   F(ArithmeticFunctions) \
   F(BitFunctions) \
   F(ComparisonFunctions) \
+  F(InSetFunctions) \
   F(ConditionalFunctions) \
   F(CountSumFunctions) \
   F(MinMaxFunctions) \

@@ -100,11 +100,11 @@ Result<ArrayPtr> StrToMap(const KernelCall& call, std::span<const Vector> args) 
       ARROW_ASSIGN_OR_RAISE(auto pairs, Regex::Compile(args.size() > 1 ? Reader<S>(args[1])(i) : View(","), "str_to_map"));
       ARROW_ASSIGN_OR_RAISE(auto parts, Regex::Compile(args.size() > 2 ? Reader<S>(args[2])(i) : View(":"), "str_to_map"));
       Status status;
-      SplitText(*pairs, text(i), -1, [&](View pair) {
+      ARROW_RETURN_NOT_OK(SplitText(*pairs, text(i), -1, [&](View pair) {
         int part = 0;
-        SplitText(*parts, pair, 2, [&](View piece) { status &= (part++ == 0 ? keys : values).Append(piece); });
+        status &= SplitText(*parts, pair, 2, [&](View piece) { status &= (part++ == 0 ? keys : values).Append(piece); });
         if (part == 1) status &= values.AppendNull();
-      });
+      }));
       ARROW_RETURN_NOT_OK(status);
     }
     offsets.push_back(static_cast<int32_t>(keys.length()));

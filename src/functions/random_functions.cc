@@ -1,5 +1,6 @@
 // rand randn uniform randstr.
 #include <random>
+#include <vector>
 
 #include "functions/coercion.h"
 #include "functions/cast.h"
@@ -38,13 +39,64 @@ Status BindRandom(BindContext& context) {
   return Status::OK();
 }
 
+/// What draws once a row draws: rand, randn ... of a partition are one sequence over its batches.
+enum class Draw : uint8_t { kDouble, kGaussian, kChars };
+
+/// Generators by how far they have drawn, so that a batch goes on where the one before stopped. A thread keeps the last
+/// few, which is as many as the calls that its tasks have at a time; others are drawn again from their seeds.
+class Generators {
+ public:
+  static XorShift At(const KernelCall& call, Draw kind, int64_t seed, int64_t draws_per_row = 1) {
+    const Position at{kind, seed + call.context.task_partition,
+                      call.context.rows_before * draws_per_row};
+    for (const Entry& entry : OfThread().entries_) {
+      if (at.draws > 0 && entry.at == at) return entry.generator;
+    }
+    XorShift generator(at.seed);
+    for (int64_t i = 0; i < at.draws; ++i) Skip(kind, generator);
+    return generator;
+  }
+  /// `generator` stands behind the call's rows.
+  static void Keep(const KernelCall& call, Draw kind, int64_t seed, XorShift generator, int64_t draws_per_row = 1) {
+    Generators& own = OfThread();
+    own.entries_[own.next_++ % kKept] = {
+        {kind, seed + call.context.task_partition,
+         (call.context.rows_before + call.length) * draws_per_row}, generator};
+  }
+
+ private:
+  static constexpr size_t kKept = 256;
+  struct Position {
+    Draw kind = Draw::kDouble;
+    int64_t seed = 0, draws = 0;
+    bool operator==(const Position&) const = default;
+  };
+  struct Entry {
+    Position at;
+    XorShift generator{0};
+  };
+  static Generators& OfThread() {
+    thread_local Generators generators;
+    return generators;
+  }
+  static void Skip(Draw kind, XorShift& generator) {
+    if (kind == Draw::kDouble) generator.Double();
+    else if (kind == Draw::kGaussian) generator.Gaussian();
+    else generator.Next(32);
+  }
+  std::vector<Entry> entries_ = std::vector<Entry>(kKept);
+  size_t next_ = 0;
+};
+
 template <bool gaussian>
 Result<ArrayPtr> Random(const KernelCall& call, std::span<const Vector>) {
-  XorShift random(static_cast<const Seed&>(*call.bound.state).value + call.context.task_partition);
-  for (int64_t i = 0; i < call.context.rows_before; ++i) gaussian ? random.Gaussian() : random.Double();
+  constexpr Draw kind = gaussian ? Draw::kGaussian : Draw::kDouble;
+  const int64_t seed = static_cast<const Seed&>(*call.bound.state).value;
+  XorShift random = Generators::At(call, kind, seed);
   Writer<arrow::DoubleType> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
   for (int64_t i = 0; i < call.length; ++i) out.Set(i, gaussian ? random.Gaussian() : random.Double());
+  Generators::Keep(call, kind, seed, random);
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
 
@@ -107,11 +159,11 @@ Status BindUniform(BindContext& context) {
 Result<ArrayPtr> Uniform(const KernelCall& call, std::span<const Vector>) {
   const auto& state = static_cast<const UniformState&>(*call.bound.state);
   if (state.null) return NullArray(call.bound.result_type, call.length);
-  XorShift random(state.seed + call.context.task_partition);
-  for (int64_t i = 0; i < call.context.rows_before; ++i) random.Double();
+  XorShift random = Generators::At(call, Draw::kDouble, state.seed);
   Writer<arrow::DoubleType> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
   for (int64_t i = 0; i < call.length; ++i) out.Set(i, state.low + (state.high - state.low) * random.Double());
+  Generators::Keep(call, Draw::kDouble, state.seed, random);
   ARROW_ASSIGN_OR_RAISE(ArrayPtr values, out.Finish(DataType::Double(), NullMask(call.length)));
   return CastArray(values, DataType::Double(), call.bound.result_type, CastBehavior::kLegacy, call.context, call.origin);
 }
@@ -142,8 +194,7 @@ Status BindRandStr(BindContext& context) {
 Result<ArrayPtr> RandStr(const KernelCall& call, std::span<const Vector>) {
   static constexpr char kChars[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   const auto& state = static_cast<const RandStrState&>(*call.bound.state);
-  XorShift random(state.seed + call.context.task_partition);
-  for (int64_t i = 0; i < call.context.rows_before * state.length; ++i) random.Next(32);
+  XorShift random = Generators::At(call, Draw::kChars, state.seed, state.length);
   Writer<arrow::StringType> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
   for (int64_t i = 0; i < call.length; ++i) {
@@ -153,6 +204,7 @@ Result<ArrayPtr> RandStr(const KernelCall& call, std::span<const Vector>) {
     }
     out.Close(i);
   }
+  Generators::Keep(call, Draw::kChars, state.seed, random, state.length);
   return out.Finish(call.bound.result_type, NullMask(call.length));
 }
 

@@ -63,13 +63,31 @@ std::string Translate(std::string_view pattern, uint32_t* options) {
   return out;
 }
 
+/// What a thread matches with.
 struct Scratch {
-  pcre2_match_data* data = pcre2_match_data_create(64, nullptr);
-  pcre2_match_context* context = pcre2_match_context_create(nullptr);
+  // The JIT's own stack is 32 KiB, which a few hundred rounds of (a|b)* use up; this one grows as it is needed.
+  static constexpr size_t kStackAtFirst = 32 << 10, kStackLimit = 16 << 20;
+  static constexpr uint32_t kHeapLimitKiB = 256 << 10, kGroups = 64;
+
+  Scratch() {
+    pcre2_jit_stack_assign(context, nullptr, stack);
+    pcre2_set_heap_limit(context, kHeapLimitKiB);
+  }
   ~Scratch() {
     pcre2_match_data_free(data);
     pcre2_match_context_free(context);
+    pcre2_jit_stack_free(stack);
   }
+  /// Room for the whole match and `groups` groups.
+  void Reserve(uint32_t groups) {
+    if (groups < pcre2_get_ovector_count(data)) return;
+    pcre2_match_data_free(data);
+    data = pcre2_match_data_create(groups + 1, nullptr);
+  }
+
+  pcre2_match_data* data = pcre2_match_data_create(kGroups, nullptr);
+  pcre2_match_context* context = pcre2_match_context_create(nullptr);
+  pcre2_jit_stack* stack = pcre2_jit_stack_create(kStackAtFirst, kStackLimit, nullptr);
 };
 Scratch& ThreadScratch() {
   thread_local Scratch scratch;
@@ -104,6 +122,7 @@ Result<std::shared_ptr<const Regex>> Regex::Compile(std::string_view pattern, st
   }
   pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
   regex->code_ = code;
+  regex->pattern_ = pattern;
   uint32_t groups = 0;
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
   regex->groups_ = static_cast<int>(groups);
@@ -118,42 +137,57 @@ int Regex::GroupNumber(std::string_view name) const {
   return n < 0 ? -1 : n;
 }
 
-bool Regex::Contains(std::string_view text) const {
-  return pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
-                     ThreadScratch().data, ThreadScratch().context) >= 0;
+Result<bool> Regex::Run(std::string_view text, size_t start) const {
+  Scratch& scratch = ThreadScratch();
+  scratch.Reserve(static_cast<uint32_t>(groups_));
+  auto match = [&](uint32_t options) {
+    return pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
+                       options, scratch.data, scratch.context);
+  };
+  int rc = match(0);
+  if (rc == PCRE2_ERROR_JIT_STACKLIMIT) rc = match(PCRE2_NO_JIT);  // slower, and keeps its stack on the heap
+  if (rc >= 0) return true;
+  if (rc == PCRE2_ERROR_NOMATCH) return false;
+  PCRE2_UCHAR reason[128] = {};
+  pcre2_get_error_message(rc, reason, sizeof(reason));
+  return MakeError("REGEX_TOO_COMPLEX", {{"pattern", "'" + pattern_ + "'"},
+                                         {"length", std::to_string(text.size())},
+                                         {"reason", reinterpret_cast<const char*>(reason)}});
 }
 
-bool Regex::Find(std::string_view text, size_t start, Match* match) const {
-  Scratch& scratch = ThreadScratch();
-  const int rc = pcre2_match(static_cast<pcre2_code*>(code_), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                             start, 0, scratch.data, scratch.context);
-  if (rc < 0) return false;
-  const PCRE2_SIZE* o = pcre2_get_ovector_pointer(scratch.data);
-  match->groups.assign(static_cast<size_t>(groups_) + 1, {std::string_view::npos, std::string_view::npos});
-  const size_t n = std::min<size_t>(match->groups.size(), rc == 0 ? 64 : static_cast<size_t>(rc));
-  for (size_t g = 0; g < n; ++g) match->groups[g] = {o[2 * g], o[2 * g + 1]};
+Result<bool> Regex::Contains(std::string_view text) const { return Run(text, 0); }
+
+Result<bool> Regex::Find(std::string_view text, size_t start, Match* match) const {
+  ARROW_ASSIGN_OR_RAISE(const bool found, Run(text, start));
+  if (!found) return false;
+  const PCRE2_SIZE* o = pcre2_get_ovector_pointer(ThreadScratch().data);
+  match->groups.resize(static_cast<size_t>(groups_) + 1);
+  // Groups that took no part are PCRE2_UNSET, which is npos.
+  for (size_t g = 0; g < match->groups.size(); ++g) match->groups[g] = {o[2 * g], o[2 * g + 1]};
   return true;
 }
 
-void ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn) {
+Status ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn) {
   Regex::Match match;
   size_t at = 0;
-  while (at <= text.size() && regex.Find(text, at, &match)) {
-    if (!fn(match)) return;
+  while (at <= text.size()) {
+    ARROW_ASSIGN_OR_RAISE(const bool found, regex.Find(text, at, &match));
+    if (!found || !fn(match)) break;
     const auto [start, end] = match.groups[0];
     if (end > start) {
       at = end;
     } else {
-      if (end >= text.size()) return;
+      if (end >= text.size()) break;
       at = end + CharBytes(text[end]);
     }
   }
+  return Status::OK();
 }
 
-void SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add) {
+Status SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add) {
   size_t last = 0;
   int32_t n = 1;
-  ForEachMatch(regex, text, [&](const Regex::Match& match) {
+  ARROW_RETURN_NOT_OK(ForEachMatch(regex, text, [&](const Regex::Match& match) {
     if (limit > 0 && n >= limit) return false;
     const auto [start, end] = match.groups[0];
     if (end == 0) return true;  // an empty match at the start gives no piece
@@ -161,8 +195,9 @@ void SplitText(const Regex& regex, std::string_view text, int32_t limit, const s
     last = end;
     ++n;
     return true;
-  });
+  }));
   add(text.substr(last));
+  return Status::OK();
 }
 
 bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,

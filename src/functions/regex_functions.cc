@@ -160,11 +160,11 @@ Status ReplaceFrom(View s, View pattern, View replacement, int32_t pos, std::str
   const View rest = s.substr(start);
   size_t last = 0;
   bool good = true;
-  ForEachMatch(*regex, rest, [&](const Regex::Match& m) {
+  ARROW_RETURN_NOT_OK(ForEachMatch(*regex, rest, [&](const Regex::Match& m) {
     out->append(rest.substr(last, m.groups[0].first - last));
     last = m.groups[0].second;
     return good = AppendReplacement(*regex, rest, m, replacement, out);
-  });
+  }));
   if (!good)
     return MakeError("INVALID_REGEXP_REPLACE", {{"source", std::string(s)},
                                                 {"pattern", std::string(pattern)},
@@ -190,7 +190,7 @@ Status BadGroup(std::string_view function, int groups, int32_t index) {
 Status ExtractGroup(View s, View pattern, int32_t index, std::string* out) {
   ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern, "regexp_extract"));
   Regex::Match match;
-  const bool found = regex->Find(s, 0, &match);
+  ARROW_ASSIGN_OR_RAISE(const bool found, regex->Find(s, 0, &match));
   if (index < 0 || (found && index > regex->group_count()))
     return BadGroup("regexp_extract", regex->group_count(), index);
   if (!found) return Status::OK();
@@ -204,14 +204,15 @@ Status Extract3(View s, View pattern, int32_t index, std::string* out) { return 
 Result<int32_t> Count(const KernelCall&, View s, View pattern) {
   ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern, "regexp_count"));
   int32_t n = 0;
-  ForEachMatch(*regex, s, [&](const Regex::Match&) { return ++n, true; });
+  ARROW_RETURN_NOT_OK(ForEachMatch(*regex, s, [&](const Regex::Match&) { return ++n, true; }));
   return n;
 }
 
 Result<int32_t> Instr2(const KernelCall&, View s, View pattern) {
   ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern, "regexp_instr"));
   Regex::Match match;
-  if (!regex->Find(s, 0, &match)) return 0;
+  ARROW_ASSIGN_OR_RAISE(const bool found, regex->Find(s, 0, &match));
+  if (!found) return 0;
   return CountChars(s.substr(0, match.groups[0].first)) + 1;
 }
 Result<int32_t> Instr3(const KernelCall& call, View s, View pattern, int32_t) { return Instr2(call, s, pattern); }
@@ -219,7 +220,8 @@ Result<int32_t> Instr3(const KernelCall& call, View s, View pattern, int32_t) { 
 Result<std::optional<View>> Substr(const KernelCall&, View s, View pattern) {
   ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern, "regexp_substr"));
   Regex::Match match;
-  if (!regex->Find(s, 0, &match)) return std::optional<View>();
+  ARROW_ASSIGN_OR_RAISE(const bool found, regex->Find(s, 0, &match));
+  if (!found) return std::optional<View>();
   return std::optional(s.substr(match.groups[0].first, match.groups[0].second - match.groups[0].first));
 }
 
@@ -254,12 +256,12 @@ Result<ArrayPtr> ExtractAll(const KernelCall& call, std::span<const Vector> args
     ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern(i), "regexp_extract_all"));
     const View s = text(i);
     bool bad = index < 0;
-    ForEachMatch(*regex, s, [&](const Regex::Match& m) {
+    ARROW_RETURN_NOT_OK(ForEachMatch(*regex, s, [&](const Regex::Match& m) {
       if (bad || index > regex->group_count()) return bad = true, false;
       const auto [start, end] = m.groups[static_cast<size_t>(index)];
       add(start == View::npos ? View() : s.substr(start, end - start));
       return true;
-    });
+    }));
     return bad ? BadGroup("regexp_extract_all", regex->group_count(), index) : Status::OK();
   });
 }
@@ -281,8 +283,7 @@ Result<ArrayPtr> Split(const KernelCall& call, std::span<const Vector> args) {
       return Status::OK();
     }
     ARROW_ASSIGN_OR_RAISE(auto regex, Regex::Compile(pattern(i), "split"));
-    SplitText(*regex, s, limit, add);
-    return Status::OK();
+    return SplitText(*regex, s, limit, add);
   });
 }
 

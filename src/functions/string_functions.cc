@@ -232,12 +232,15 @@ Result<ArrayPtr> ConcatWs(const KernelCall& call, std::span<const Vector> args) 
   return out.Finish(call.bound.result_type, mask);
 }
 
-void Repeat(View s, int32_t n, std::string* out) {
+Status TextTooLarge() { return UnsupportedFeature("a column of more than 2 GiB of text in one batch"); }
+
+Status Repeat(View s, int32_t n, std::string* out) {
+  if (n <= 0 || s.empty()) return Status::OK();
+  if (s.size() * static_cast<uint64_t>(n) + out->size() > INT32_MAX) return TextTooLarge();
   for (int32_t k = 0; k < n; ++k) out->append(s);
+  return Status::OK();
 }
-void Space(int32_t n, std::string* out) {
-  if (n > 0) out->append(static_cast<size_t>(n), ' ');
-}
+Status Space(int32_t n, std::string* out) { return Repeat(" ", n, out); }
 void Reverse(View s, std::string* out) {
   size_t at = out->size() + s.size();
   out->resize(at);

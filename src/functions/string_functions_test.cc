@@ -44,6 +44,33 @@ TEST(Strings, PadTrimSearch) {
   EXPECT_EQ(Eval("contains", {Str("Spark"), Str("par")}), "true");
 }
 
+std::string Times(std::string_view text, int n) {
+  std::string out;
+  for (int i = 0; i < n; ++i) out += text;
+  return out;
+}
+
+// Spark answers the first; on the others its matcher overflows its stack. None may count as "no match".
+TEST(Strings, RegexOnLongTexts) {
+  EXPECT_EQ(Eval("rlike", {Str(Times("ab", 700)), Str("^(a|b)*$")}), "true");
+  EXPECT_EQ(Eval("rlike", {Str(Times("\"abc\",", 2000)), Str("^(\"[^\"]*\",)+$")}), "true");
+  EXPECT_EQ(Eval("regexp_replace", {Str(Times("\"abc\",", 2000)), Str("^(\"[^\"]*\",)+$"), Str("x")}), "x");
+  EXPECT_EQ(Eval("regexp_count", {Str(Times("ab", 100000)), Str("(a|b)+")}), "1");
+  EXPECT_EQ(Eval("rlike", {Str(Times("a", 60) + "b"), Str("^((a+)+)+$")}), "REGEX_TOO_COMPLEX");
+  EXPECT_EQ(Eval("regexp_extract", {Str(Times("a", 60) + "b"), Str("^((a+)+)+$"), Int(0)}), "REGEX_TOO_COMPLEX");
+}
+
+TEST(Strings, MoreGroupsThanUsual) {
+  EXPECT_EQ(Eval("regexp_extract", {Str(Times("a", 69) + "b"), Str(Times("(a)", 69) + "(b)"), Int(70)}), "b");
+}
+
+TEST(Strings, TooLong) {
+  EXPECT_EQ(Eval("repeat", {Str("abcdefgh"), Int(2147483647)}), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Eval("lpad", {Str("hi"), Int(2147483647), Str("ab")}), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Eval("rpad", {Str("hi"), Int(2147483647), Str("日本")}), "UNSUPPORTED_FEATURE");
+  EXPECT_EQ(Eval("array_repeat", {Int(1), Int(2147483647)}), "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER");
+}
+
 TEST(Strings, Regex) {
   EXPECT_EQ(Eval("like", {Str("a%c"), Str("a\\%c")}), "true");
   EXPECT_EQ(Eval("like", {Str("xaxbxab"), Str("%a_")}), "true");

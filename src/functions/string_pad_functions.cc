@@ -68,16 +68,19 @@ std::vector<View> Units(View pad) {
   return out;
 }
 
+Status TextTooLarge() { return UnsupportedFeature("a column of more than 2 GiB of text in one batch"); }
+
 template <bool left>
-void Pad(View s, int32_t length, View pad, std::string* out) {
+Status Pad(View s, int32_t length, View pad, std::string* out) {
   const int32_t have = CountChars(s);
-  if (length <= 0) return;
+  if (length <= 0) return Status::OK();
   if (length <= have || pad.empty()) {
     out->append(SubChars(s, 0, length));
-    return;
+    return Status::OK();
   }
-  if (!left) out->append(s);
   const int32_t missing = length - have;
+  if (out->size() + s.size() + static_cast<uint64_t>(missing) > INT32_MAX) return TextTooLarge();
+  if (!left) out->append(s);
   if (IsAscii(pad)) {
     for (size_t left_over = static_cast<size_t>(missing); left_over > 0;) {
       const View piece = pad.substr(0, left_over);
@@ -89,22 +92,24 @@ void Pad(View s, int32_t length, View pad, std::string* out) {
     for (int32_t k = 0; k < missing; ++k) out->append(units[static_cast<size_t>(k) % units.size()]);
   }
   if (left) out->append(s);
+  return Status::OK();
 }
 template <bool left>
-void PadBlanks(View s, int32_t length, std::string* out) {
-  Pad<left>(s, length, " ", out);
+Status PadBlanks(View s, int32_t length, std::string* out) {
+  return Pad<left>(s, length, " ", out);
 }
 template <bool left>
 constexpr Kernel kPad = &ByCount<2, &Map<S, &PadBlanks<left>, S, I>, &Map<S, &Pad<left>, S, I, S>>;
 
 template <bool left>
-void PadBytes(View s, int32_t length, View pad, std::string* out) {
-  if (length <= 0) return;
+Status PadBytes(View s, int32_t length, View pad, std::string* out) {
+  if (length <= 0) return Status::OK();
   const size_t want = static_cast<size_t>(length);
   if (want <= s.size() || pad.empty()) {
     out->append(s.substr(0, want));
-    return;
+    return Status::OK();
   }
+  if (out->size() + want > INT32_MAX) return TextTooLarge();
   if (!left) out->append(s);
   for (size_t missing = want - s.size(); missing > 0;) {
     const View piece = pad.substr(0, missing);
@@ -112,10 +117,11 @@ void PadBytes(View s, int32_t length, View pad, std::string* out) {
     missing -= piece.size();
   }
   if (left) out->append(s);
+  return Status::OK();
 }
 template <bool left>
-void PadZeros(View s, int32_t length, std::string* out) {
-  PadBytes<left>(s, length, View("\0", 1), out);
+Status PadZeros(View s, int32_t length, std::string* out) {
+  return PadBytes<left>(s, length, View("\0", 1), out);
 }
 template <bool left>
 constexpr Kernel kPadBytes = &ByCount<2, &Map<S, &PadZeros<left>, S, I>, &Map<S, &PadBytes<left>, S, I, S>>;

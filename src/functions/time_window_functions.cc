@@ -106,10 +106,28 @@ Result<ArrayPtr> Windows(const KernelCall& call, const Vector& times, auto&& sta
                  {ArrayOf(type, n, {nullptr, std::move(starts)}), ArrayOf(type, n, {nullptr, std::move(ends)})});
 }
 
+/// ANSI mode raises where a window begins or ends beyond the range of timestamps.
+Status CheckRange(const KernelCall& call, const Vector& times, const TimeWindow& window) {
+  const int64_t margin_after = window.length_us + 2 * window.slide_us;
+  const int64_t margin_before = (window.index + 2) * window.slide_us + std::abs(window.start_us);
+  const Reader<L> time(times);
+  for (int64_t i = 0; i < call.length; ++i) {
+    if (time(i) <= INT64_MAX - margin_after && time(i) >= INT64_MIN + margin_before) continue;
+    if (times.IsNull(i)) continue;
+    // Near an end of the range: exactly.
+    const __int128 remainder = (static_cast<__int128>(time(i)) - window.start_us) % window.slide_us;
+    const __int128 start = static_cast<__int128>(time(i)) - (remainder < 0 ? remainder + window.slide_us : remainder) -
+                           static_cast<__int128>(window.index) * window.slide_us;
+    if (start < INT64_MIN || start + window.length_us > INT64_MAX) return ArithmeticOverflow(call, "long");
+  }
+  return Status::OK();
+}
+
 Result<ArrayPtr> Window(const KernelCall& call, std::span<const Vector> args) {
   const auto& window = static_cast<const TimeWindow&>(*call.bound.state);
   const int64_t slide = window.slide_us, back = window.index * slide, first = window.start_us,
                 length = window.length_us;
+  if (call.bound.ansi) ARROW_RETURN_NOT_OK(CheckRange(call, args[0], window));
   // Remainders of times before `first` are negative. Unsigned, for times at the ends of the range wrap around as in
   // Java.
   auto start_of = [=](int64_t time) {
@@ -165,11 +183,14 @@ Result<ArrayPtr> SessionWindow(const KernelCall& call, std::span<const Vector> a
     const int64_t at = args[1].At(row++);
     if (gaps.IsNull(at)) return time;
     const auto gap = gaps.GetValue(at);
-    return AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000,
-                          local ? call.context.zone.get() : nullptr);
+    const auto end = AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000,
+                                    local ? call.context.zone.get() : nullptr);
+    if (!end && !args[0].IsNull(row - 1)) status = ArithmeticOverflow(call, "long");
+    return end.value_or(time);
   };
-  return Windows(
-      call, args[0], [](int64_t time) { return time; }, end_of);
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr windows, Windows(call, args[0], [](int64_t time) { return time; }, end_of));
+  ARROW_RETURN_NOT_OK(status);
+  return windows;
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ constexpr NamedRule kRules[] = {
     {"CollapseProjects", &CollapseProjects, false},
     {"PruneStructFunctions", &PruneStructFunctions, false},
     {"PushDownLimits", &PushDownLimits, false},
+    {"LookUpInSets", &LookUpInSets, false},
+    {"CheckCartesianProducts", &CheckCartesianProducts, true},
     {"ExtractExternalCalls", &ExtractExternalCalls, true},
 };
 

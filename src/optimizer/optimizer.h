@@ -14,6 +14,7 @@ struct OptimizerContext {
   std::function<Result<TypedValue>(const plan::ExprPtr&)> evaluate_constant;
   /// Names of rules to leave out (spark.sql.optimizer.excludedRules; "*" leaves out all that may be).
   std::set<std::string> excluded;
+  bool cross_joins = true;  // spark.sql.crossJoin.enabled: joins without a condition need no CROSS
 };
 
 /// Keeps output ids, names and types.

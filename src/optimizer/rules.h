@@ -27,6 +27,10 @@ Result<plan::PlanPtr> PruneStructFunctions(const plan::PlanPtr& plan, const Opti
 Result<plan::PlanPtr> PushDownLimits(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Calls of functions that run outside of the engine become columns of nodes of their own.
 Result<plan::PlanPtr> ExtractExternalCalls(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// x IN (literals), when there are many, looks them up in a set made once.
+Result<plan::PlanPtr> LookUpInSets(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// Refuses joins without a condition that are not written as CROSS JOIN, when they have to be.
+Result<plan::PlanPtr> CheckCartesianProducts(const plan::PlanPtr& plan, const OptimizerContext& context);
 
 // ---- shared by rules -----------------------------------------------------------------------------------------------
 

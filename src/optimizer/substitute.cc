@@ -1,3 +1,5 @@
+#include <span>
+
 #include "functions/registry.h"
 #include "optimizer/rules.h"
 
@@ -35,27 +37,28 @@ bool IsDeterministic(const ExprPtr& expr) {
   return deterministic;
 }
 
-ExprPtr JoinConjuncts(const ExprList& conjuncts) {
+namespace {
+
+/// Halves rather than a chain: what walks the tree recurses no deeper than the logarithm of its length.
+ExprPtr Conjunction(std::span<const ExprPtr> conjuncts) {
   static const functions::FunctionDef* const kAnd = functions::FunctionRegistry::Builtins().Find("and");
-  ExprPtr result;
-  for (const auto& conjunct : conjuncts) {
-    if (!result) {
-      result = conjunct;
-      continue;
-    }
-    auto call = std::make_shared<Call>();
-    call->children = {result, conjunct};
-    call->def = kAnd;
-    call->display_name = "and";
-    call->type = DataType::Boolean();
-    call->nullable = result->nullable || conjunct->nullable;
-    auto bound = std::make_shared<functions::BoundCall>();
-    bound->arg_types = {DataType::Boolean(), DataType::Boolean()};
-    bound->result_type = DataType::Boolean();
-    call->bound = bound;
-    result = call;
-  }
-  return result;
+  if (conjuncts.size() == 1) return conjuncts[0];
+  const size_t half = conjuncts.size() / 2;
+  auto call = std::make_shared<Call>();
+  call->children = {Conjunction(conjuncts.first(half)), Conjunction(conjuncts.subspan(half))};
+  call->def = kAnd;
+  call->display_name = "and";
+  call->type = DataType::Boolean();
+  call->nullable = call->children[0]->nullable || call->children[1]->nullable;
+  auto bound = std::make_shared<functions::BoundCall>();
+  bound->arg_types = {DataType::Boolean(), DataType::Boolean()};
+  bound->result_type = DataType::Boolean();
+  call->bound = bound;
+  return call;
 }
+
+}  // namespace
+
+ExprPtr JoinConjuncts(const ExprList& conjuncts) { return conjuncts.empty() ? nullptr : Conjunction(conjuncts); }
 
 }  // namespace sluice::optimizer

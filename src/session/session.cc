@@ -75,6 +75,7 @@ Result<std::shared_ptr<Session>> Session::Make(Config config, std::shared_ptr<Ta
     ARROW_ASSIGN_OR_RAISE(threads, ThreadsOf(config.Get(kMaster)));
   }
   ARROW_RETURN_NOT_OK(TimeZone::Find(SessionTimeZone(config)).status());
+  if (url.empty()) ARROW_RETURN_NOT_OK(CheckSettings(config));
   std::unique_ptr<Remote> remote;
   if (!url.empty()) {
     ARROW_ASSIGN_OR_RAISE(remote, ConnectRemote(url, config));
@@ -210,7 +211,7 @@ functions::EvalContext Session::MakeEvalContext() const {
   auto zone = TimeZone::Find(zone_name);
   context.zone = zone.ok() ? *zone : *TimeZone::Find("UTC");
   context.now_us = NowUs();
-  context.last_map_key_wins = conf.Get(kMapKeyDedupPolicy) == "LAST_WIN";
+  context.last_map_key_wins = analyzer::NamesEqual(conf.Get(kMapKeyDedupPolicy), "LAST_WIN", false);
   const char* user = std::getenv("USER");
   context.user = user ? user : "root";
   auto& catalogs = const_cast<Catalogs&>(catalogs_);
@@ -259,6 +260,7 @@ Result<plan::PlanPtr> Session::Analyze(const plan::PlanPtr& plan) {
 
 Result<plan::PlanPtr> Session::Optimize(const plan::PlanPtr& analyzed) const {
   optimizer::OptimizerContext context;
+  context.cross_joins = BoolOf(config(), kCrossJoin);
   std::string excluded = config().Get(kExcludedRules);
   for (size_t start = 0; start < excluded.size();) {
     size_t end = std::min(excluded.find(',', start), excluded.size());

@@ -28,6 +28,7 @@ const ConfigEntry kDoubleQuotedIdentifiers("spark.sql.ansi.doubleQuotedIdentifie
 const ConfigEntry kPartitionOverwriteMode("spark.sql.sources.partitionOverwriteMode", "STATIC", "INSERT OVERWRITE replaces the table (static) or the partitions it writes to (dynamic).");
 const ConfigEntry kStoreAssignment("spark.sql.storeAssignmentPolicy", "ANSI", "Which casts INSERT does by itself: ANSI, LEGACY or STRICT.");
 const ConfigEntry kShufflePartitions("spark.sql.shuffle.partitions", "200", "Partitions of state and shuffles.");
+const ConfigEntry kCrossJoin("spark.sql.crossJoin.enabled", "true", "Joins without a condition need no CROSS.");
 const ConfigEntry kMaxToStringFields("spark.sql.debug.maxToStringFields", "25", "Fields shown in plans.");
 
 namespace {
@@ -124,6 +125,7 @@ Status CheckModifiable(const std::string& key) {
 
 Status CheckSetting(const std::string& key, const std::string& value) {
   ARROW_RETURN_NOT_OK(CheckModifiable(key));
+  ARROW_RETURN_NOT_OK(CheckObeyed(key, value));
   if (key == kTimeZone.key) {
     if (TimeZone::Find(value).ok()) return Status::OK();
     return MakeError("INVALID_CONF_VALUE.TIME_ZONE", {{"confName", key}, {"confValue", value}});
@@ -146,6 +148,8 @@ Status CheckSetting(const std::string& key, const std::string& value) {
     }
     return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", {{"confName", key}, {"confValue", value}, {"confOptions", all}});
   };
+  ARROW_RETURN_NOT_OK(CheckRange(key, value));
+  if (key == kMapKeyDedupPolicy.key) return one_of({"EXCEPTION", "LAST_WIN"});
   if (key == kTimestampType.key) return one_of({"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"});
   if (key == kPartitionOverwriteMode.key) return one_of({"DYNAMIC", "STATIC"});
   if (key == kStoreAssignment.key) return one_of({"ANSI", "STRICT", "LEGACY"});

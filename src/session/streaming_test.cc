@@ -53,6 +53,16 @@ TEST_F(StreamingTest, MemorySinkIsATable) {
   EXPECT_FALSE(query.exception());
 }
 
+TEST_F(StreamingTest, RetainsAtLeastOneBatch) {
+  spark_->conf().set("spark.sql.streaming.minBatchesToRetain", "-1");
+  try {
+    StreamOf(*spark_, feed_).writeStream().format("memory").queryName("out").start();
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.getCondition(), "INVALID_CONF_VALUE.REQUIREMENT");
+  }
+}
+
 TEST_F(StreamingTest, ToTableMakesTheTableAndGoesOnFromTheCheckpoint) {
   spark_->sql("CREATE NAMESPACE demo.db");
   auto run = [&] {

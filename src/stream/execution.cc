@@ -40,6 +40,10 @@ Result<std::shared_ptr<Execution>> Execution::Start(Definition definition, std::
 
 Status Execution::Open() {
   ARROW_ASSIGN_OR_RAISE(retained_batches_, definition_.config.GetInt(kMinBatchesToRetain));
+  if (retained_batches_ < 1)
+    return MakeError("INVALID_CONF_VALUE.REQUIREMENT", {{"confName", kMinBatchesToRetain.key},
+                                                        {"confValue", std::to_string(retained_batches_)},
+                                                        {"confRequirement", "minBatchesToRetain has to be positive"}});
   ARROW_ASSIGN_OR_RAISE(int64_t updates, definition_.config.GetInt(kProgressUpdates));
   retained_progress_ = static_cast<size_t>(std::max<int64_t>(1, updates));
   ARROW_ASSIGN_OR_RAISE(checkpoint_, Checkpoint::Open(definition_.checkpoint_location));

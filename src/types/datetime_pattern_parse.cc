@@ -288,7 +288,9 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
 }
 
 std::optional<int32_t> Days(const Fields& f) {
+  constexpr int32_t kMostYears = 300'000;  // a little more than timestamps reach
   int32_t year = f.year == INT32_MIN ? 1970 : f.year;
+  if (year > kMostYears || year < -kMostYears) return std::nullopt;
   if (f.bc) year = 1 - year;
   if (f.day_of_year > 0) {
     if (f.day_of_year == 366 && !IsLeapYear(year)) return std::nullopt;
@@ -299,11 +301,16 @@ std::optional<int32_t> Days(const Fields& f) {
   return DaysFromCivil(year, month, day);
 }
 
+/// Nothing beyond the range of timestamps.
 std::optional<int64_t> LocalUs(const Fields& f) {
   const auto days = Days(f);
   if (!days) return std::nullopt;
   const int32_t hour = f.hour >= 0 ? f.hour : std::max(f.hour12, 0) + (f.ampm == 1 ? 12 : 0);
-  return *days * kUsPerDay + hour * kUsPerHour + f.minute * kUsPerMinute + f.second * kUsPerSecond + f.us;
+  int64_t us;
+  if (__builtin_mul_overflow(static_cast<int64_t>(*days), kUsPerDay, &us) ||
+      __builtin_add_overflow(us, hour * kUsPerHour + f.minute * kUsPerMinute + f.second * kUsPerSecond + f.us, &us))
+    return std::nullopt;
+  return us;
 }
 
 bool ParseAll(const std::vector<Item>& items, std::string_view text, Fields* f) {

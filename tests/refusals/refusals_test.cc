@@ -158,6 +158,20 @@ TEST_F(Refusals, StatefulStreams) {
   Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
 
+TEST_F(Refusals, Settings) {
+  const std::pair<const char*, const char*> settings[] = {{"spark.sql.parser.quotedRegexColumnNames", "true"},
+                                                          {"spark.sql.variable.substitute", "false"},
+                                                          {"spark.sql.legacy.timeParserPolicy", "LEGACY"}};
+  for (const auto& [key, value] : settings) {
+    Refused(std::string("SET ") + key, kUnsupported, key, [&] { spark_->sql(std::string("SET ") + key + "=" + value); });
+    Refused(std::string("conf.set ") + key, kUnsupported, key, [&] { spark_->conf().set(key, value); });
+    Refused(std::string("a session with ") + key, kUnsupported, key,
+            [&] { SparkSession::builder().master("local[1]").config(key, value).create(); });
+  }
+  spark_->sql("SET spark.sql.variable.substitute=true");
+  spark_->sql("SET spark.sql.legacy.timeParserPolicy=corrected");
+}
+
 TEST_F(Refusals, WhatSparkRefusesToo) {
   const DataFrame stream = Stream();
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
