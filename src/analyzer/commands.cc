@@ -4,11 +4,33 @@
 
 #include "analyzer/plan_resolver.h"
 #include "functions/coercion.h"
+#include "functions/insert_check.h"
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
 
 using namespace plan;  // NOLINT: this room speaks of little else
+
+namespace {
+ExprPtr CastForInsert(const ExprPtr& value, const StructField& field, const AnalyzerContext& context) {
+  ExprPtr cast = CastTo(value, field.type, context, true, CastMode::kAnsi);
+  if (!functions::CanOverflowInInsert(*value->type, field.type)) return cast;
+  auto bound = std::make_shared<functions::BoundCall>();
+  bound->arg_types = {field.type};
+  bound->result_type = field.type;
+  bound->ansi = context.ansi;
+  bound->state = std::make_shared<functions::InsertColumn>(field.name, *value->type);
+  auto call = std::make_shared<Call>();
+  call->children = {cast};
+  call->def = &functions::InsertCheck();
+  call->bound = std::move(bound);
+  call->display_name = call->def->name;
+  call->origin = cast->origin;
+  call->type = field.type;
+  call->nullable = cast->nullable;
+  return call;
+}
+}  // namespace
 
 Result<PlanPtr> PlanResolver::ResolveCommand(const PlanPtr& plan) {
   // A view's query is kept as written and checked; EXPLAIN's is explained by session whatever it is.
@@ -98,7 +120,7 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
       continue;
     }
     same = false;
-    project->list.push_back(MakeAlias(CastTo(source[i], field.type, context, true, CastMode::kAnsi), field.name));
+    project->list.push_back(MakeAlias(CastForInsert(source[i], field, context), field.name));
   }
   return same ? query : PlanPtr(project);
 }

@@ -139,6 +139,10 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"INCOMPATIBLE_TABLE_CHANGE_AFTER_ANALYSIS.TABLE_ID_MISMATCH", "",
        "It was <capturedTableId>, and is <currentTableId>: dropped and made anew."},
       {"CATALOG_OPERATION_FAILED", "58030", "The catalog <catalog> failed: <reason>."},  // own
+      {"COMMIT_STATE_UNKNOWN", "40003",
+       "Cannot determine whether the commit was successful or not: <reason>. The files it names stay, since the table may "
+       "need them. Check the table before writing the same rows again."},  // own: Iceberg's CommitStateUnknownException
+      {"ILLEGAL_ARGUMENT", "22023", "<message>"},  // own: Iceberg's exceptions without a condition
       {"_LEGACY_ERROR_TEMP_1183", "", "The type INTERVAL cannot be used in the schema of a table."},
       {"_LEGACY_ERROR_TEMP_1232", "",
        "The partition spec (<specKeys>) must match the partition columns (<partitionColumnNames>) of <tableName>."},

@@ -255,7 +255,9 @@ Result<plan::PlanPtr> Session::Analyze(const plan::PlanPtr& plan) {
   if (Remote* remote = RemoteOf(*this)) return remote->Analyze(plan);
   std::shared_ptr<void> holder;
   analyzer::AnalyzerContext context = MakeAnalyzerContext(&holder);
-  return analyzer::Analyze(plan, context);
+  auto analyzed = analyzer::Analyze(plan, context);
+  if (!analyzed.ok()) return static_cast<AnalysisScope*>(holder.get())->resolver.ExplainMissing(analyzed.status());
+  return analyzed;
 }
 
 Result<plan::PlanPtr> Session::Optimize(const plan::PlanPtr& analyzed) const {

@@ -78,7 +78,10 @@ Result<connectors::TablePtr> LoadTable(Session& session, const NameParts& name, 
   const Config config = session.config();
   ARROW_ASSIGN_OR_RAISE(ResolvedName resolved, session.catalogs().ResolveTable(name, config));
   if (resolved.rest.empty()) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(name)}});
-  auto table = resolved.catalog->LoadTable(resolved.table(), version, options);
+  OptionMap with = options;
+  for (const char* key : {"spark.wap.branch", "spark.wap.id"})  // which of a table's branches the session works on
+    if (auto value = config.Get(key)) with.try_emplace(key, *value);
+  auto table = resolved.catalog->LoadTable(resolved.table(), version, with);
   if (!table.ok() && IsMissing(table.status())) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(name)}});
   return table;
 }
@@ -103,12 +106,23 @@ Result<plan::PlanPtr> SessionResolver::ResolveRelation(const plan::UnresolvedRel
     else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE") table = connector.status();
   }
   if (!table.ok()) return WithOrigin(table.status(), relation.origin);
+  for (const auto& column : (*table)->metadata_columns().fields()) metadata_columns_.insert(column.name);
   NameParts full;
   if (resolved.ok()) {
     full.push_back(resolved->catalog->name());
     full.insert(full.end(), resolved->rest.begin(), resolved->rest.end());
   }
   return MakeRelation(*table, std::move(full), relation.options, relation.is_streaming);
+}
+
+Status SessionResolver::ExplainMissing(const Status& error) const {
+  if (!ConditionOf(error).starts_with("UNRESOLVED_COLUMN.")) return error;
+  const auto& parameters = GetError(error)->getMessageParameters();
+  auto name = parameters.find("objectName");
+  if (name == parameters.end()) return error;
+  for (const auto& column : metadata_columns_)
+    if (LowerCase(name->second).ends_with(QuoteIdentifier(column))) return UnsupportedFeature("The metadata column " + column);
+  return error;
 }
 
 Result<plan::PlanPtr> SessionResolver::ResolveDataSource(const plan::UnresolvedDataSource& source) {

@@ -1,5 +1,7 @@
 #pragma once
 // Names and formats -> plans: how the analyzer sees views, catalogs and connectors.
+#include <set>
+
 #include "analyzer/analyzer.h"
 #include "analyzer/metadata_columns.h"
 #include "connectors/api/connector.h"
@@ -13,10 +15,13 @@ class SessionResolver final : public analyzer::SourceResolver, public analyzer::
   Result<plan::PlanPtr> ResolveRelation(const plan::UnresolvedRelation& relation) override;
   Result<plan::PlanPtr> ResolveDataSource(const plan::UnresolvedDataSource& source) override;
   DataType HiddenColumns(const plan::Relation& relation) const override;
+  /// `error`, or UNSUPPORTED_FEATURE when it misses a metadata column that one of the tables has.
+  Status ExplainMissing(const Status& error) const;
 
  private:
   Session* session_;
   const Config& config_;
+  std::set<std::string> metadata_columns_;  // of the tables so far; no query can select them yet
 };
 
 /// A resolved leaf over `table`; `name` qualifies its columns when not empty.

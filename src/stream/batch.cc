@@ -147,7 +147,10 @@ Result<exec::RunMetrics> Execution::WriteBatch(const exec::RunContext& context) 
   ARROW_ASSIGN_OR_RAISE(auto write, sink_->NewBatch(batch_id_));
   ARROW_ASSIGN_OR_RAISE(auto messages, query_->Run(context, write.get(), &metrics));
   // A stop that comes after this point finds the batch finished.
-  ARROW_RETURN_NOT_OK(cancel_.Check());
+  if (Status stopped = cancel_.Check(); !stopped.ok()) {
+    write->Abort(messages);
+    return stopped;
+  }
   ARROW_RETURN_NOT_OK(write->Commit(messages));
   return metrics;
 }

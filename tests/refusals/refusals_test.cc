@@ -96,13 +96,16 @@ TEST_F(Refusals, Sql) {
       {"DELETE FROM demo.db.t WHERE id = 1", kUnsupported, "DELETE"},
       {"TRUNCATE TABLE demo.db.t", kUnsupported, "TRUNCATE"},
       {"ALTER TABLE demo.db.t ADD COLUMN x INT", kUnsupported, "ALTER TABLE"},
-      {"INSERT INTO demo.db.t PARTITION (id = 1) SELECT 'x'", "NON_PARTITION_COLUMN", "id"},
       {"INSERT INTO demo.db.t REPLACE WHERE id = 1 SELECT 1, 'x'", kUnsupported, "REPLACE WHERE"},
       {"INSERT OVERWRITE DIRECTORY '/tmp/x' SELECT 1", kUnsupported, "DIRECTORY"},
       {"CALL demo.system.rollback_to_snapshot('db.t', 1)", kUnsupported, "CALL"},
+      {"SELECT _file, _pos FROM demo.db.t", kUnsupported, "_file"},
+      {"SELECT t._pos FROM demo.db.t", kUnsupported, "_pos"},
       // definitions
       {"CREATE TABLE demo.db.v3 (id INT) USING iceberg TBLPROPERTIES ('format-version' = '3')", kUnsupported,
        "version 3"},
+      {"CREATE TABLE demo.db.v1 (id INT) USING iceberg TBLPROPERTIES ('format-version' = '1')", kUnsupported,
+       "version 1"},
       {"CREATE TABLE demo.db.d (id INT DEFAULT 1) USING iceberg", kUnsupported, "DEFAULT"},
       {"CREATE TABLE demo.db.l LIKE demo.db.t", kUnsupported, "LIKE"},
       {"CREATE TABLE demo.db.i (i INTERVAL DAY) USING iceberg", kUnsupported, "INTERVAL DAY"},
@@ -214,6 +217,40 @@ TEST_F(Refusals, StreamsAndTables) {
     Stream().selectExpr("1L AS id", "v AS s").writeStream().option("checkpointLocation", "s3://bucket/c").toTable("demo.db.t");
   });
   Refused("hdfs", kUnsupported, "hdfs", [&] { Start(Stream()), spark_->read().format("iceberg").load("hdfs://host/t").collect(); });
+}
+
+TEST_F(Refusals, Iceberg) {
+  Refused("incremental reads", kUnsupported, "start-snapshot-id",
+          [&] { spark_->read().option("start-snapshot-id", "1").table("demo.db.t").collect(); });
+  Refused("incremental reads", kUnsupported, "end-snapshot-id",
+          [&] { spark_->read().option("end-snapshot-id", "1").table("demo.db.t").collect(); });
+  for (const char* format : {"orc", "avro"}) {
+    Refused(std::string("option ") + format, kUnsupported, format,
+            [&] { spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option("write-format", format).append(); });
+    Refused(std::string("property ") + format, kUnsupported, format, [&] {
+      spark_->sql(std::string("CREATE TABLE demo.db.") + format + " USING iceberg TBLPROPERTIES ('write.format.default' = '" + format +
+                  "') AS SELECT 1 AS id");
+    });
+  }
+  auto append = [&](const char* option, const char* value) {
+    spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option(option, value).append();
+  };
+  Refused("distribution", kUnsupported, "distribution-mode=hash", [&] { append("distribution-mode", "hash"); });
+  Refused("merged schemas", kUnsupported, "merge-schema", [&] { append("merge-schema", "true"); });
+  Refused("isolation", kUnsupported, "isolation-level", [&] {
+    spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option("isolation-level", "snapshot").overwritePartitions();
+  });
+  for (const char* option : {"isolation-level", "distribution-mode", "overwrite-mode"})
+    Refused(option, "ILLEGAL_ARGUMENT", "nonsense", [&] { append(option, "nonsense"); });
+  Refused("specs", "ILLEGAL_ARGUMENT", "77", [&] { append("output-spec-id", "77"); });
+  spark_->sql("CREATE TABLE demo.db.audited (id BIGINT, s STRING) USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true')");
+  spark_->conf().set("spark.wap.branch", "audit");
+  Refused("audited streams", kUnsupported, "write-audit-publish", [&] {
+    Stream().selectExpr("1L AS id", "v AS s").writeStream().option("checkpointLocation", folder_ + "/c").toTable("demo.db.audited");
+  });
+  Refused("audited creation", kUnsupported, "write-audit-publish", [&] {
+    spark_->sql("CREATE TABLE demo.db.ctas USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true') AS SELECT 1 AS id");
+  });
 }
 
 TEST_F(Refusals, Sessions) {

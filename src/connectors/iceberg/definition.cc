@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "connectors/iceberg/table_operations.h"
+
 namespace sluice::iceberg {
 
 namespace {
@@ -82,6 +84,7 @@ Result<TableMetadata> MetadataOf(const connectors::TableDefinition& definition, 
   const char* user = std::getenv("USER");
   properties.try_emplace("owner", user ? user : ::geteuid() == 0 ? "root" : "unknown");
   for (const char* reserved : {"provider", "location", "external", "is_managed_location"}) properties.erase(reserved);
+  ARROW_RETURN_NOT_OK(CheckCommitProperties(properties));
   return NewTableMetadata(std::move(schema), std::move(spec), location, std::move(properties));
 }
 

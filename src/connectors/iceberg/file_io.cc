@@ -2,9 +2,12 @@
 
 #include <arrow/filesystem/filesystem.h>
 #include <arrow/io/file.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -12,36 +15,67 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <set>
 
 #include "connectors/iceberg/s3_put.h"
 
 namespace sluice::iceberg {
 
-/// Syncs that run on threads of their own. Settle waits for those that began before it.
+namespace {
+Status WriteFailed(const std::string& path, int error) {
+  return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
+}
+
+std::string FolderOf(const std::string& path) { return std::filesystem::path(path).parent_path().string(); }
+}  // namespace
+
+/// Syncs of files, a few at a time on threads of their own, and of the folders that got new names. Settle waits for
+/// those that began before it.
 class PendingSyncs {
  public:
-  /// Takes over `fd`.
-  void Add(int fd, std::string path) {
-    auto sync = std::async(std::launch::async, [fd, path = std::move(path)]() -> Status {
+  /// Takes over `fd`. When enough syncs run already, this one is the caller's.
+  void AddFile(int fd, const std::string& path) {
+    AddFolder(FolderOf(path));
+    auto sync = [this, fd, path] {
       int error = ::fdatasync(fd) == 0 ? 0 : errno;
       ::close(fd);
-      if (error == 0) return Status::OK();
-      return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
-    });
+      --threads_;
+      return error == 0 ? Status::OK() : WriteFailed(path, error);
+    };
+    auto how = ++threads_ > kMaxThreads ? std::launch::deferred : std::launch::async;
+    auto result = std::async(how, std::move(sync)).share();
+    if (how == std::launch::deferred) result.wait();
     std::lock_guard lock(mutex_);
-    running_.push_back({sync.share(), std::chrono::steady_clock::now()});
+    running_.push_back({std::move(result), std::chrono::steady_clock::now()});
+  }
+
+  /// A name in `folder` is new.
+  void AddFolder(const std::string& folder) {
+    std::lock_guard lock(mutex_);
+    folders_.insert(folder);
   }
 
   Status Settle() {
+    // One at a time: a folder that another commit is about to sync is not yet on disk.
+    std::lock_guard settling(settle_mutex_);
     std::vector<Sync> waiting;
+    std::set<std::string> folders;
     {
       std::lock_guard lock(mutex_);
       waiting = running_;
+      folders.swap(folders_);
     }
     Status first = Status::OK();
     for (const Sync& sync : waiting) {
       if (first.ok()) first = sync.result.get();
       else sync.result.wait();
+    }
+    for (const std::string& folder : folders) {
+      Status synced = first.ok() ? SyncFolder(folder) : first;
+      std::error_code ignored;
+      if (synced.ok() || !std::filesystem::exists(folder, ignored)) continue;  // dropped since, with all in it
+      AddFolder(folder);
+      first = synced;
     }
     // A failure stays for a while: another commit under way may rest on the same file.
     auto old = std::chrono::steady_clock::now() - std::chrono::seconds(60);
@@ -54,25 +88,40 @@ class PendingSyncs {
   }
 
  private:
+  static constexpr int kMaxThreads = 16;
   struct Sync {
     std::shared_future<Status> result;
     std::chrono::steady_clock::time_point begun;
   };
-  std::mutex mutex_;
-  std::vector<Sync> running_;
+  std::mutex settle_mutex_, mutex_;
+  std::atomic<int> threads_{0};
+  std::set<std::string> folders_;
+  std::vector<Sync> running_;  // last: their threads use the rest
 };
 
 FileIo::FileIo(Properties properties) : properties_(std::move(properties)), pending_(std::make_shared<PendingSyncs>()) {}
 Status FileIo::Settle() const { return pending_->Settle(); }
 
 namespace {
-Status WriteFailed(const std::string& path, int error) {
-  return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(error) + ")"}});
-}
 /// Of Arrow's own files: why it failed is in the detail, not in the message.
 Status WriteFailed(const std::string& path, const Status& cause) {
   std::string why = cause.message() + (cause.detail() ? ": " + cause.detail()->ToString() : "");
   return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + why + ")"}});
+}
+
+/// The folder and what it needs above it; those that are new are told to `syncs`, which may be null.
+Status CreateFolders(const std::string& folder, PendingSyncs* syncs) {
+  std::error_code error;
+  std::vector<std::string> parents;
+  for (std::string at = folder; !at.empty() && !std::filesystem::exists(at, error); at = FolderOf(at)) {
+    if (std::string parent = FolderOf(at); parent != at) parents.push_back(parent.empty() ? "." : parent);
+  }
+  std::filesystem::create_directories(folder, error);
+  if (error) return WriteFailed(folder, error.value());
+  for (const std::string& parent : parents) {
+    if (syncs) syncs->AddFolder(parent);
+  }
+  return Status::OK();
 }
 
 /// `syncs` null: not synced.
@@ -80,8 +129,7 @@ Status WriteLocal(const std::string& path, std::string_view bytes, PendingSyncs*
   auto open = [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); };
   int fd = open();
   if (fd < 0 && errno == ENOENT) {
-    std::error_code ignored;
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    ARROW_RETURN_NOT_OK(CreateFolders(FolderOf(path), syncs));
     fd = open();
   }
   if (fd < 0) return WriteFailed(path, errno);
@@ -92,7 +140,7 @@ Status WriteLocal(const std::string& path, std::string_view bytes, PendingSyncs*
     else if (errno != EINTR) error = errno;
   }
   if (error == 0 && syncs) {
-    syncs->Add(fd, path);
+    syncs->AddFile(fd, path);
     return Status::OK();
   }
   ::close(fd);
@@ -111,7 +159,7 @@ class SyncedFile final : public arrow::io::OutputStream {
     if (file_->closed()) return Status::OK();
     int fd = ::fcntl(file_->file_descriptor(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return WriteFailed(path_, errno);
-    syncs_->Add(fd, path_);
+    syncs_->AddFile(fd, path_);
     return file_->Close();
   }
   bool closed() const override { return file_->closed(); }
@@ -176,6 +224,29 @@ Status FileIo::Replace(const std::string& path, std::string_view bytes) const {
   return WriteFailed(path, error);
 }
 
+Result<std::string> FileIo::Identity(const std::string& path) const {
+  ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
+  if (at.local) {
+    struct stat s {};
+    if (::stat(at.path.c_str(), &s) == 0) {
+      return fmt::format("{}:{}:{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+    }
+    return errno == ENOENT || errno == ENOTDIR ? Result<std::string>("") : Status::IOError("Cannot look at ", path, ": ", std::strerror(errno));
+  }
+  auto file = at.fs->OpenInputFile(at.path);
+  if (!file.ok()) {
+    ARROW_ASSIGN_OR_RAISE(bool exists, Exists(path));
+    return exists ? Result<std::string>(file.status()) : Result<std::string>("");
+  }
+  ARROW_ASSIGN_OR_RAISE(int64_t size, (*file)->GetSize());
+  std::string identity = std::to_string(size);
+  ARROW_ASSIGN_OR_RAISE(auto metadata, (*file)->ReadMetadata());
+  for (const char* key : {"ETag", "Last-Modified"}) {
+    if (metadata && metadata->Contains(key)) identity += ":" + *metadata->Get(key);
+  }
+  return identity;
+}
+
 Result<bool> FileIo::Exists(const std::string& path) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
   if (at.local) return ::access(at.path.c_str(), F_OK) == 0;
@@ -231,13 +302,11 @@ Result<std::shared_ptr<arrow::io::OutputStream>> FileIo::OpenOutput(const std::s
   auto open = [&] { return arrow::io::FileOutputStream::Open(at.path); };
   auto file = open();
   if (!file.ok()) {
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(at.path).parent_path(), error);
-    if (error) return WriteFailed(path, error.value());
+    ARROW_RETURN_NOT_OK(CreateFolders(FolderOf(at.path), pending_.get()));
     file = open();
   }
   if (!file.ok()) return WriteFailed(path, file.status());
-  return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, path, pending_));
+  return std::shared_ptr<arrow::io::OutputStream>(std::make_shared<SyncedFile>(*file, at.path, pending_));
 }
 
 }  // namespace sluice::iceberg

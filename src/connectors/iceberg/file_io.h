@@ -21,14 +21,17 @@ class FileIo {
 
   Result<std::string> Read(const std::string& path) const;
   /// A file of a name no one else uses. It is durable once Settle() or WriteExclusive() returned: local syncs run side
-  /// by side in the background, which costs one turn of the disk's journal rather than one each.
+  /// by side in the background, a bounded number of them, which costs one turn of the disk's journal rather than one each.
   Status WriteNew(const std::string& path, std::string_view bytes) const;
-  /// Waits for the syncs of WriteNew and OpenOutput; the first that failed is returned.
+  /// Waits for the syncs of WriteNew and OpenOutput and syncs the folders they put names into, new ones with the
+  /// folders above; the first that failed is returned.
   Status Settle() const;
   /// Atomically, all or nothing; StatusCode::AlreadyExists when there is one already. On s3:// by a conditional put.
   Status WriteExclusive(const std::string& path, std::string_view bytes) const;
   /// Atomically, without sync: for hints.
   Status Replace(const std::string& path, std::string_view bytes) const;
+  /// Tells a file from another that has its path later; "" when there is none.
+  Result<std::string> Identity(const std::string& path) const;
   Result<bool> Exists(const std::string& path) const;
   /// Missing files are fine.
   Status Delete(const std::string& path) const;

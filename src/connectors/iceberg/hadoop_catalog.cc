@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "connectors/iceberg/definition.h"
+#include "connectors/iceberg/errors.h"
 #include "connectors/iceberg/iceberg_table.h"
 
 namespace sluice::iceberg {
@@ -25,7 +26,7 @@ class HadoopStagedTable final : public StagedTable {
       Abort();
       return MakeError("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", table_->name()}});
     }
-    if (status.ok()) done_ = true;
+    if (status.ok() || IsCommitStateUnknown(status)) done_ = true;
     return status;
   }
   void Abort() override {

@@ -65,8 +65,10 @@ class HadoopOperations final : public TableOperations {
     int64_t hint = ReadHint();
     if (base ? hint > version_ : hint > 0) return Status::AlreadyExists("the table is at version ", hint);
     if (base) {  // a dropped table must not come back with this commit alone
-      ARROW_ASSIGN_OR_RAISE(bool exists, io()->Exists(file_));
-      if (!exists) return Status::AlreadyExists(file_, " is gone");
+      ARROW_ASSIGN_OR_RAISE(std::string identity, io()->Identity(file_));
+      if (identity.empty()) return Status::AlreadyExists(file_, " is gone");
+      // Dropped, and made anew up to the same version: its next one is not ours to write.
+      if (identity != identity_) return Status::AlreadyExists(file_, " is another file now");
     }
     int64_t version = base ? version_ + 1 : 1;
     std::vector<std::string> expired;
@@ -82,6 +84,7 @@ class HadoopOperations final : public TableOperations {
     ARROW_RETURN_NOT_OK(io()->WriteExclusive(file, RenderTableMetadata(next)));
     file_ = file;
     version_ = version;
+    identity_ = io()->Identity(file).ValueOr("");  // "": read again before the next commit
     bool delete_old = next.BoolProperty("write.metadata.delete-after-commit.enabled", false);
     metadata_ = std::make_shared<const TableMetadata>(std::move(next));
     // The commit is done; what follows may fail or be cut off without harm.
@@ -126,6 +129,7 @@ class HadoopOperations final : public TableOperations {
         metadata_ = nullptr;
         version_ = 0;
         file_.clear();
+        identity_.clear();
         return metadata_;
       }
       ARROW_ASSIGN_OR_RAISE(file, FileOf(version));
@@ -136,7 +140,9 @@ class HadoopOperations final : public TableOperations {
       file = std::move(following);
       ++version;
     }
-    if (metadata_ && version == version_ && file == file_) return metadata_;
+    // Taken before the text: should the file be replaced in between, the next look sees that.
+    ARROW_ASSIGN_OR_RAISE(std::string identity, io()->Identity(file));
+    if (metadata_ && version == version_ && file == file_ && !identity.empty() && identity == identity_) return metadata_;
     ARROW_ASSIGN_OR_RAISE(std::string text, io()->Read(file));
     if (file.find(".gz") != std::string::npos) {
       ARROW_ASSIGN_OR_RAISE(text, Gunzip(text));
@@ -148,13 +154,14 @@ class HadoopOperations final : public TableOperations {
     metadata_ = std::make_shared<const TableMetadata>(std::move(*parsed));
     version_ = version;
     file_ = file;
+    identity_ = std::move(identity);
     return metadata_;
   }
 
   const std::string folder_;
   mutable std::mutex mutex_;
   MetadataPtr metadata_;
-  std::string file_;
+  std::string file_, identity_;
   int64_t version_ = 0;
 };
 }  // namespace

@@ -3,9 +3,13 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "connectors/api/overwrite.h"
+#include "connectors/iceberg/errors.h"
+#include "connectors/iceberg/file_tables.h"
 #include "connectors/iceberg/scan.h"
 #include "connectors/iceberg/snapshot_update.h"
 #include "connectors/iceberg/table_writer.h"
+#include "connectors/iceberg/write_options.h"
 #include "types/datetime.h"
 
 namespace sluice::iceberg {
@@ -29,27 +33,25 @@ void DeleteFiles(const FileIo& io, const std::vector<DataFile>& files) {
 /// One job's write, batch or micro-batch.
 class IcebergWrite final : public BatchWrite {
  public:
-  IcebergWrite(TableOperationsPtr operations, WriteContextPtr context, UpdateKind kind, Properties summary,
-               std::string branch, std::function<bool(const TableMetadata&)> already_done,
-               std::function<void(int64_t rows)> committed)
-      : operations_(std::move(operations)), context_(std::move(context)), kind_(kind), summary_(std::move(summary)),
-        branch_(std::move(branch)), already_done_(std::move(already_done)), committed_(std::move(committed)) {}
+  /// `update` lacks its files.
+  IcebergWrite(TableOperationsPtr operations, WriteContextPtr context, SnapshotUpdate update,
+               std::function<void(int64_t rows)> committed = nullptr)
+      : operations_(std::move(operations)), context_(std::move(context)), update_(std::move(update)),
+        committed_(std::move(committed)) {
+    update_.table_uuid = context_->metadata->table_uuid;
+  }
 
   Result<std::unique_ptr<TaskWriter>> NewTask(int task) override { return NewTaskWriter(context_, task); }
 
   Status Commit(const std::vector<std::string>& messages) override {
-    SnapshotUpdate update;
-    update.kind = kind_;
-    update.summary = summary_;
-    update.branch = branch_;
-    update.already_done = already_done_;
+    SnapshotUpdate update = update_;
     ARROW_ASSIGN_OR_RAISE(update.files, FilesOfMessages(*context_, messages));
     int64_t rows = 0;
     for (const DataFile& file : update.files) rows += file.record_count;
     commit_tried_ = true;
     Status status = CommitSnapshot(*operations_, std::move(update));
     if (!status.ok()) {
-      if (operations_->current()) return status;
+      if (operations_->current() || IsCommitStateUnknown(status)) return status;
       return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", context_->table_name}});
     }
     if (committed_) committed_(rows);
@@ -66,10 +68,7 @@ class IcebergWrite final : public BatchWrite {
  private:
   TableOperationsPtr operations_;
   WriteContextPtr context_;
-  UpdateKind kind_;
-  Properties summary_;
-  std::string branch_;
-  std::function<bool(const TableMetadata&)> already_done_;
+  SnapshotUpdate update_;
   std::function<void(int64_t)> committed_;
   bool commit_tried_ = false;
 };
@@ -83,8 +82,9 @@ void AddSnapshotProperties(const OptionMap& options, Properties* summary) {
 
 class IcebergSink final : public StreamSink {
  public:
-  IcebergSink(TableOperationsPtr operations, TableOrigin origin, StreamWriteContext context)
-      : operations_(std::move(operations)), origin_(std::move(origin)), context_(std::move(context)) {
+  IcebergSink(TableOperationsPtr operations, std::string table_uuid, TableOrigin origin, StreamWriteContext context)
+      : operations_(std::move(operations)), table_uuid_(std::move(table_uuid)), origin_(std::move(origin)),
+        context_(std::move(context)) {
     summary_ = EngineSummary(context_.config);
     AddSnapshotProperties(context_.options, &summary_);
     complete_ = context_.output_mode == "complete";
@@ -110,14 +110,17 @@ class IcebergSink final : public StreamSink {
       ARROW_ASSIGN_OR_RAISE(metadata, operations_->Refresh());
       if (!metadata) return Gone();
     }
+    if (metadata->table_uuid != table_uuid_) return TableReplaced(origin_.quoted_name, table_uuid_, metadata->table_uuid);
     // The context is costly next to a small batch: made anew only when the table's shape changed.
     if (!write_context_ || !SameShape(*write_context_->metadata, *metadata)) {
       ARROW_ASSIGN_OR_RAISE(write_context_, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name, context_.schema, context_.options));
     }
-    Properties summary = summary_;
-    summary["spark.sql.streaming.queryId"] = context_.query_id;
-    summary["spark.sql.streaming.epochId"] = std::to_string(batch_id);
-    auto already = [query = context_.query_id, batch_id, base = metadata](const TableMetadata& now) {
+    SnapshotUpdate update;
+    update.kind = complete_ ? UpdateKind::kOverwriteAll : UpdateKind::kAppend;
+    update.summary = summary_;
+    update.summary["spark.sql.streaming.queryId"] = context_.query_id;
+    update.summary["spark.sql.streaming.epochId"] = std::to_string(batch_id);
+    update.already_done = [query = context_.query_id, batch_id, base = metadata](const TableMetadata& now) {
       if (&now == base.get()) return false;  // the usual case: nobody else wrote
       auto last = LastCommittedEpoch(now, query);
       return last && *last >= batch_id;
@@ -127,8 +130,7 @@ class IcebergSink final : public StreamSink {
       last_epoch_known_ = true;
       rows_ = rows;
     };
-    return std::make_unique<IcebergWrite>(operations_, write_context_, complete_ ? UpdateKind::kOverwriteAll : UpdateKind::kAppend,
-                                          std::move(summary), "main", std::move(already), std::move(committed));
+    return std::make_unique<IcebergWrite>(operations_, write_context_, std::move(update), std::move(committed));
   }
 
   int64_t last_num_output_rows() const override { return rows_; }
@@ -141,6 +143,7 @@ class IcebergSink final : public StreamSink {
   }
 
   TableOperationsPtr operations_;
+  const std::string table_uuid_;
   TableOrigin origin_;
   StreamWriteContext context_;
   Properties summary_;
@@ -150,12 +153,12 @@ class IcebergSink final : public StreamSink {
   int64_t rows_ = -1;
 };
 
-class IcebergTable final : public Table {
+class IcebergTable final : public Table, public OverwritesByFilter {
  public:
   IcebergTable(TableOperationsPtr operations, MetadataPtr metadata, TableOrigin origin, ChosenSnapshot chosen,
-               SchemaPtr schema, DataType spark_schema)
+               WriteAudit audit, SchemaPtr schema, DataType spark_schema)
       : operations_(std::move(operations)), metadata_(std::move(metadata)), origin_(std::move(origin)),
-        chosen_(std::move(chosen)), schema_(std::move(schema)), spark_schema_(std::move(spark_schema)) {}
+        chosen_(std::move(chosen)), audit_(std::move(audit)), schema_(std::move(schema)), spark_schema_(std::move(spark_schema)) {}
 
   std::string name() const override { return origin_.display_name; }
   const DataType& schema() const override { return spark_schema_; }
@@ -164,6 +167,14 @@ class IcebergTable final : public Table {
   std::optional<std::string> comment() const override {
     auto it = metadata_->properties.find("comment");
     return it == metadata_->properties.end() ? std::nullopt : std::optional(it->second);
+  }
+
+  DataType metadata_columns() const override {
+    auto all = AllPartitionsType(*metadata_);
+    auto partition = all.ok() ? ToSparkType(**all) : Result<DataType>(DataType::Struct({}));
+    return DataType::Struct({{"_spec_id", DataType::Integer(), true, ""}, {"_partition", partition.ValueOr(DataType::Struct({})), true, ""},
+                             {"_file", DataType::String(), false, ""}, {"_pos", DataType::Long(), false, ""},
+                             {"_deleted", DataType::Boolean(), false, ""}});
   }
 
   std::vector<std::string> partitioning() const override {
@@ -191,7 +202,7 @@ class IcebergTable final : public Table {
 
   bool can_read() const override { return true; }
   bool can_write() const override { return !chosen_.travels || !chosen_.branch.empty(); }
-  bool can_stream_write() const override { return !chosen_.travels; }
+  bool can_stream_write() const override { return !chosen_.travels || audit_.active(); }
 
   Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override {
     return NewTableScan(operations_, metadata_, chosen_.snapshot, schema_, request);
@@ -201,28 +212,57 @@ class IcebergTable final : public Table {
     return UnsupportedFeature("Reading the Iceberg table " + origin_.quoted_name + " as a stream");
   }
 
-  Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request) override {
+  Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request) override { return NewOverwrite(request, {}); }
+
+  /// Without filters: by the request's mode.
+  Result<std::unique_ptr<BatchWrite>> NewOverwrite(const WriteRequest& request, const std::vector<ColumnFilter>& replaced) override {
     if (!can_write()) return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
     ARROW_ASSIGN_OR_RAISE(auto metadata, operations_->Refresh());
     if (!metadata) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", origin_.quoted_name}});
-    ARROW_ASSIGN_OR_RAISE(auto context, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name, request.schema, request.options));
-    UpdateKind kind = UpdateKind::kAppend;
-    if (request.mode == WriteMode::kOverwrite) kind = UpdateKind::kOverwriteAll;
-    if (request.mode == WriteMode::kOverwriteDynamic) {
-      kind = metadata->spec().unpartitioned() ? UpdateKind::kOverwriteAll : UpdateKind::kOverwritePartitions;
+    if (metadata->table_uuid != metadata_->table_uuid) {
+      return TableReplaced(origin_.quoted_name, metadata_->table_uuid, metadata->table_uuid);
     }
-    Properties summary = EngineSummary(nullptr);
-    AddSnapshotProperties(request.options, &summary);
-    return std::make_unique<IcebergWrite>(operations_, std::move(context), kind, std::move(summary),
-                                          chosen_.branch.empty() ? "main" : chosen_.branch, nullptr, nullptr);
+    ARROW_ASSIGN_OR_RAISE(auto context, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name, request.schema, request.options));
+    ARROW_ASSIGN_OR_RAISE(WriteOptions how, ParseWriteOptions(request.options, *metadata));
+    SnapshotUpdate update;
+    const bool all = request.mode == WriteMode::kOverwrite && replaced.empty();
+    if (!replaced.empty()) {
+      update.kind = UpdateKind::kOverwriteFiltered;
+    } else if (request.mode == WriteMode::kOverwriteDynamic || (all && how.truncates_partitions)) {
+      update.kind = UpdateKind::kOverwritePartitions;
+    } else if (all) {
+      update.kind = UpdateKind::kOverwriteAll;
+    }
+    if (how.isolated && update.kind != UpdateKind::kAppend) return UnsupportedFeature("The Iceberg write option isolation-level of overwrites");
+    update.filters = replaced;
+    update.summary = EngineSummary(nullptr);
+    AddSnapshotProperties(request.options, &update.summary);
+    if (!chosen_.branch.empty()) update.branch = chosen_.branch;
+    ARROW_RETURN_NOT_OK(Audit(&update));
+    return std::make_unique<IcebergWrite>(operations_, std::move(context), std::move(update));
+  }
+
+  /// Write-audit-publish: a branch of its own, or a snapshot of none.
+  Status Audit(SnapshotUpdate* update) const {
+    if (!audit_.branch.empty() && !audit_.id.empty()) {
+      return IllegalArgument(fmt::format("Cannot set both WAP ID and branch, but got ID [{}] and branch [{}]", audit_.id, audit_.branch));
+    }
+    if (!audit_.id.empty()) {
+      update->summary["wap.id"] = audit_.id;
+      update->staged = true;
+    } else if (!audit_.branch.empty() && chosen_.branch.empty()) {
+      update->branch = audit_.branch;
+    }
+    return Status::OK();
   }
 
   Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext& context) override {
     if (!can_stream_write()) return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
+    if (audit_.active()) return UnsupportedFeature("Streams into a table under write-audit-publish (spark.wap.branch, spark.wap.id)");
     if (context.output_mode == "update") return UnsupportedFeature("The output mode update of Iceberg tables");
     // Fails now rather than at the first batch.
     ARROW_RETURN_NOT_OK(MakeWriteContext(metadata_, operations_->io(), origin_.quoted_name, context.schema, context.options).status());
-    return std::make_unique<IcebergSink>(operations_, origin_, context);
+    return std::make_unique<IcebergSink>(operations_, metadata_->table_uuid, origin_, context);
   }
 
  private:
@@ -230,6 +270,7 @@ class IcebergTable final : public Table {
   MetadataPtr metadata_;
   TableOrigin origin_;
   ChosenSnapshot chosen_;
+  WriteAudit audit_;
   SchemaPtr schema_;
   DataType spark_schema_;
 };
@@ -241,7 +282,7 @@ Result<SnapshotPtr> AsOf(const TableMetadata& metadata, int64_t timestamp_ms) {
   }
   SnapshotPtr found = id ? metadata.FindSnapshot(*id) : nullptr;
   if (!found) {
-    return Status::Invalid("Cannot find a snapshot older than ",
+    return IllegalArgument("Cannot find a snapshot older than " +
                            LiteralText(*MakeType(TypeKind::kTimestampTz), Literal(timestamp_ms * 1000)));
   }
   return found;
@@ -262,13 +303,13 @@ Properties EngineSummary(const Config* config) {
 Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const TableVersion& version, const OptionMap& options) {
   auto by_id = [&](int64_t id) -> Result<ChosenSnapshot> {
     auto snapshot = metadata.FindSnapshot(id);
-    if (!snapshot) return Status::Invalid("Cannot find snapshot with ID ", id);
+    if (!snapshot) return IllegalArgument(fmt::format("Cannot find snapshot with ID {}", id));
     return ChosenSnapshot{snapshot, true, ""};
   };
   auto by_ref = [&](const std::string& name, std::optional<bool> branch) -> Result<ChosenSnapshot> {
     auto ref = metadata.refs.find(name);
     if (ref == metadata.refs.end() || (branch && *branch != ref->second.is_branch)) {
-      return Status::Invalid("Cannot find matching snapshot ID or reference name for version ", name);
+      return IllegalArgument("Cannot find matching snapshot ID or reference name for version " + name);
     }
     auto snapshot = metadata.FindSnapshot(ref->second.snapshot_id);
     if (!snapshot) return Status::Invalid("Iceberg: the snapshot of ", name, " is missing");
@@ -288,7 +329,7 @@ Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const Table
     auto text = GetOption(options, key);
     if (!text) continue;
     auto number = WholeNumber(*text);
-    if (!number) return Status::Invalid("Iceberg: the option ", key, " takes a number, not '", *text, "'");
+    if (!number) return IllegalArgument(fmt::format("The option {} takes a number, not '{}'", key, *text));
     if (std::string_view(key) == "snapshot-id") return by_id(*number);
     ARROW_ASSIGN_OR_RAISE(auto snapshot, AsOf(metadata, *number));
     return ChosenSnapshot{snapshot, true, ""};
@@ -304,6 +345,10 @@ Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const Table
 Result<TablePtr> MakeIcebergTable(const TableOperationsPtr& operations, const MetadataPtr& metadata,
                                   const TableOrigin& origin, const TableVersion& version, const OptionMap& options) {
   ARROW_ASSIGN_OR_RAISE(ChosenSnapshot chosen, ChooseSnapshot(*metadata, version, options));
+  WriteAudit audit = WriteAuditOf(options, *metadata);
+  if (auto ref = metadata->refs.find(audit.branch); !chosen.travels && chosen.branch.empty() && ref != metadata->refs.end()) {
+    chosen = {metadata->FindSnapshot(ref->second.snapshot_id), true, audit.branch};
+  }
   const Schema* schema = &metadata->schema();
   // Time travel reads with the schema of its day; branches with the current one.
   if (chosen.travels && chosen.branch.empty() && chosen.snapshot && chosen.snapshot->schema_id) {
@@ -311,7 +356,7 @@ Result<TablePtr> MakeIcebergTable(const TableOperationsPtr& operations, const Me
     if (old) schema = old;
   }
   ARROW_ASSIGN_OR_RAISE(DataType spark_schema, ToSparkSchema(*schema));
-  return TablePtr(std::make_shared<IcebergTable>(operations, metadata, origin, std::move(chosen),
+  return TablePtr(std::make_shared<IcebergTable>(operations, metadata, origin, std::move(chosen), std::move(audit),
                                                  std::make_shared<const Schema>(*schema), std::move(spark_schema)));
 }
 

@@ -187,7 +187,7 @@ TableMetadata WithSnapshot(const TableMetadata& metadata, Snapshot snapshot, con
   TableMetadata m = metadata;
   m.last_sequence_number = std::max(m.last_sequence_number, snapshot.sequence_number);
   m.last_updated_ms = std::max(m.last_updated_ms, snapshot.timestamp_ms);
-  m.refs[branch].snapshot_id = snapshot.snapshot_id;
+  if (!branch.empty()) m.refs[branch].snapshot_id = snapshot.snapshot_id;
   if (branch == "main") {
     m.current_snapshot_id = snapshot.snapshot_id;
     m.snapshot_log.push_back({snapshot.timestamp_ms, snapshot.snapshot_id});

@@ -4,6 +4,7 @@
 
 #include "connectors/iceberg/hadoop_catalog.h"
 #include "connectors/iceberg/iceberg_table.h"
+#include "connectors/iceberg/write_options.h"
 
 namespace sluice::iceberg {
 
@@ -42,7 +43,14 @@ Result<TablePtr> LoadPath(const FormatRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto metadata, operations->Refresh());
   if (!metadata) return MakeError("PATH_NOT_FOUND", {{"path", path + " (no Iceberg table there)"}});
   TableOrigin origin{path, QuoteIdentifier(path)};
-  if (metadata_table.empty()) return MakeIcebergTable(operations, metadata, origin, {}, request.options);
+  if (metadata_table.empty()) {
+    OptionMap options = request.options;
+    for (const char* key : kWriteAuditSettings) {
+      auto value = request.config ? request.config->Get(key) : std::nullopt;
+      if (value) options.try_emplace(key, *value);
+    }
+    return MakeIcebergTable(operations, metadata, origin, {}, options);
+  }
   if (!IsMetadataTableName(metadata_table)) {
     return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", origin.quoted_name + "." + QuoteIdentifier(metadata_table)}});
   }

@@ -129,6 +129,28 @@ bool MayMatchManifest(const std::vector<BoundFilter>& filters, const ManifestFil
   return true;
 }
 
+bool MustMatchFile(const std::vector<BoundFilter>& filters, const DataFile& file, const PartitionSpec& spec) {
+  return std::all_of(filters.begin(), filters.end(), [&](const BoundFilter& filter) {
+    const bool null = filter.op == FilterOp::kIsNull;
+    auto holds = [&](const Literal& v) { return null ? IsNull(v) : !IsNull(v) && Compare(v, filter.values[0]) == 0; };
+    for (size_t i = 0; i < spec.fields.size() && i < file.partition.size(); ++i) {
+      const PartitionField& field = spec.fields[i];
+      if (field.source_id == filter.field->id && field.transform.kind == TransformKind::kIdentity) return holds(file.partition[i]);
+    }
+    int id = filter.field->id;
+    auto nulls = file.null_counts.find(id), values = file.value_counts.find(id), nans = file.nan_counts.find(id);
+    if (nulls == file.null_counts.end()) return false;
+    if (null) return values != file.value_counts.end() && nulls->second == values->second;
+    const bool floating = std::holds_alternative<double>(filter.values[0]);  // bounds leave NaN out
+    if (nulls->second != 0 || (floating && (nans == file.nan_counts.end() || nans->second != 0))) return false;
+    // Bounds that were cut differ from each other.
+    auto lower = file.lower_bounds.find(id), upper = file.upper_bounds.find(id);
+    if (lower == file.lower_bounds.end() || upper == file.upper_bounds.end()) return false;
+    return holds(DecodeLiteral(*filter.field->type, lower->second).ValueOr(Literal())) &&
+           holds(DecodeLiteral(*filter.field->type, upper->second).ValueOr(Literal()));
+  });
+}
+
 bool MayMatchFile(const std::vector<BoundFilter>& filters, const DataFile& file, const PartitionSpec& spec) {
   for (const BoundFilter& filter : filters) {
     for (size_t i = 0; i < spec.fields.size() && i < file.partition.size(); ++i) {

@@ -32,6 +32,8 @@ std::vector<BoundFilter> BindFilters(const Schema& schema, const std::vector<con
 
 bool MayMatchManifest(const std::vector<BoundFilter>& filters, const ManifestFile& manifest, const PartitionSpec& spec,
                       const Type& partition_type);
+/// All filters (kEq and kIsNull) hold for every row of the file.
+bool MustMatchFile(const std::vector<BoundFilter>& filters, const DataFile& file, const PartitionSpec& spec);
 bool MayMatchFile(const std::vector<BoundFilter>& filters, const DataFile& file, const PartitionSpec& spec);
 bool MayMatchRowGroup(const std::vector<BoundFilter>& filters, const parquet_io::FileReader& reader, int row_group);
 

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "connectors/iceberg/errors.h"
+
 namespace sluice::iceberg {
 
 using Json = nlohmann::json;
@@ -140,10 +142,19 @@ Result<MetadataPtr> RestOperations::Refresh() {
 
 Status RestOperations::Commit(const MetadataPtr& base, TableMetadata next) {
   Json body = {{"identifier", identifier_}, {"requirements", RequirementsOf(base.get(), next)}, {"updates", UpdatesOf(base.get(), next)}};
-  ARROW_ASSIGN_OR_RAISE(auto response, client_->Send("POST", path_, body));
+  ARROW_RETURN_NOT_OK(io()->Settle());  // what the commit names has to be on disk before it
+  auto sent = client_->Send("POST", path_, body);
+  // No answer, or one of a gateway: the server may be at it still.
+  if (!sent.ok()) return CommitStateUnknown(sent.status().message());
+  const RestResponse& response = *sent;
   if (response.status == 409) return Status::AlreadyExists(response.Reason());
-  if (!response.ok()) return client_->Failure("committing to a table", response);
-  return Accept(response.body);
+  if (!response.ok()) {
+    Status failure = client_->Failure("committing to a table", response);
+    bool refused = response.status >= 400 && response.status < 500 && response.status != 408;
+    return refused ? failure : CommitStateUnknown(failure.message());
+  }
+  Status accepted = Accept(response.body);
+  return accepted.ok() ? accepted : CommitStateUnknown(accepted.message());
 }
 
 }  // namespace sluice::iceberg

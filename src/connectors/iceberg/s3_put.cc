@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "connectors/iceberg/errors.h"
 #include "connectors/iceberg/http.h"
 
 namespace sluice::iceberg {
@@ -46,12 +47,15 @@ Status PutIfAbsent(const std::string& path, std::string_view bytes, const Proper
   if (!token.empty()) request.headers.push_back("x-amz-security-token: " + token);
   request.sigv4 = "aws:amz:" + region + ":s3";
   request.user_password = id + ":" + secret;
-  ARROW_ASSIGN_OR_RAISE(HttpResponse response, SendHttp(request));
+  auto sent = SendHttp(request);
+  if (!sent.ok()) return CommitStateUnknown(sent.status().message());
+  const HttpResponse& response = *sent;
   if (response.status == 200 || response.status == 201) return Status::OK();
   // 409: another conditional put of the same key is under way.
   if (response.status == 412 || response.status == 409) return Status::AlreadyExists("s3://", path, " exists already");
-  return MakeError("TASK_WRITE_FAILED", {{"path", fmt::format("s3://{} (HTTP {}: {})", path, response.status,
-                                                              response.body.substr(0, 300))}});
+  std::string answer = fmt::format("s3://{} (HTTP {}: {})", path, response.status, response.body.substr(0, 300));
+  bool refused = response.status >= 400 && response.status < 500 && response.status != 408;
+  return refused ? MakeError("TASK_WRITE_FAILED", {{"path", answer}}) : CommitStateUnknown(answer);
 }
 
 }  // namespace sluice::iceberg

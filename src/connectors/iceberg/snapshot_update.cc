@@ -1,10 +1,14 @@
 #include "connectors/iceberg/snapshot_update.h"
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "connectors/iceberg/errors.h"
 #include "connectors/iceberg/http.h"
+#include "connectors/iceberg/prune.h"
 
 namespace sluice::iceberg {
 
@@ -27,10 +31,13 @@ class Producer {
     if (base->format_version != 2) {
       return UnsupportedFeature(fmt::format("Writing to an Iceberg table of format version {}", base->format_version));
     }
+    if (!update_.table_uuid.empty() && base->table_uuid != update_.table_uuid) {
+      return TableReplaced(base->location, update_.table_uuid, base->table_uuid);
+    }
     if (update_.already_done && update_.already_done(*base)) return std::nullopt;
     RemoveRetryFiles();
-    SnapshotPtr parent;
-    if (auto ref = base->refs.find(update_.branch); ref != base->refs.end()) parent = base->FindSnapshot(ref->second.snapshot_id);
+    auto ref = base->refs.find(update_.branch);
+    SnapshotPtr parent = ref != base->refs.end() ? base->FindSnapshot(ref->second.snapshot_id) : base->current_snapshot();
     ARROW_ASSIGN_OR_RAISE(auto existing, operations_.Manifests(parent));
     counts_ = {};
     changed_.clear();
@@ -47,7 +54,8 @@ class Producer {
     snapshot.sequence_number = base->last_sequence_number + 1;
     snapshot.timestamp_ms = std::max(NowMs(), base->last_updated_ms);
     snapshot.schema_id = base->current_schema_id;
-    snapshot.operation = update_.kind == UpdateKind::kAppend ? "append" : "overwrite";
+    const bool only_deletes = update_.files.empty() && update_.kind != UpdateKind::kOverwritePartitions;
+    snapshot.operation = update_.kind == UpdateKind::kAppend ? "append" : only_deletes ? "delete" : "overwrite";
     FillSummary(parent, &snapshot);
     for (ManifestFile& manifest : manifests_) {
       if (manifest.added_snapshot_id != snapshot_id_) continue;
@@ -62,7 +70,7 @@ class Producer {
     ARROW_ASSIGN_OR_RAISE(std::string list, WriteManifestList(snapshot, manifests_));
     retry_files_.push_back(snapshot.manifest_list);
     ARROW_RETURN_NOT_OK(operations_.io()->WriteNew(snapshot.manifest_list, list));
-    return WithSnapshot(*base, std::move(snapshot), update_.branch);
+    return WithSnapshot(*base, std::move(snapshot), update_.staged ? "" : update_.branch);
   }
 
   void Committed() { operations_.RememberManifests(snapshot_id_, std::move(manifests_)); }
@@ -169,29 +177,42 @@ class Producer {
     return Status::OK();
   }
 
-  bool Goes(const DataFile& file, const Type& type) const {
+  Result<bool> Goes(const DataFile& file, const PartitionSpec& spec, const Type& type) const {
     if (update_.kind == UpdateKind::kOverwriteAll) return true;
+    if (update_.kind == UpdateKind::kOverwriteFiltered) {
+      if (!MayMatchFile(filters_, file, spec)) return false;
+      if (MustMatchFile(filters_, file, spec)) return true;
+      if (file.content != FileContent::kData) return false;  // it stays, and matters to nothing if its rows go
+      return IllegalArgument("Cannot delete file where some, but not all, rows match the overwritten partition: " + file.path);
+    }
+    if (whole_table_) return true;
     return file.spec_id == update_.files[0].spec_id && touched_.contains(PartitionKey(type, file.partition));
   }
 
   Status Rewrite(const TableMetadata& base, const std::vector<ManifestFile>& existing) {
+    const PartitionSpec* written = update_.files.empty() ? nullptr : base.FindSpec(update_.files[0].spec_id);
+    whole_table_ = update_.kind == UpdateKind::kOverwritePartitions && written && written->unpartitioned();
+    filters_ = BindFilters(base.schema(), update_.filters);
+    // One that is left out would have more rows go than it says.
+    if (filters_.size() != update_.filters.size()) return UnsupportedFeature("Overwriting by a filter on columns of this type");
     for (const ManifestFile& m : existing) {
       if (!m.has_live_files()) continue;
       const PartitionSpec* spec = base.FindSpec(m.spec_id);
       if (!spec) return Status::Invalid("Iceberg: the partition spec ", m.spec_id, " is gone");
-      if (update_.kind == UpdateKind::kOverwritePartitions && update_.files.empty()) {
+      ARROW_ASSIGN_OR_RAISE(TypePtr type, PartitionType(*spec, base.schema()));
+      if (update_.kind == UpdateKind::kOverwriteFiltered && !MayMatchManifest(filters_, m, *spec, *type)) {
         manifests_.push_back(m);
         ++counts_.kept;
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(TypePtr type, PartitionType(*spec, base.schema()));
       ARROW_ASSIGN_OR_RAISE(std::string text, operations_.io()->Read(m.path));
       ARROW_ASSIGN_OR_RAISE(auto entries, ReadManifest(text, m));
       std::vector<ManifestEntry> kept;
       bool changed = false;
       for (ManifestEntry& entry : entries) {
         if (entry.status == EntryStatus::kDeleted) continue;
-        if (Goes(entry.file, *type)) {
+        ARROW_ASSIGN_OR_RAISE(bool goes, Goes(entry.file, *spec, *type));
+        if (goes) {
           changed = true;
           entry.status = EntryStatus::kDeleted;
           entry.snapshot_id = snapshot_id_;
@@ -264,12 +285,36 @@ class Producer {
   const std::string uuid_;
   int attempt_ = 0, manifest_count_ = 0;
   std::optional<ManifestFile> added_;
+  std::vector<BoundFilter> filters_;
+  bool whole_table_ = false;       // the partition that is replaced
   std::set<std::string> touched_;  // partitions with new files
   std::set<std::string> changed_;  // those and the ones that lose files
   std::vector<std::string> retry_files_;
   std::vector<ManifestFile> manifests_;
   Counts counts_;
 };
+
+/// Is the snapshot in the table, although the commit's answer did not say so? When that is `unknown`, it is asked for
+/// a while: what a gateway gave up on usually comes to an end soon after.
+Result<bool> HasLanded(TableOperations& operations, int64_t snapshot_id, bool unknown) {
+  int64_t checks = 1, wait = 0, longest = 0;
+  if (auto metadata = operations.current(); unknown && metadata) {
+    checks += std::clamp<int64_t>(metadata->IntProperty("commit.status-check.num-retries", 3), 0, 100);
+    wait = std::clamp<int64_t>(metadata->IntProperty("commit.status-check.min-wait-ms", 1000), 0, 60'000);
+    longest = std::clamp<int64_t>(metadata->IntProperty("commit.status-check.max-wait-ms", 60'000), 0, 60'000);
+  }
+  Result<bool> landed = false;
+  for (int64_t check = 0; check < checks; ++check) {
+    if (check > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(std::min(wait, longest)));
+      wait = std::min<int64_t>(wait * 2, 60'000);
+    }
+    auto now = operations.Refresh();
+    landed = now.ok() ? Result<bool>(*now && (*now)->FindSnapshot(snapshot_id)) : Result<bool>(now.status());
+    if (landed.ok() && *landed) break;
+  }
+  return landed;
+}
 }  // namespace
 
 std::string PartitionKey(const Type& type, const std::vector<Literal>& values) {
@@ -299,6 +344,7 @@ Result<std::string> PartitionPath(const PartitionSpec& spec, const Type& type, c
 }
 
 Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update) {
+  if (update.kind == UpdateKind::kOverwritePartitions && update.files.empty()) return Status::OK();
   Producer producer(operations, update);
   bool done_before = false;
   Status status = CommitWithRetry(operations, [&](const MetadataPtr& base) -> Result<std::optional<TableMetadata>> {
@@ -313,10 +359,10 @@ Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update) {
     return status;
   }
   if (!status.ok()) {
-    // Did the commit reach the catalog although its answer did not reach us?
-    auto now = operations.Refresh();
-    if (now.ok() && *now && (*now)->FindSnapshot(producer.snapshot_id())) return Status::OK();
-    if (!now.ok()) return status;  // unknown: leave the files
+    const bool unknown = IsCommitStateUnknown(status);
+    auto landed = HasLanded(operations, producer.snapshot_id(), unknown);
+    if (landed.ok() && *landed) return Status::OK();
+    if (unknown || !landed.ok()) return status;
   }
   producer.Failed();
   return status;

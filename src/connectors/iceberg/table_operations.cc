@@ -1,10 +1,12 @@
 #include "connectors/iceberg/table_operations.h"
 
+#include <charconv>
 #include <chrono>
 #include <random>
 #include <thread>
 
 #include "base/clock.h"
+#include "connectors/iceberg/errors.h"
 
 namespace sluice::iceberg {
 
@@ -41,6 +43,20 @@ void TableOperations::RememberManifests(int64_t snapshot_id, std::vector<Manifes
   cached_manifests_ = std::make_shared<const std::vector<ManifestFile>>(std::move(manifests));
 }
 
+Status CheckCommitProperties(const Properties& properties) {
+  for (const char* key : {"commit.retry.num-retries", "commit.retry.min-wait-ms", "commit.retry.max-wait-ms",
+                          "commit.retry.total-timeout-ms"}) {
+    auto it = properties.find(key);
+    if (it == properties.end()) continue;
+    int32_t value = 0;
+    const char* last = it->second.data() + it->second.size();
+    auto [end, error] = std::from_chars(it->second.data(), last, value);
+    if (error != std::errc() || end != last) return IllegalArgument(fmt::format("Table property {} must have integer value", key));
+    if (value < 0) return IllegalArgument(fmt::format("Table property {} must have non negative integer value", key));
+  }
+  return Status::OK();
+}
+
 Status CommitWithRetry(TableOperations& operations,
                        const std::function<Result<std::optional<TableMetadata>>(const MetadataPtr& base)>& apply) {
   static thread_local std::mt19937 random{std::random_device{}()};
@@ -52,9 +68,8 @@ Status CommitWithRetry(TableOperations& operations,
   int64_t waited_ms = 0;
   for (int64_t attempt = 0;; ++attempt) {
     if (!base) return Status::IOError("Iceberg: the table is gone");
-    if (base->table_uuid != uuid)
-      return Status::IOError("Iceberg: the table at ", base->location, " was dropped and made anew (uuid ",
-                             base->table_uuid, ", before ", uuid, ")");
+    if (base->table_uuid != uuid) return TableReplaced(base->location, uuid, base->table_uuid);
+    ARROW_RETURN_NOT_OK(CheckCommitProperties(base->properties));
     ARROW_ASSIGN_OR_RAISE(auto next, apply(base));
     if (!next) return Status::OK();
     Status status = operations.Commit(base, std::move(*next));

@@ -41,6 +41,8 @@ class TableOperations {
 };
 using TableOperationsPtr = std::shared_ptr<TableOperations>;
 
+/// The table properties that rule retries are whole numbers, not below zero: ILLEGAL_ARGUMENT.
+Status CheckCommitProperties(const Properties& properties);
 /// Commits apply(newest metadata) until no other writer interferes, at most `commit.retry.num-retries` times more.
 /// `apply` may return a null-like nullopt to say that nothing is left to do.
 Status CommitWithRetry(TableOperations& operations,

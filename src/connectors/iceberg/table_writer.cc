@@ -8,7 +8,9 @@
 #include <atomic>
 
 #include "base/log.h"
+#include "connectors/iceberg/errors.h"
 #include "connectors/iceberg/snapshot_update.h"
+#include "connectors/iceberg/write_options.h"
 #include "types/arrow_types.h"
 
 namespace sluice::iceberg {
@@ -296,7 +298,8 @@ Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const File
   context->table_name = table_name;
   context->operation_id = RandomUuid();
   context->schema = std::make_shared<const Schema>(metadata->schema());
-  context->spec = metadata->spec();
+  ARROW_ASSIGN_OR_RAISE(WriteOptions how, ParseWriteOptions(options, *metadata));
+  context->spec = *how.spec;
   if (metadata->default_sort_order_id != 0) LogDebug("the table's sort order is not applied", {{"table", table_name}});
   ARROW_ASSIGN_OR_RAISE(context->partition_type, PartitionType(context->spec, *context->schema));
   ARROW_ASSIGN_OR_RAISE(context->arrow_schema, ToArrowSchema(context->schema->fields));
@@ -336,12 +339,16 @@ Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const File
   }
 
   std::string format = GetOption(options, "write-format").value_or(metadata->Property("write.format.default", "parquet"));
+  bool known = false;
+  for (const char* name : {"parquet", "orc", "avro"}) known = known || strcasecmp(format.c_str(), name) == 0;
+  if (!known) return IllegalArgument("Invalid file format: " + format);
   if (strcasecmp(format.c_str(), "parquet") != 0) return UnsupportedFeature("Writing Iceberg data files as " + format);
   context->parquet = parquet_io::DefaultWriterOptions();
   std::string codec = GetOption(options, "compression-codec")
                           .value_or(metadata->Property("write.parquet.compression-codec", "zstd"));
   ARROW_ASSIGN_OR_RAISE(context->parquet.compression, parquet_io::CompressionFromName(codec));
-  context->parquet.compression_level = static_cast<int>(metadata->IntProperty("write.parquet.compression-level", 1));
+  ARROW_ASSIGN_OR_RAISE(int64_t level, GetIntOption(options, "compression-level", metadata->IntProperty("write.parquet.compression-level", 1)));
+  context->parquet.compression_level = static_cast<int>(level);
   ARROW_ASSIGN_OR_RAISE(context->target_file_bytes, SizeSetting(options, "target-file-size-bytes", *metadata,
                                                                 "write.target-file-size-bytes", 512 << 20));
   // Smaller row groups than the property asks for: they bound the memory of a writer.

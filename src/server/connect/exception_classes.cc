@@ -160,6 +160,7 @@ constexpr Rule kRules[] = {
     {"CONVERSION_INVALID_INPUT", kIllegalArgument},
     {"DATATYPE_CANNOT_ORDER", kIllegalArgument},
     {"FAILED_ROW_TO_JSON", kIllegalArgument},
+    {"ILLEGAL_ARGUMENT", kIllegalArgument},
     {"ILLEGAL_DAY_OF_WEEK", kIllegalArgument},
     {"INVALID_CONF_VALUE", kIllegalArgument},
     {"INVALID_DATETIME_PATTERN", kIllegalArgument},

@@ -59,6 +59,10 @@ Result<plan::PlanPtr> RunCreateTable(Session& session, const plan::CreateTable& 
     schema = DataType::Struct(std::move(fields)).asNullable();
   }
   ARROW_ASSIGN_OR_RAISE(auto definition, DefinitionOf(command, schema));
+  auto audited = definition.properties.find("write.wap.enabled");
+  if (query && audited != definition.properties.end() && LowerCase(audited->second) == "true")
+    for (const char* key : {"spark.wap.branch", "spark.wap.id"})
+      if (session.config().Get(key)) return UnsupportedFeature(std::string("CREATE TABLE AS SELECT under write-audit-publish (") + key + ")");
   if (!query && !exists) {
     ARROW_RETURN_NOT_OK(name.catalog->CreateTable(name.table(), definition).status());
     return EmptyResult();
