@@ -26,6 +26,8 @@ class DataFrameWriterV2;
 class DataStreamWriter;
 class SparkSession;
 
+class StatefulProcessor;
+
 /// What groupBy() gives: aggregates over groups.
 class GroupedData {
  public:
@@ -40,6 +42,10 @@ class GroupedData {
   DataFrame min(const std::vector<std::string>& columns = {}) const;
   DataFrame max(const std::vector<std::string>& columns = {}) const;
   GroupedData pivot(const std::string& column, const std::vector<Value>& values) const;
+  /// Rows that a processor (sluice/stateful.h) makes of each key's, with state of its own. `output`: their columns.
+  /// Time modes: None, ProcessingTime, EventTime.
+  DataFrame transformWithState(std::function<std::unique_ptr<StatefulProcessor>()> processor, const DataType& output,
+                               const std::string& time_mode = "None", const std::string& output_mode = "append") const;
 
  private:
   friend class DataFrame;

@@ -8,6 +8,7 @@
 #include "sluice/readwriter.h"
 #include "sluice/row.h"
 #include "sluice/session.h"
+#include "sluice/stateful.h"
 #include "sluice/streaming.h"
 #include "sluice/types.h"
 #include "sluice/value.h"

@@ -4,6 +4,7 @@
 
 #include "analyzer/analyzer.h"
 #include "functions/registry.h"
+#include "plan/external.h"
 #include "plan/transform.h"
 
 namespace sluice::analyzer {
@@ -58,6 +59,7 @@ bool IsStateful(const LogicalPlan& node) {
     case PlanKind::kDistinct:
     case PlanKind::kDeduplicate: return IsStreaming(node);
     case PlanKind::kJoin: return IsStreaming(*node.children[0]) && IsStreaming(*node.children[1]);
+    case PlanKind::kMapGroups: return As<MapGroups>(node)->memory && IsStreaming(node);
     default: return false;
   }
 }
@@ -117,6 +119,31 @@ Status CheckJoin(const Join& join, const std::string& mode) {
   return Status::OK();
 }
 
+Status CheckMapGroups(const MapGroups& groups, const std::string& mode, bool has_aggregate) {
+  const GroupMemory& memory = *groups.memory;
+  if (memory.kind == GroupMemory::Kind::kProcessor) return Status::OK();
+  const std::string what = "applyInPandasWithState in " + memory.output_mode + " mode is not supported ";
+  if (!has_aggregate) {
+    std::string shown = mode;
+    shown[0] = static_cast<char>(std::toupper(shown[0]));
+    if (memory.output_mode != mode) return Refuse(what + "with " + shown + " output mode on a streaming DataFrame/Dataset");
+  } else if (memory.output_mode == "update") {
+    return Refuse(what + "with aggregation on a streaming DataFrame/Dataset");
+  } else {
+    bool after = false;
+    Visit(groups.children[0], [&](const LogicalPlan& below) {
+      after = after || StreamGroupings(below);
+      return !after;
+    });
+    if (after) return Refuse(what + "after aggregation on a streaming DataFrame/Dataset");
+  }
+  if (memory.time == "EventTimeTimeout" && !HasWatermark(groups.children[0]->output()))
+    return Refuse(
+        "Watermark must be specified in the query using '[Dataset/DataFrame].withWatermark()' for using event-time "
+        "timeout in a applyInPandasWithState. Event-time timeout not supported without watermark.");
+  return Status::OK();
+}
+
 Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggregate) {
   if (!IsStreaming(plan)) return Status::OK();
   switch (plan.kind) {
@@ -155,6 +182,9 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
         if (!IsStreaming(*child)) return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
       break;
     case PlanKind::kJoin: return CheckJoin(*As<Join>(plan), mode);
+    case PlanKind::kMapGroups:
+      if (As<MapGroups>(plan)->memory) return CheckMapGroups(*As<MapGroups>(plan), mode, has_aggregate);
+      break;
     default:
       break;
   }
@@ -206,6 +236,14 @@ Status CheckStreaming(const PlanPtr& plan, const std::string& mode) {
 }
 
 Status CheckBatch(const PlanPtr& plan) {
+  Status status;
+  Visit(plan, [&](const LogicalPlan& node) {
+    const auto* groups = As<MapGroups>(node);
+    if (groups && groups->memory && groups->memory->kind == GroupMemory::Kind::kState && !IsStreaming(node))
+      status = MakeError("_LEGACY_ERROR_TEMP_3176", {});
+    return status.ok();
+  });
+  ARROW_RETURN_NOT_OK(status);
   if (CountStreams(*plan) > 0) return Refuse("Queries with streaming sources must be executed with writeStream.start()");
   return Status::OK();
 }

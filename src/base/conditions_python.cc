@@ -12,6 +12,9 @@ std::span<const ErrorCondition> PythonConditions() {
       {"PYTHON_WORKER_EXITED", "38000",
        "The Python worker that ran <function> exited unexpectedly (crashed): look at what it wrote to standard error."},
       {"PYTHON_WORKER_PROTOCOL", "38000", "The Python worker that ran <function> answered something unknown: <what>."},
+      {"PYTHON_STATE_NOT_READABLE", "38000",
+       "A Python function gave a state that holds <what>. State is made of None, bool, int, float, str, bytes, "
+       "decimal.Decimal, datetime's date, datetime and timedelta, and lists, dicts and tuples of them."},
       {"ARROW_TYPE_MISMATCH", "42K0G", "The function of <operation> gave <outputTypes>, but <outputSchema> is due."},
       {"_LEGACY_ERROR_TEMP_3067", "XXKST", "A streaming aggregation takes no grouped aggregate functions of Python."},
       {"INVALID_ARTIFACT_PATH", "42K09", "The artifact <name> has a path that is not allowed."},

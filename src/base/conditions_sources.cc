@@ -13,6 +13,13 @@ std::span<const ErrorCondition> SourceConditions() {
        "The data source has the schema <dsSchema>, but <expectedSchema> is expected."},
       // No condition in Spark: an IllegalArgumentException.
       {"INVALID_SOURCE_OPTION", "42616", "<message>"},
+      {"STDS_COMMITTED_BATCH_UNAVAILABLE", "KD006",
+       "There is no committed batch in the checkpoint <checkpointLocation>: the query has to have finished one."},
+      {"STDS_CONFLICT_OPTIONS", "42613", "The options <options> cannot be given together."},
+      {"STDS_INVALID_OPTION_VALUE", "42616", "The value of the option <optionName> is not valid."},
+      {"STDS_INVALID_OPTION_VALUE.IS_NEGATIVE", "", "It cannot be negative."},
+      {"STDS_INVALID_OPTION_VALUE.WITH_MESSAGE", "", "<message>"},
+      {"STDS_REQUIRED_OPTION_UNSPECIFIED", "42601", "The option <optionName> has to be given."},
       {"INCORRECT_END_OFFSET", "22003",
        "With <rowsPerSecond> rows per second the offset reaches <maxSeconds> at most, but it is <endSeconds> now."},
       {"_LEGACY_ERROR_TEMP_1135", "", "<className> is not a valid Spark SQL Data Source."},

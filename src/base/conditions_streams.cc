@@ -76,6 +76,19 @@ std::span<const ErrorCondition> StreamConditions() {
       {"STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE", "XXKST",
        "The key schema does not match that of the state: stored is <storedKeySchema>, the query has <newKeySchema>. Use "
        "another checkpoint or the former schema."},
+      {"STATE_STORE_INVALID_VARIABLE_TYPE_CHANGE", "42K06",
+       "The state variable <stateVarName> is a <oldType> in the checkpoint and cannot become a <newType>: use another name or "
+       "another checkpoint."},
+      {"STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE", "42802",
+       "There is no time mode <timeMode>, but none, processingTime and eventTime."},
+      {"STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED", "42802",
+       "The processor has a state variable <stateVarName> already."},
+      {"STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL", "42802",
+       "Values of <stateName> cannot expire in the time mode <timeMode>, but in ProcessingTime."},
+      {"STATEFUL_PROCESSOR_TTL_DURATION_MUST_BE_POSITIVE", "42802",
+       "<operationType> of <stateName>: values expire after more than 0 ms."},
+      {"STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE", "42802",
+       "<operationType> is not possible in the time mode <timeMode>."},
       {"STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE", "XXKST",
        "The value schema does not match that of the state: stored is <storedValueSchema>, the query has <newValueSchema>. "
        "Use another checkpoint or the former schema."},
@@ -99,6 +112,7 @@ std::span<const ErrorCondition> StreamConditions() {
       {"UNSUPPORTED_FEATURE.STATE_STORE_MULTIPLE_COLUMN_FAMILIES", "",
        "several column families with the state store <stateStoreProvider>."},
       {"_LEGACY_ERROR_TEMP_3102", "", "<msg>"},
+      {"_LEGACY_ERROR_TEMP_3176", "", "applyInPandasWithState is unsupported in batch query. Use applyInPandas instead."},
   };
   return kTable;
 }

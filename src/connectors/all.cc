@@ -8,6 +8,7 @@
 #include "connectors/noop/table.h"
 #include "connectors/rate/rate.h"
 #include "connectors/socket/socket.h"
+#include "connectors/state/table.h"
 
 namespace sluice::connectors {
 
@@ -26,6 +27,8 @@ const std::vector<const Connector*>& AllConnectors() {
       &kRateConnector,
       &kRateMicroBatchConnector,
       &kSocketConnector,
+      &kStateConnector,
+      &kStateMetadataConnector,
       &kTextConnector,
   };
   return all;

@@ -2,6 +2,8 @@
 
 #include <arrow/array/array_nested.h>
 
+#include <algorithm>
+
 #include "plan/transform.h"
 #include "types/unsafe_row_layout.h"
 
@@ -94,6 +96,18 @@ std::optional<int64_t> EventTimeColumn::TimeOf(std::span<const uint8_t> row, siz
   const size_t at = Load<uint64_t>(row.data() + slot) >> 32, end = at + NullBytes(2) + 8;
   if (!inside(end, 8) || GetBit(row.data() + at, 1)) return std::nullopt;
   return Load<int64_t>(row.data() + end);
+}
+
+Result<int64_t> RemoveLate(const EventTimeColumn& event_time, int64_t watermark_us, Batch* batch) {
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
+                        event_time.Times(batch->columns[static_cast<size_t>(event_time.column)], batch->rows));
+  const std::vector<int32_t> late = RowsUpTo(times, watermark_us);
+  if (late.empty()) return 0;
+  std::vector<int32_t> kept;
+  for (int32_t i = 0; i < batch->rows; ++i)
+    if (!std::binary_search(late.begin(), late.end(), i)) kept.push_back(i);
+  ARROW_ASSIGN_OR_RAISE(*batch, TakeRows(*batch, kept));
+  return static_cast<int64_t>(late.size());
 }
 
 std::vector<int32_t> RowsUpTo(const ArrayPtr& times, int64_t watermark_us) {

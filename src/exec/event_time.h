@@ -24,6 +24,9 @@ struct EventTimeColumn {
   std::optional<int64_t> TimeOf(std::span<const uint8_t> row, size_t num_fields) const;
 };
 
+/// Drops the rows that are not newer than the watermark; returns how many.
+Result<int64_t> RemoveLate(const EventTimeColumn& event_time, int64_t watermark_us, Batch* batch);
+
 /// Rows of `times` (microseconds) that are not newer than the watermark; null never is.
 std::vector<int32_t> RowsUpTo(const ArrayPtr& times, int64_t watermark_us);
 

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "exec/exchange.h"
 #include "exec/expression.h"
 #include "exec/external.h"
+#include "exec/group_rows.h"
+#include "exec/group_state.h"
+#include "exec/processor.h"
 #include "exec/project.h"
-#include "exec/sort_keys.h"
 #include "plan/external.h"
 #include "plan/transform.h"
 #include "types/arrow_types.h"
@@ -17,94 +18,16 @@ namespace {
 
 using BatchPtr = external::Stream::BatchPtr;
 
-/// One side of a grouping.
-struct Side {
-  ExpressionSetPtr keys;
-  std::vector<DataType> key_types;
-  std::vector<std::shared_ptr<arrow::DataType>> row_types;
-  ExpressionSetPtr sent;                  // null: the rows as they are
-  DataType input;                         // what goes out
-  std::shared_ptr<arrow::Schema> schema;  // of it, in physical form
-  external::GroupColumns columns;
-};
-
-/// Routes rows to the partition of their keys.
-class RoutingSink final : public Sink {
- public:
-  RoutingSink(const Side& side, TaskContext& task, Exchange* exchange)
-      : side_(side), task_(task), keys_(side.keys), exchange_(exchange) {}
-  Status Push(Batch batch) override {
-    std::vector<Vector> keys;
-    if (!side_.key_types.empty()) {
-      ARROW_ASSIGN_OR_RAISE(keys, keys_.Evaluate(batch, task_));
-    }
-    return exchange_->Route(batch, keys, side_.key_types);
-  }
-
- private:
-  const Side& side_;
-  TaskContext& task_;
-  Evaluator keys_;
-  Exchange* exchange_;
-};
-
-/// The rows of a partition in order of their keys.
-struct Grouped {
-  Batch rows;
-  SortKeys keys;
-  std::vector<std::pair<int64_t, int64_t>> groups;  // first row, past the last
-  std::string_view key(size_t group) const { return keys.key(groups[group].first); }
-};
-
-Result<Grouped> GroupRows(std::vector<Exchange::Item> items, const Side& side, TaskContext& task) {
-  std::vector<SortColumn> columns;
-  for (const auto& type : side.key_types) columns.push_back({type});
-  Grouped out{{}, SortKeys(columns), {}};
-  std::vector<Batch> batches;
-  for (auto& item : items) batches.push_back(std::move(item.batch));
-  ARROW_ASSIGN_OR_RAISE(Batch all, ConcatBatches(batches, side.row_types));
-  if (all.rows == 0) return out;
-  if (all.rows > INT32_MAX) return Status::CapacityError("too many rows in one partition of groups");
-  if (side.key_types.empty()) {
-    out.rows = std::move(all);
-    ARROW_RETURN_NOT_OK(out.keys.Append({}, out.rows.rows));
-    out.groups.emplace_back(0, out.rows.rows);
-    return out;
-  }
-  Evaluator keys(side.keys);
-  ARROW_ASSIGN_OR_RAISE(auto values, keys.Evaluate(all, task));
-  ARROW_RETURN_NOT_OK(out.keys.Append(values, all.rows));
-  const std::vector<int32_t> order = SortedRows(out.keys);
-  ARROW_ASSIGN_OR_RAISE(out.rows, TakeRows(all, order));
-  out.keys.Keep(order);
-  for (int64_t row = 0; row < out.rows.rows; ++row) {
-    if (row == 0 || out.keys.key(row) != out.keys.key(row - 1)) out.groups.emplace_back(row, row);
-    out.groups.back().second = row + 1;
-  }
-  return out;
-}
-
-/// What is sent of all rows of a partition; groups are slices of it.
-Result<BatchPtr> SentRows(const Grouped& grouped, const Side& side, TaskContext& task) {
-  if (grouped.rows.rows == 0) return arrow::RecordBatch::MakeEmpty(side.schema);
-  if (!side.sent) return ToRecordBatch(grouped.rows, side.schema);
-  if (side.schema->num_fields() == 0)
-    return arrow::RecordBatch::Make(side.schema, grouped.rows.rows, arrow::ArrayVector{});
-  Evaluator sent(side.sent);
-  ARROW_ASSIGN_OR_RAISE(auto columns, sent.Evaluate(grouped.rows, task));
-  return ToRecordBatch({grouped.rows.rows, std::move(columns)}, side.schema);
-}
-
 struct GroupSpec {
   std::vector<external::Call> calls;
-  std::vector<Side> sides;
+  std::vector<GroupSide> sides;
   Config config;
 };
 
 Result<std::unique_ptr<external::Stream>> Open(const GroupSpec& spec, const TaskContext& task) {
   external::StreamRequest request;
   request.calls = spec.calls;
-  for (const Side& side : spec.sides) {
+  for (const GroupSide& side : spec.sides) {
     request.inputs.push_back(side.input);
     request.groups.push_back(side.columns);
   }
@@ -124,9 +47,7 @@ Result<Exchanges> Divide(RunState& run, const std::vector<ExecNodePtr>& children
   for (size_t i = 0; i < children.size(); ++i) {
     exchanges.push_back(std::make_shared<Exchange>(partitions));
     ARROW_ASSIGN_OR_RAISE(Pipeline input, children[i]->Start(run));
-    ARROW_RETURN_NOT_OK(RunPipeline(run, input, [&](TaskContext& task) -> Result<std::unique_ptr<Sink>> {
-      return std::make_unique<RoutingSink>(spec.sides[i], task, exchanges[i].get());
-    }));
+    ARROW_RETURN_NOT_OK(RouteGroups(run, input, spec.sides[i], exchanges[i].get()));
   }
   return exchanges;
 }
@@ -147,11 +68,11 @@ class MapGroupsNode final : public ExecNode {
 
  private:
   Status Produce(const Exchanges& exchanges, int partition, TaskContext& task, Consumer& out) const {
-    std::vector<Grouped> grouped;
+    std::vector<GroupedRows> grouped;
     std::vector<BatchPtr> sent;
     bool any = false;
     for (size_t i = 0; i < exchanges.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(Grouped rows, GroupRows(exchanges[i]->Take(partition), spec_.sides[i], task));
+      ARROW_ASSIGN_OR_RAISE(GroupedRows rows, GroupRows(exchanges[i]->Take(partition), spec_.sides[i], task));
       ARROW_ASSIGN_OR_RAISE(BatchPtr batch, SentRows(rows, spec_.sides[i], task));
       any = any || !rows.groups.empty();
       grouped.push_back(std::move(rows));
@@ -206,8 +127,8 @@ class ExternalAggregateNode final : public ExecNode {
 
  private:
   Status Produce(Exchange& exchange, int partition, TaskContext& task, Consumer& out) const {
-    const Side& side = spec_.sides[0];
-    ARROW_ASSIGN_OR_RAISE(Grouped grouped, GroupRows(exchange.Take(partition), side, task));
+    const GroupSide& side = spec_.sides[0];
+    ARROW_ASSIGN_OR_RAISE(GroupedRows grouped, GroupRows(exchange.Take(partition), side, task));
     if (grouped.groups.empty()) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(BatchPtr sent, SentRows(grouped, side, task));
     ARROW_ASSIGN_OR_RAISE(auto stream, Open(spec_, task));
@@ -246,35 +167,19 @@ class ExternalAggregateNode final : public ExecNode {
   std::string text_;
 };
 
-Result<Side> MakeSide(const plan::ExprList& keys, const plan::Attributes& rows) {
-  Side side;
-  for (const auto& key : keys) side.key_types.push_back(*key->type);
-  ARROW_ASSIGN_OR_RAISE(side.keys, ExpressionSet::Compile(keys, rows));
-  side.row_types = ArrowTypesOf(rows);
-  return side;
-}
-
-int PositionOf(const plan::Attributes& attributes, plan::ExprId id) {
-  for (size_t i = 0; i < attributes.size(); ++i)
-    if (attributes[i]->id == id) return static_cast<int>(i);
-  return -1;
-}
-
 }  // namespace
 
 Result<ExecNodePtr> LowerMapGroups(const plan::PlanPtr& plan, Lowering& lowering) {
   const auto& node = *plan::As<plan::MapGroups>(plan);
+  if (node.memory)
+    return node.memory->kind == plan::GroupMemory::Kind::kProcessor ? LowerProcessor(node, lowering)
+                                                                    : LowerGroupState(node, lowering);
   GroupSpec spec{{{node.function.get(), {}}}, {}, lowering.config()};
   std::vector<ExecNodePtr> children;
   std::string text = std::string(node.function->operator_name()) + " ";
   for (size_t i = 0; i < node.children.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(node.children[i]));
-    ARROW_ASSIGN_OR_RAISE(Side side, MakeSide(node.keys[i], child->output()));
-    side.input = SchemaOf(child->output());
-    side.schema = ToArrowSchema(side.input);
-    for (const auto& key : node.keys[i])
-      side.columns.keys.push_back(PositionOf(child->output(), plan::As<plan::Attribute>(key)->id));
-    for (const auto& value : node.values[i]) side.columns.values.push_back(PositionOf(child->output(), value->id));
+    ARROW_ASSIGN_OR_RAISE(GroupSide side, MakeRowSide(node.keys[i], node.values[i], child->output()));
     text += ListText(node.keys[i]) + ", ";
     spec.sides.push_back(std::move(side));
     children.push_back(std::move(child));
@@ -329,7 +234,7 @@ Result<ExecNodePtr> LowerExternalAggregate(const plan::Aggregate& aggregate, Low
       return UnsupportedFeature("grouped aggregate functions of different kinds in one aggregation (" + names + ")",
                                 &aggregate.origin);
   ExternalCalls collected = CollectArguments(sent);
-  ARROW_ASSIGN_OR_RAISE(Side side, MakeSide(aggregate.grouping, child->output()));
+  ARROW_ASSIGN_OR_RAISE(GroupSide side, MakeGroupSide(aggregate.grouping, child->output()));
   side.input = collected.input;
   side.schema = ToArrowSchema(side.input);
   ARROW_ASSIGN_OR_RAISE(side.sent, ExpressionSet::Compile(collected.arguments, child->output()));

@@ -65,6 +65,8 @@ struct StreamTraits {
   int64_t stateful_operators = 0;            // their ids are 0, 1 ..., outermost first
   /// A watermark that moves may close state: worth a batch without data.
   bool watermark_closes_state = false;
+  /// Time that passes may close state: every trigger has a batch.
+  bool time_closes_state = false;
 };
 
 /// Thread-compatible: one Run at a time.

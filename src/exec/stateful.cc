@@ -87,8 +87,10 @@ Result<Pipeline> RunStateful(RunState& run, const ExecNode& node, const state::S
   return Pipeline{std::make_shared<BatchSource>(std::move(results)), {}};
 }
 
-Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::string name) {
+Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::string name, bool has_variables) {
+  if (!has_variables) ARROW_RETURN_NOT_OK(state::StateStores::CheckProvider(lowering.config(), name));
   state::StatefulOperator op;
+  op.has_variables = has_variables;
   op.id = lowering.traits().stateful_operators++;
   op.name = std::move(name);
   ARROW_ASSIGN_OR_RAISE(int64_t partitions, lowering.config().GetInt(kShufflePartitions));

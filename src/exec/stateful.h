@@ -36,7 +36,7 @@ int64_t LateWatermarkUs(const RunState& run, const ExecNode& node);
 
 /// The operator with the next id, its partitions as the checkpoint has it. Ids count from the outermost: call before
 /// the operator's input is lowered.
-Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::string name);
+Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::string name, bool has_variables = false);
 
 /// STRUCT for the schema file: as SchemaOf, with the watermark of the event time.
 DataType StateSchemaOf(const plan::Attributes& attributes);

@@ -1,6 +1,7 @@
 // Plans as EXPLAIN prints them.
 #include "plan/command.h"
 #include "plan/expression_text.h"
+#include "plan/external.h"
 #include "plan/transform.h"
 
 namespace sluice::plan {
@@ -264,7 +265,7 @@ std::string PlanNodeString(const LogicalPlan& plan) {
              (operation.all ? " All true" : " All false");
     }
     case PlanKind::kMapGroups:
-      return "MapGroups " + List(plan.expressions()) + ", " + List(plan.output());
+      return std::string(static_cast<const MapGroups&>(plan).memory ? "MapGroupsWithState " : "MapGroups ") + List(plan.expressions()) + ", " + List(plan.output());
     case PlanKind::kCommand:
       return CommandText(plan);
     default:

@@ -1,8 +1,11 @@
 // GroupedData.
 #include <algorithm>
 
+#include "plan/external.h"
 #include "plan/transform.h"
 #include "session/api_support.h"
+#include "session/processor.h"
+#include "session/session.h"
 #include "sluice/functions.h"
 
 namespace sluice {
@@ -81,6 +84,21 @@ DataFrame GroupedData::avg(const std::vector<std::string>& columns) const { retu
 DataFrame GroupedData::mean(const std::vector<std::string>& columns) const { return numeric("avg", columns); }
 DataFrame GroupedData::min(const std::vector<std::string>& columns) const { return numeric("min", columns); }
 DataFrame GroupedData::max(const std::vector<std::string>& columns) const { return numeric("max", columns); }
+DataFrame GroupedData::transformWithState(std::function<std::unique_ptr<StatefulProcessor>()> processor, const DataType& output,
+                                          const std::string& time_mode, const std::string& output_mode) const {
+  auto memory = std::make_shared<plan::GroupMemory>();
+  memory->kind = plan::GroupMemory::Kind::kProcessor;
+  memory->output_mode = output_mode;
+  for (const char* mode : {"None", "ProcessingTime", "EventTime"})
+    if (session::LowerCase(mode) == session::LowerCase(time_mode)) memory->time = mode;
+  if (memory->time.empty()) Throw(MakeError("STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE", {{"timeMode", time_mode}}));
+  auto node = session::Over<plan::MapGroups>(impl_->df.plan_);
+  node->function = session::MakeProcessorFunction(std::move(processor), output);
+  for (const auto& field : output.fields()) node->attributes.push_back(plan::MakeAttribute(field.name, field.type, true));
+  node->keys = {impl_->grouping};
+  node->memory = std::move(memory);
+  return impl_->df.with(node);
+}
 GroupedData GroupedData::pivot(const std::string& column, const std::vector<Value>& values) const {
   Impl copy = *impl_;
   copy.pivot_column = column;

@@ -1,9 +1,12 @@
 #include "state/operator_metadata.h"
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
+#include "state/variables.h"
 #include "types/ddl.h"
 
 namespace sluice::state {
@@ -60,25 +63,21 @@ class SchemaReader {
   std::string_view bytes_;
 };
 
-/// The same but for names and metadata; a column may become nullable, not the reverse.
-bool Compatible(const DataType& stored, const DataType& now) {
-  if (stored.id() != now.id()) return false;
-  switch (stored.id()) {
-    case TypeId::kArray:
-      return (stored.containsNull() || !now.containsNull()) && Compatible(stored.elementType(), now.elementType());
-    case TypeId::kMap:
-      return (stored.containsNull() || !now.containsNull()) && Compatible(stored.keyType(), now.keyType()) &&
-             Compatible(stored.valueType(), now.valueType());
-    case TypeId::kStruct: {
-      if (stored.fields().size() != now.fields().size()) return false;
-      for (size_t i = 0; i < now.fields().size(); ++i) {
-        const StructField &a = stored.fields()[i], &b = now.fields()[i];
-        if ((b.nullable && !a.nullable) || !Compatible(a.type, b.type)) return false;
-      }
-      return true;
-    }
-    default: return stored == now;
+struct StoredSchema {
+  DataType key, value;
+};
+
+Result<StoredSchema> ReadSchema(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadWholeFile(path));
+  SchemaReader reader(bytes);
+  std::string version, key, value;
+  if (!reader.Utf(&version) || version != "v2" || !reader.Chunks(&key) || !reader.Chunks(&value)) {
+    return MakeError("MALFORMED_LOG_FILE", {{"text", path + " (it is no schema of version 2)"}});
   }
+  StoredSchema stored;
+  ARROW_ASSIGN_OR_RAISE(stored.key, ParseSchemaJson(key));
+  ARROW_ASSIGN_OR_RAISE(stored.value, ParseSchemaJson(value));
+  return stored;
 }
 
 Status CheckSchema(const std::string& path, const StatefulOperator::Store& store) {
@@ -89,21 +88,14 @@ Status CheckSchema(const std::string& path, const StatefulOperator::Store& store
     AppendChunks(Ascii(store.value.json()), &bytes);
     return WriteFileDurably(path, bytes);
   }
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadWholeFile(path));
-  SchemaReader reader(bytes);
-  std::string version, key, value;
-  if (!reader.Utf(&version) || version != "v2" || !reader.Chunks(&key) || !reader.Chunks(&value)) {
-    return MakeError("MALFORMED_LOG_FILE", {{"text", path + " (it is no schema of version 2)"}});
-  }
-  ARROW_ASSIGN_OR_RAISE(DataType stored_key, ParseSchemaJson(key));
-  ARROW_ASSIGN_OR_RAISE(DataType stored_value, ParseSchemaJson(value));
-  if (!Compatible(stored_key, store.key)) {
+  ARROW_ASSIGN_OR_RAISE(StoredSchema stored, ReadSchema(path));
+  if (!CompatibleSchema(stored.key, store.key)) {
     return MakeError("STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE",
-                     {{"storedKeySchema", key}, {"newKeySchema", store.key.json()}});
+                     {{"storedKeySchema", stored.key.json()}, {"newKeySchema", store.key.json()}});
   }
-  if (!Compatible(stored_value, store.value)) {
+  if (!CompatibleSchema(stored.value, store.value)) {
     return MakeError("STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE",
-                     {{"storedValueSchema", value}, {"newValueSchema", store.value.json()}});
+                     {{"storedValueSchema", stored.value.json()}, {"newValueSchema", store.value.json()}});
   }
   return Status::OK();
 }
@@ -124,6 +116,26 @@ std::string OperatorText(int64_t id, const std::string& name) {
 }
 
 }  // namespace
+
+bool CompatibleSchema(const DataType& stored, const DataType& now) {
+  if (stored.id() != now.id()) return false;
+  switch (stored.id()) {
+    case TypeId::kArray:
+      return (stored.containsNull() || !now.containsNull()) && CompatibleSchema(stored.elementType(), now.elementType());
+    case TypeId::kMap:
+      return (stored.containsNull() || !now.containsNull()) && CompatibleSchema(stored.keyType(), now.keyType()) &&
+             CompatibleSchema(stored.valueType(), now.valueType());
+    case TypeId::kStruct: {
+      if (stored.fields().size() != now.fields().size()) return false;
+      for (size_t i = 0; i < now.fields().size(); ++i) {
+        const StructField &a = stored.fields()[i], &b = now.fields()[i];
+        if ((b.nullable && !a.nullable) || !CompatibleSchema(a.type, b.type)) return false;
+      }
+      return true;
+    }
+    default: return stored == now;
+  }
+}
 
 std::string StoreFolder(const std::string& root, int64_t operator_id, int partition, const std::string& store) {
   const std::string folder = root + "/" + std::to_string(operator_id) + "/" + std::to_string(partition);
@@ -155,6 +167,49 @@ Status CheckOperatorMetadata(const std::string& root, const StatefulOperator& op
     ARROW_RETURN_NOT_OK(CheckSchema(StoreFolder(root, op.id, 0, store.name) + "/_metadata/schema", store));
   }
   return Status::OK();
+}
+
+Result<std::vector<int64_t>> ListOperators(const std::string& root) {
+  std::vector<int64_t> ids;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(root, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename();
+    int64_t id = 0;
+    const auto [at, bad] = std::from_chars(name.data(), name.data() + name.size(), id);
+    if (bad == std::errc() && at == name.data() + name.size()) ids.push_back(id);
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return Status::IOError("cannot list ", root, ": ", error.message());
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<StatefulOperator> ReadOperator(const std::string& root, int64_t id) {
+  const std::string folder = root + "/" + std::to_string(id);
+  if (Exists(folder + "/_metadata/v2")) return UnsupportedFeature("state that Spark keeps in RocksDB (" + folder + ")");
+  const std::string path = folder + "/_metadata/metadata";
+  ARROW_ASSIGN_OR_RAISE(std::string text, ReadWholeFile(path));
+  const size_t newline = text.find('\n');
+  StatefulOperator op;
+  try {
+    const auto json = nlohmann::json::parse(newline == std::string::npos ? "" : text.substr(newline + 1));
+    op.id = json.at("operatorInfo").at("operatorId").get<int64_t>();
+    op.name = json.at("operatorInfo").at("operatorName").get<std::string>();
+    for (const auto& store : json.at("stateStoreInfo")) {
+      StatefulOperator::Store read;
+      read.name = store.at("storeName").get<std::string>();
+      read.prefix_columns = store.at("numColsPrefixKey").get<int>();
+      op.partitions = store.at("numPartitions").get<int>();
+      ARROW_ASSIGN_OR_RAISE(StoredSchema schema, ReadSchema(StoreFolder(root, id, 0, read.name) + "/_metadata/schema"));
+      read.key = std::move(schema.key);
+      read.value = std::move(schema.value);
+      op.stores.push_back(std::move(read));
+    }
+  } catch (const nlohmann::json::exception&) {
+    return MakeError("MALFORMED_LOG_FILE", {{"text", path + " (it does not describe an operator)"}});
+  }
+  op.has_variables = Exists(VariablesPath(root, id));
+  return op;
 }
 
 }  // namespace sluice::state

@@ -23,7 +23,12 @@ struct StatefulOperator {
   std::string name;  // "stateStoreSave"
   int partitions = 1;
   std::vector<Store> stores;
+  bool has_variables = false;  // its rows are those of state/variables.h, which Spark keeps in RocksDB alone
 };
+
+/// Whether rows of `stored` can be read as `now`: the same but for names and metadata; a column may become nullable, not
+/// the reverse.
+bool CompatibleSchema(const DataType& stored, const DataType& now);
 
 /// The folder of a partition's store. `root` is the checkpoint's "state".
 std::string StoreFolder(const std::string& root, int64_t operator_id, int partition, const std::string& store);
@@ -32,5 +37,10 @@ std::string StoreFolder(const std::string& root, int64_t operator_id, int partit
 /// Errors: STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA, STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE,
 /// STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE.
 Status CheckOperatorMetadata(const std::string& root, const StatefulOperator& op);
+
+/// The operators of a checkpoint, in order of their ids. Errors: MALFORMED_LOG_FILE; UNSUPPORTED_FEATURE for state that
+/// Spark keeps in RocksDB.
+Result<std::vector<int64_t>> ListOperators(const std::string& root);
+Result<StatefulOperator> ReadOperator(const std::string& root, int64_t id);
 
 }  // namespace sluice::state

@@ -12,6 +12,7 @@
 namespace sluice::state {
 namespace {
 
+constexpr const char* kRocksDbProvider = "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider";
 constexpr const char* kHdfsProvider = "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider";
 
 const ConfigEntry kProvider{"spark.sql.streaming.stateStore.providerClass", kHdfsProvider,
@@ -64,9 +65,9 @@ void OperatorMetrics::Add(const OperatorMetrics& task) {
 }
 
 Result<std::unique_ptr<StateStores>> StateStores::Open(std::string root, const Config& config) {
-  for (const ConfigEntry* entry : {&kProvider, &kCodec, &kEncoding, &kAggregationForm, &kJoinForm})
+  for (const ConfigEntry* entry : {&kCodec, &kEncoding, &kAggregationForm, &kJoinForm})
     ARROW_RETURN_NOT_OK(RefuseUnless(config, *entry));
-  std::unique_ptr<StateStores> stores(new StateStores(std::move(root)));
+  std::unique_ptr<StateStores> stores(new StateStores(std::move(root), config.Get(kProvider)));
   ARROW_ASSIGN_OR_RAISE(stores->deltas_per_snapshot_, config.GetInt(kDeltasPerSnapshot));
   ARROW_ASSIGN_OR_RAISE(stores->retained_versions_, config.GetInt(kRetainedVersions));
   ARROW_ASSIGN_OR_RAISE(stores->upkeep_interval_ms_, config.GetDurationMs(kUpkeepInterval));
@@ -88,12 +89,38 @@ StateStores::~StateStores() {
   upkeep_.join();
 }
 
+Status StateStores::CheckProvider(const Config& config, const std::string& operator_name) {
+  const std::string provider = config.Get(kProvider);
+  if (provider == kHdfsProvider) return Status::OK();
+  return UnsupportedFeature("state of " + operator_name + " with " + kProvider.key + "=" + provider);
+}
+
 Status StateStores::Register(const StatefulOperator& op) {
   std::lock_guard lock(mutex_);
   if (registered_.count(op.id)) return Status::OK();
+  if (op.has_variables) ARROW_RETURN_NOT_OK(CheckProviderOfVariables(op));
   ARROW_RETURN_NOT_OK(CheckOperatorMetadata(root_, op));
   registered_[op.id] = op.name;
   return Status::OK();
+}
+
+Status StateStores::CheckProviderOfVariables(const StatefulOperator& op) const {
+  if (provider_ != kRocksDbProvider)
+    return MakeError("UNSUPPORTED_FEATURE.STATE_STORE_MULTIPLE_COLUMN_FAMILIES", {{"stateStoreProvider", provider_}});
+  const std::string folder = root_ + "/" + std::to_string(op.id);
+  std::error_code ignored;
+  if (std::filesystem::exists(folder + "/_stateSchema", ignored) || std::filesystem::exists(folder + "/_metadata/v2", ignored))
+    return UnsupportedFeature("state that Spark keeps in RocksDB (" + folder + ")");
+  return Status::OK();
+}
+
+Result<VariableCatalog*> StateStores::Catalog(int64_t operator_id) {
+  std::lock_guard lock(mutex_);
+  auto& catalog = catalogs_[operator_id];
+  if (!catalog) {
+    ARROW_ASSIGN_OR_RAISE(catalog, VariableCatalog::Open(VariablesPath(root_, operator_id)));
+  }
+  return catalog.get();
 }
 
 Result<StateStore*> StateStores::Get(int64_t operator_id, int partition, const std::string& store, int64_t version) {

@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "state/operator_metadata.h"
 #include "state/state_store.h"
+#include "state/variables.h"
 
 namespace sluice::state {
 
@@ -28,14 +29,19 @@ struct OperatorMetrics {
 class StateStores {
  public:
   /// `root` is the checkpoint's "state". `config` holds what the checkpoint fixed: the provider, the codec.
-  /// Errors: UNSUPPORTED_FEATURE naming a provider, codec or encoding that is not there.
+  /// Errors: UNSUPPORTED_FEATURE naming a codec or encoding that is not there.
   static Result<std::unique_ptr<StateStores>> Open(std::string root, const Config& config);
   ~StateStores();
 
-  /// Called by each operator when a batch begins; the first time it compares with the checkpoint.
+  /// Whether state of an operator without variables can be kept as `config` says. UNSUPPORTED_FEATURE names a provider.
+  static Status CheckProvider(const Config& config, const std::string& operator_name);
+  /// Called by each operator when a batch begins; the first time it compares with the checkpoint. As in Spark, variables
+  /// want the provider of RocksDB to be set. Errors: UNSUPPORTED_FEATURE for files of RocksDB.
   Status Register(const StatefulOperator& op);
   /// The store at `version`: the one in memory if it is there, else from disk.
   Result<StateStore*> Get(int64_t operator_id, int partition, const std::string& store, int64_t version);
+  /// The variables of an operator that has them.
+  Result<VariableCatalog*> Catalog(int64_t operator_id);
   /// What the stores committed is on disk. To be called before the commit log says so.
   Status Sync() const;
   /// The batch that made `version` is in the commit log: older versions may be compacted and removed.
@@ -51,11 +57,12 @@ class StateStores {
     std::string store;
     auto operator<=>(const Id&) const = default;
   };
-  explicit StateStores(std::string root) : root_(std::move(root)) {}
+  StateStores(std::string root, std::string provider) : root_(std::move(root)), provider_(std::move(provider)) {}
+  Status CheckProviderOfVariables(const StatefulOperator& op) const;
   void Upkeep();
   void UpkeepOf(const std::string& folder, int64_t version) const;
 
-  const std::string root_;
+  const std::string root_, provider_;
   std::shared_ptr<StateMemory> memory_;
   int64_t deltas_per_snapshot_ = 10, retained_versions_ = 100, upkeep_interval_ms_ = 60'000;
   std::atomic<int64_t> hits_{0}, misses_{0};
@@ -64,6 +71,7 @@ class StateStores {
   std::condition_variable changed_;
   std::map<Id, std::unique_ptr<StateStore>> stores_;
   std::map<int64_t, std::string> registered_;  // operators, by id
+  std::map<int64_t, std::unique_ptr<VariableCatalog>> catalogs_;
   int64_t committed_ = 0;
   bool closing_ = false;
   std::thread upkeep_;

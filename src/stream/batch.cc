@@ -117,9 +117,11 @@ Result<bool> Execution::PlanBatch(Progress* progress) {
     }
   }
   if (!any) {
-    const bool closes_state = no_data_batches_ && ran_batch_ && query_->stream_traits().watermark_closes_state &&
-                              watermark_.used() && watermark_.ms() > batch_watermark_ms_;
-    if (!closes_state) return false;
+    const exec::StreamTraits& traits = query_->stream_traits();
+    const bool closes_state =
+        traits.time_closes_state ||
+        (traits.watermark_closes_state && watermark_.used() && watermark_.ms() > batch_watermark_ms_);
+    if (!no_data_batches_ || !ran_batch_ || !closes_state) return false;
   }
   previous_watermark_ms_ = batch_watermark_ms_;
   batch_watermark_ms_ = watermark_.ms();

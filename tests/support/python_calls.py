@@ -57,4 +57,4 @@ def write(found):
 
 
 # They add themselves to CASES.
-from support import python_group_calls, python_stream_calls, python_udf_calls  # noqa: E402,F401
+from support import python_group_calls, python_state_calls, python_stream_calls, python_udf_calls  # noqa: E402,F401

@@ -23,9 +23,14 @@ enum class Shape : uint8_t {
   kCoGroup,         // the rows of a group on two sides -> rows
   kAggregate,       // columns of a group -> a value
   kTable,           // the values of a row -> rows
+  kGroupState,      // the rows of a group and a value that stays from batch to batch -> rows and the new value
+  kProcessor,       // the rows of a group -> rows, with variables and timers that it asks for (external/api/processor.h)
 };
 
 class Function;
+class GroupStateStream;    // external/api/group_state.h
+struct GroupStateRequest;
+struct ProcessorRequest;   // external/api/processor.h
 
 /// A column of the input, given by position or, with a name, as a keyword argument.
 struct Argument {
@@ -88,6 +93,9 @@ class Function {
   /// Its operator's name in EXPLAIN: "ArrowEvalPython".
   virtual std::string_view operator_name() const = 0;
   virtual Result<std::unique_ptr<Stream>> Open(StreamRequest request) const = 0;
+  /// Of kGroupState and kProcessor, in place of Open.
+  virtual Result<std::unique_ptr<GroupStateStream>> OpenGroupState(GroupStateRequest request) const;
+  virtual Result<std::unique_ptr<Stream>> OpenProcessor(ProcessorRequest request) const;
 };
 using FunctionPtr = std::shared_ptr<const Function>;
 

@@ -1,5 +1,7 @@
 #include "external/python/function.h"
 
+#include "external/python/group_state.h"
+#include "external/python/processor.h"
 #include "external/python/stream.h"
 
 namespace sluice::python {
@@ -27,6 +29,11 @@ constexpr Kind kKinds[] = {
     {EvalType::kGroupedMapPandasIterator, Shape::kGroup, "FlatMapGroupsInPandas"},
     {EvalType::kGroupedMapArrow, Shape::kGroup, "FlatMapGroupsInArrow"},
     {EvalType::kGroupedMapArrowIterator, Shape::kGroup, "FlatMapGroupsInArrow"},
+    {EvalType::kProcessorPandas, Shape::kProcessor, "transformWithStateInPandas"},
+    {EvalType::kProcessorPandasInitial, Shape::kProcessor, "transformWithStateInPandas"},
+    {EvalType::kProcessorRows, Shape::kProcessor, "transformWithStateInPySpark"},
+    {EvalType::kProcessorRowsInitial, Shape::kProcessor, "transformWithStateInPySpark"},
+    {EvalType::kGroupState, Shape::kGroupState, "FlatMapGroupsInPandasWithState"},
     {EvalType::kCogroupedMapPandas, Shape::kCoGroup, "FlatMapCoGroupsInPandas"},
     {EvalType::kCogroupedMapArrow, Shape::kCoGroup, "FlatMapCoGroupsInArrow"},
     {EvalType::kGroupedAggregatePandas, Shape::kAggregate, "ArrowAggregatePython"},
@@ -75,6 +82,15 @@ std::string_view PythonFunction::operator_name() const { return KindOf(spec_.eva
 
 Result<std::unique_ptr<external::Stream>> PythonFunction::Open(external::StreamRequest request) const {
   return OpenStream(*this, std::move(request), workers_, *files_);
+}
+
+Result<std::unique_ptr<external::Stream>> PythonFunction::OpenProcessor(external::ProcessorRequest request) const {
+  return python::OpenProcessor(*this, std::move(request), workers_, *files_);
+}
+
+Result<std::unique_ptr<external::GroupStateStream>> PythonFunction::OpenGroupState(
+    external::GroupStateRequest request) const {
+  return python::OpenGroupState(*this, std::move(request), workers_, *files_);
 }
 
 }  // namespace sluice::python

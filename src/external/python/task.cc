@@ -1,5 +1,7 @@
 #include "external/python/task.h"
 
+#include <limits>
+
 #include "external/python/rows.h"
 #include "external/python/wire.h"
 
@@ -10,6 +12,8 @@ namespace {
 using external::Call;
 using external::Shape;
 
+const ConfigEntry kMostRows("spark.sql.execution.arrow.maxRecordsPerBatch", "10000",
+                            "Rows of a batch that a Python function sees; 0: all.");
 const ConfigEntry kSafely("spark.sql.execution.pandas.convertToArrowArraySafely", "true",
                           "A value that a Python function's column cannot hold is an error.");
 
@@ -41,7 +45,7 @@ void AddHead(const external::StreamRequest& request, const Version& version, con
 
 void AddSettings(const external::StreamRequest& request, Message* message) {
   std::vector<std::pair<std::string, std::string>> settings;
-  settings.emplace_back("spark.sql.session.timeZone", request.config.Get("spark.sql.session.timeZone").value_or("UTC"));
+  settings.emplace_back("spark.sql.session.timeZone", TimeZoneOf(request.config));
   for (const char* key : kWorkerSettings)
     if (auto value = request.config.Get(key)) settings.emplace_back(key, *value);
   message->Int(static_cast<int32_t>(settings.size()));
@@ -74,6 +78,13 @@ void AddArguments(const Call& call, Message* message) {
 
 }  // namespace
 
+int64_t MostRows(const Config& config) {
+  auto most = config.GetInt(kMostRows);
+  return most.ok() && *most > 0 ? *most : std::numeric_limits<int64_t>::max();
+}
+
+std::string TimeZoneOf(const Config& config) { return config.Get("spark.sql.session.timeZone").value_or("UTC"); }
+
 Framing FramingOf(EvalType type) {
   switch (type) {
     case EvalType::kRows:
@@ -101,17 +112,19 @@ Framing FramingOf(EvalType type) {
 }
 
 Result<std::string> TaskMessage(const external::StreamRequest& request, const Version& version,
-                                const SessionFiles& files) {
+                                const SessionFiles& files, const std::string& state) {
   const PythonFunction& first = Python(request.calls[0]);
   const EvalType type = first.eval_type();
   const Framing framing = FramingOf(type);
   const int told = static_cast<int>(framing.type);
-  if ((framing.groups || told > static_cast<int>(EvalType::kCogroupedMapArrow)) && !version.AtLeast(4, 1))
+  const bool of_groups = framing.groups || type == EvalType::kGroupState;
+  if ((of_groups || told > static_cast<int>(EvalType::kCogroupedMapArrow)) && !version.AtLeast(4, 1))
     return UnsupportedFeature("the function " + first.name() + " of groups or of Arrow arrays with a PySpark before 4.1");
   Message message;
   AddHead(request, version, files, &message);
   message.Int(told);
   AddSettings(request, &message);
+  message.Raw(state);
   if (type == EvalType::kArrowRows && version.AtLeast(4, 1)) message.Text(request.inputs[0].json());
   message.Bool(false);  // no profiler
   if (framing.type == EvalType::kMapArrow && type != EvalType::kMapArrow) {
@@ -125,6 +138,8 @@ Result<std::string> TaskMessage(const external::StreamRequest& request, const Ve
     switch (first.shape()) {
       case Shape::kPartition: message.Int(1).Int(0); break;
       case Shape::kGroup:
+      case Shape::kGroupState:
+      case Shape::kProcessor:
       case Shape::kCoGroup: {
         const auto offsets = GroupOffsets(request);
         message.Int(static_cast<int32_t>(offsets.size()));

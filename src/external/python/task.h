@@ -17,8 +17,13 @@ struct Framing {
 };
 Framing FramingOf(EvalType type);
 
-/// The message for `request`, whose calls are all of one kind.
+/// The message for `request`, whose calls are all of one kind. `state`: what the worker reads of the function's state,
+/// behind the settings.
 Result<std::string> TaskMessage(const external::StreamRequest& request, const Version& version,
-                                const SessionFiles& files);
+                                const SessionFiles& files, const std::string& state = "");
+
+/// Rows of a batch that a worker sees, at most.
+int64_t MostRows(const Config& config);
+std::string TimeZoneOf(const Config& config);
 
 }  // namespace sluice::python

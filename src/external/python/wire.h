@@ -26,6 +26,10 @@ class Message {
     bytes_.append(value);
     return *this;
   }
+  Message& Raw(std::string_view bytes) {
+    bytes_.append(bytes);
+    return *this;
+  }
   std::string Take() { return std::move(bytes_); }
 
  private:

@@ -210,6 +210,7 @@ constexpr Rule kRules[] = {
     {"STREAM_FAILED", kStreamingQuery},
     {"CONNECT_INVALID_PLAN", kInvalidPlan},
     {"_LEGACY_ERROR_TEMP_2128", kSparkRuntime},
+    {"_LEGACY_ERROR_TEMP_3176", kUnsupported},
     {"_LEGACY_ERROR_TEMP_3231", kIllegalArgument},
 
     {"DUPLICATE_KEY", kParse},

@@ -13,10 +13,6 @@ namespace {
 
 using Kind = proto::Relation;
 
-Result<PlanPtr> RefusePandasState(const proto::Relation& relation, TranslateContext&) {
-  return UnsupportedFeature("applyInPandasWithState (function " +
-                            relation.apply_in_pandas_with_state().func().function_name() + ")");
-}
 Result<PlanPtr> RefuseInlineDataSource(const proto::Relation& relation, TranslateContext&) {
   return UnsupportedFeature("Python data source " + relation.common_inline_user_defined_data_source().name());
 }
@@ -84,7 +80,7 @@ const Line kLines[] = {
     {Kind::kMapPartitions, &FromMapPartitions},
     {Kind::kGroupMap, &FromGroupMap},
     {Kind::kCoGroupMap, &FromCoGroupMap},
-    {Kind::kApplyInPandasWithState, &RefusePandasState},
+    {Kind::kApplyInPandasWithState, &FromApplyInPandasWithState},
     {Kind::kCommonInlineUserDefinedTableFunction, &FromInlineTableFunction},
     {Kind::kCommonInlineUserDefinedDataSource, &RefuseInlineDataSource},
     {Kind::kMlRelation, &RefuseMl},

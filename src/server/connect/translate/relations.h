@@ -30,7 +30,7 @@ RelationFunction FromSummary, FromDescribe, FromCov, FromCorr, FromApproxQuantil
 // relations_show.cc
 RelationFunction FromShowString, FromHtmlString;
 // relations_python.cc: functions over rows, groups, and table functions
-RelationFunction FromMapPartitions, FromGroupMap, FromCoGroupMap, FromInlineTableFunction;
+RelationFunction FromMapPartitions, FromGroupMap, FromCoGroupMap, FromInlineTableFunction, FromApplyInPandasWithState;
 // relations_catalog.cc: spark.catalog
 RelationFunction FromCatalog;
 
