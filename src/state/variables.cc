@@ -60,10 +60,16 @@ Variables::Variables(StateStore* store, VariableCatalog* catalog, int64_t now_ms
   if (!store->index()) {
     auto index = std::make_unique<Index>();
     // Variables that were given up while this partition had no rows leave theirs behind.
-    removed_ += store->rows().RemoveIf([&](Bytes key, Bytes) {
-      return !WellFormed(AsText(key)) || (NumberOf(AsText(key)) != kTimers && !catalog->Has(NumberOf(AsText(key))));
+    std::vector<std::string> strays;
+    store->rows().ForEach([&](Bytes key, Bytes value) {
+      const bool known = WellFormed(AsText(key)) && (NumberOf(AsText(key)) == kTimers || catalog->Has(NumberOf(AsText(key))));
+      if (known) {
+        index->Add(AsText(key), ExpiryOfRow(value));
+      } else {
+        strays.emplace_back(AsText(key));
+      }
     });
-    store->rows().ForEach([&](Bytes key, Bytes value) { index->Add(AsText(key), ExpiryOfRow(value)); });
+    for (const std::string& key : strays) removed_ += store->rows().Remove(AsBytes(key));
     store->index() = std::move(index);
   }
   index_ = static_cast<Index*>(store->index().get());
