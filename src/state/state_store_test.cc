@@ -202,7 +202,7 @@ TEST(StateStores, OtherProvidersAreRefusedByName) {
   Config config;
   config.Set("spark.sql.streaming.stateStore.providerClass",
              "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
-  const Status status = StateStores::Open("/nowhere", config).status();
+  const Status status = StateStores::CheckProvider(config, "dedupe");
   EXPECT_NE(status.message().find("RocksDBStateStoreProvider"), std::string::npos) << status;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -158,6 +159,11 @@ TEST_F(Refusals, StatefulStreams) {
     Start(stream.distinct());
   });
   spark_->conf().unset("spark.sql.streaming.stateStore.providerClass");
+  fs::create_directories(folder_ + "/rocks/state/0/_metadata/v2");
+  fs::create_directories(folder_ + "/rocks/commits");
+  std::ofstream(folder_ + "/rocks/commits/0") << "v1\n{}";
+  Refused("state that Spark keeps in RocksDB", kUnsupported, "RocksDB",
+          [&] { spark_->read().format("statestore").load(folder_ + "/rocks"); });
   Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
 

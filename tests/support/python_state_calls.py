@@ -68,12 +68,12 @@ def run_to_files(frame, mode, checkpoint, folder):
 
 
 def failure(spark, make):
-    """How a query fails: class, condition, and the last line of what a function raised."""
+    """How a query fails: class, and the last line of what a function raised."""
     try:
         run(spark, make(), "update")
     except PySparkException as error:
         said = [line for line in str(error).splitlines() if "Error: " in line or line.startswith("ValueError")]
-        return [type(error).__name__, error.getCondition(), said[0].split("Error: ")[-1] if said else ""]
+        return [type(error).__name__, said[0].split("Error: ")[-1] if said else ""]
     return "no failure"
 
 
@@ -290,7 +290,8 @@ def state_refusals(spark):
         try:
             call()
         except PySparkException as error:
-            return [type(error).__name__, error.getCondition(), str(error).splitlines()[0] if "_LEGACY" in (error.getCondition() or "") else ""]
+            said = str(error).splitlines()[0].removeprefix(f"[{error.getCondition()}] ").removesuffix(";")
+            return [type(error).__name__, error.getCondition(), said if "_LEGACY" in (error.getCondition() or "") else ""]
         return "accepted"
     return {"other mode": said(lambda: start(make("append"), "update")), "complete": said(lambda: start(make(), "complete")),
             "no watermark": said(lambda: start(make(timeout="EventTimeTimeout"), "update")),
@@ -361,7 +362,7 @@ def processors():
             rows = list(rows)
             n = (before[0] if before else 0) + sum(row.n for row in rows)
             self.total.update((n, (str(key[0]), [row.n for row in rows])))
-            yield Row(k=key[0], n=n, shown=repr([before, rows[0], len(rows)]))
+            yield Row(k=key[0], n=n, shown=repr([before, rows[0].k, rows[0].n, len(rows)]))
 
         def close(self):
             pass
@@ -460,7 +461,7 @@ def with_rocksdb(function):
 @case
 @with_rocksdb
 def processor_pandas(spark):
-    frame = (events(spark, folder_of(*FILES, *FILES)).na.fill({"n": 0}).groupBy("k")
+    frame = (events(spark, folder_of(*FILES, *FILES)).where("k IS NOT NULL").groupBy("k")
              .transformWithStateInPandas(processors()["Sums"](), SHOWN, "Update", "None"))
     query, name = start(frame, "update")
     query.awaitTermination(120)
@@ -559,7 +560,8 @@ def processor_refusals(spark):
         try:
             call()
         except PySparkException as error:
-            return [type(error).__name__, error.getCondition(), str(error).splitlines()[0] if "_LEGACY" in (error.getCondition() or "") else ""]
+            said = str(error).splitlines()[0].removeprefix(f"[{error.getCondition()}] ").removesuffix(";")
+            return [type(error).__name__, error.getCondition(), said if "_LEGACY" in (error.getCondition() or "") else ""]
         return "accepted"
     found = {"unknown mode": said(lambda: make("sometimes").schema), "unknown time": said(lambda: make(time="Sometime").schema),
              "other mode": said(lambda: start(make("append"), "update")[0].stop()), "complete": said(lambda: start(make(), "complete")[0].stop())}

@@ -38,6 +38,7 @@ def session(settings=None, master="local[2]", folder=None):
     except ImportError:
         raise parts.Missing("the Python package pyspark") from None
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # for functions in Python
     os.environ.pop("SPARK_REMOTE", None)
     folder = folder or tempfile.mkdtemp(prefix="spark-")
     builder = SparkSession.builder.master(master).config("spark.driver.extraClassPath", os.pathsep.join(jars))

@@ -49,7 +49,7 @@ class StateMetadataTable final : public Table {
         ARROW_RETURN_NOT_OK(partitions.Append(op.partitions));
         ARROW_RETURN_NOT_OK(first.Append(min));
         ARROW_RETURN_NOT_OK(last.Append(max));
-        ARROW_RETURN_NOT_OK(properties.Append(""));
+        ARROW_RETURN_NOT_OK(properties.AppendNull());
       }
     }
     arrow::ArrayVector columns;

@@ -272,6 +272,9 @@ Status AppendText(const Value& value, arrow::ArrayBuilder* builder) {
     case Value::Kind::kDecimal: text = value.text; break;
     case Value::Kind::kInt: text = std::to_string(value.number); break;
     case Value::Kind::kBool: text = value.number ? "true" : "false"; break;
+    case Value::Kind::kFloat:  // pandas says NaN where there is nothing
+      if (std::isnan(value.real)) return builder->AppendNull();
+      [[fallthrough]];
     default: return NotReadable("a value of another type than the column's, STRING");
   }
   return static_cast<arrow::StringBuilder*>(builder)->Append(text);

@@ -30,9 +30,10 @@ void Text(std::string_view value, std::string* out) {
   out->append(value);
 }
 
-/// f(None, number): a method of a type of pyspark that needs no object.
-void Converted(const char* type, int64_t number, std::string* out) {
-  out->append("cpyspark.sql.types\n").append(type).append(".fromInternal\nN");
+/// TYPE.fromInternal(TYPE(), number), of a type of pyspark.
+void Converted(const std::string& type, int64_t number, std::string* out) {
+  const std::string name = "cpyspark.sql.types\n" + type;
+  out->append(name + ".fromInternal\n" + name + "\n)R");
   Integer(number, out);
   out->append("\x86R");
 }

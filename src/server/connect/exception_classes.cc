@@ -211,6 +211,7 @@ constexpr Rule kRules[] = {
     {"CONNECT_INVALID_PLAN", kInvalidPlan},
     {"_LEGACY_ERROR_TEMP_2128", kSparkRuntime},
     {"_LEGACY_ERROR_TEMP_3176", kUnsupported},
+    {"STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE", kIllegalArgument},
     {"_LEGACY_ERROR_TEMP_3231", kIllegalArgument},
 
     {"DUPLICATE_KEY", kParse},
