@@ -1,8 +1,8 @@
 // A processor with state of its own: how often each sensor was heard, and which have fallen silent.
 #include <sluice/sluice.h>
 
+#include <algorithm>
 #include <iostream>
-#include <thread>
 
 using namespace sluice;             // NOLINT: an example
 using namespace sluice::functions;  // NOLINT
