@@ -36,7 +36,13 @@ Result<connectors::TableVersion> VersionOf(const plan::UnresolvedRelation& relat
 }  // namespace
 
 DataType SessionResolver::HiddenColumns(const plan::Relation& relation) const {
-  return relation.table ? relation.table->metadata_columns() : DataType::Struct({});
+  std::vector<StructField> readable;
+  if (relation.table) {
+    const DataType all = relation.table->metadata_columns();
+    // Those of files; Iceberg's own (_file, _pos ...) cannot be read yet.
+    std::copy_if(all.fields().begin(), all.fields().end(), std::back_inserter(readable), [](const auto& f) { return f.name == "_metadata"; });
+  }
+  return DataType::Struct(std::move(readable));
 }
 
 plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming) {
@@ -106,7 +112,8 @@ Result<plan::PlanPtr> SessionResolver::ResolveRelation(const plan::UnresolvedRel
     else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE") table = connector.status();
   }
   if (!table.ok()) return WithOrigin(table.status(), relation.origin);
-  for (const auto& column : (*table)->metadata_columns().fields()) metadata_columns_.insert(column.name);
+  const DataType hidden = (*table)->metadata_columns();
+  for (const auto& column : hidden.fields()) metadata_columns_.insert(column.name);
   NameParts full;
   if (resolved.ok()) {
     full.push_back(resolved->catalog->name());
