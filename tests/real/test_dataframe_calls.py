@@ -14,10 +14,7 @@ SPARK = json.loads(dataframe_calls.ANSWERS.read_text())
 
 # What Sluice does not have: refused with UNSUPPORTED_FEATURE.
 REFUSED = {
-    'people.observe("obs", F.count(F.lit(1)).alias("n")).count()',
-    "observed(people)",
     'people.repartitionById(2, F.col("id")).count() if hasattr(people, "repartitionById") else 5',
-    "people.inputFiles()",
 }
 # Fails in both; Spark's error is a plain IllegalArgumentException without a condition.
 OTHER_ERROR = {'nums.corr("i", "s")', 'nums.approxQuantile("s", [0.5], 0.0)'}
