@@ -39,7 +39,7 @@ add_library(sluice::sluice ALIAS sluice)
 # archives are not made for shared objects; loaded with RTLD_DEEPBIND it keeps to its own OpenSSL and RE2, which
 # Arrow's wheel exports, too.
 add_library(sluice_remote_client SHARED $<TARGET_OBJECTS:sluice_remote> $<TARGET_OBJECTS:connect_protocol>
-  "${PROJECT_SOURCE_DIR}/src/server/connect/translate/types.cc")
+  "${PROJECT_SOURCE_DIR}/src/server/connect/translate/literals.cc" "${PROJECT_SOURCE_DIR}/src/server/connect/translate/types.cc")
 target_include_directories(sluice_remote_client SYSTEM PRIVATE $<TARGET_PROPERTY:connect_protocol,INTERFACE_INCLUDE_DIRECTORIES>)
 foreach(name grpc++ grpc gpr protobuf)
   find_library(SLUICE_SHARED_${name} NAMES lib${name}.so REQUIRED)

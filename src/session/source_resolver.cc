@@ -1,7 +1,5 @@
 #include "session/source_resolver.h"
 
-#include <algorithm>
-
 namespace sluice::session {
 
 namespace {
@@ -36,13 +34,8 @@ Result<connectors::TableVersion> VersionOf(const plan::UnresolvedRelation& relat
 }  // namespace
 
 DataType SessionResolver::HiddenColumns(const plan::Relation& relation) const {
-  std::vector<StructField> readable;
-  if (relation.table) {
-    const DataType all = relation.table->metadata_columns();
-    // Those of files; Iceberg's own (_file, _pos ...) cannot be read yet.
-    std::copy_if(all.fields().begin(), all.fields().end(), std::back_inserter(readable), [](const auto& f) { return f.name == "_metadata"; });
-  }
-  return DataType::Struct(std::move(readable));
+  const bool readable = relation.table && relation.table->reads_metadata_columns();
+  return readable ? relation.table->metadata_columns() : DataType::Struct({});
 }
 
 plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming) {
@@ -112,8 +105,10 @@ Result<plan::PlanPtr> SessionResolver::ResolveRelation(const plan::UnresolvedRel
     else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE") table = connector.status();
   }
   if (!table.ok()) return WithOrigin(table.status(), relation.origin);
-  const DataType hidden = (*table)->metadata_columns();
-  for (const auto& column : hidden.fields()) metadata_columns_.insert(column.name);
+  if (!(*table)->reads_metadata_columns()) {
+    const DataType hidden = (*table)->metadata_columns();
+    for (const auto& column : hidden.fields()) unreadable_columns_.insert(column.name);
+  }
   NameParts full;
   if (resolved.ok()) {
     full.push_back(resolved->catalog->name());
@@ -127,7 +122,7 @@ Status SessionResolver::ExplainMissing(const Status& error) const {
   const auto& parameters = GetError(error)->getMessageParameters();
   auto name = parameters.find("objectName");
   if (name == parameters.end()) return error;
-  for (const auto& column : metadata_columns_)
+  for (const auto& column : unreadable_columns_)
     if (LowerCase(name->second).ends_with(QuoteIdentifier(column))) return UnsupportedFeature("The metadata column " + column);
   return error;
 }

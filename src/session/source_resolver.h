@@ -21,7 +21,7 @@ class SessionResolver final : public analyzer::SourceResolver, public analyzer::
  private:
   Session* session_;
   const Config& config_;
-  std::set<std::string> metadata_columns_;  // of the tables so far; no query can select them yet
+  std::set<std::string> unreadable_columns_;  // of the tables so far; no query can select them yet
 };
 
 /// A resolved leaf over `table`; `name` qualifies its columns when not empty.

@@ -28,6 +28,10 @@ QUERIES = {
     "aggregates": lambda spark, events: spark.sql("SELECT user, count(*) c, sum(n) s, sum(d) sd, avg(n) a, avg(d) ad, min(ts) lo, max(user) hi, "
         "stddev_samp(x) dev, corr(x, n) cor, first(n) f, last(n) l, max_by(n, ts) mb, bool_or(n > 5) b, bit_xor(n) bx, count_if(n > 2) ci, "
         "approx_count_distinct(n) ac, any_value(user) av, skewness(x) sk, try_sum(n) ts FROM events GROUP BY user"),
+    "collections": lambda spark, events: spark.sql("SELECT user, sort_array(collect_list(n)) l, sort_array(collect_set(d)) s, "
+        "sort_array(collect_set(CAST(user AS BINARY))) b, percentile(d, array(0.25, 0.5)) p, median(x) m, percentile_approx(n, 0.5) a, "
+        "mode(n, true) f, percentile_disc(0.4) WITHIN GROUP (ORDER BY n DESC) pd, histogram_numeric(n, 20) h, listagg(user, '-') la, "
+        "listagg(user) WITHIN GROUP (ORDER BY n) lo FROM events GROUP BY user"),
     "global": lambda spark, events: spark.sql("SELECT count(*) c, sum(n) s FROM events"),
     "windows": lambda spark, events: spark.sql("SELECT window, user, count(*) c, sum(d) s FROM events GROUP BY window(ts, '10 minutes', '5 minutes'), user"),
     "sessions": lambda spark, events: spark.sql("SELECT session_window w, user, count(*) c, sum(x) s FROM events GROUP BY session_window(ts, '5 minutes'), user"),
@@ -39,10 +43,10 @@ QUERIES = {
     "chained": lambda spark, events: spark.sql("SELECT window(window_time(w), '20 minutes') v, sum(c) c FROM (SELECT window(ts, '5 minutes') w, count(*) c "
         "FROM events GROUP BY window(ts, '5 minutes')) GROUP BY window(window_time(w), '20 minutes')"),
 }
-MODES = {"aggregates": "update", "global": "update"}
+MODES = {"aggregates": "update", "collections": "update", "global": "update"}
 """
 
-NAMES = ["aggregates", "global", "windows", "sessions", "distinct", "dedup", "within", "join", "chained"]
+NAMES = ["aggregates", "collections", "global", "windows", "sessions", "distinct", "dedup", "within", "join", "chained"]
 
 
 def event(minute, user, n, hour=12):

@@ -68,7 +68,7 @@ def calls(spark, f):
         "no such field": lambda: table(read("json").select("_metadata.nothing")),
         "no files": lambda: table(spark.range(1).select("_metadata")),
         "no files, functions": lambda: table(spark.range(1).selectExpr("input_file_name() n")),
-        "no files, input files": lambda: spark.range(1).inputFiles(),
+        "no files, input files": lambda: list(spark.range(1).inputFiles()),
         "function in a filter": lambda: table(read("json").where("input_file_name() LIKE '%c%'")),
         "function in an expression": lambda: table(read("json").selectExpr("v", "upper(right(input_file_name(), 6)) AS u").orderBy("v")),
         "input files of a join": lambda: sorted(read("json").join(read("csv", "csv"), "v").where("v > 1").inputFiles()),

@@ -109,6 +109,8 @@ class Table : public std::enable_shared_from_this<Table> {
   virtual const DataType& schema() const = 0;
   /// Extra columns selectable by name but not in `*` (_metadata, _file ...). STRUCT.
   virtual DataType metadata_columns() const { return DataType::Struct({}); }
+  /// Whether scans give those; where not, they are described only.
+  virtual bool reads_metadata_columns() const { return true; }
   /// Columns the table's partitioning uses, Spark's SHOW/DESCRIBE text: {"days(ts)"}.
   virtual std::vector<std::string> partitioning() const { return {}; }
   virtual std::map<std::string, std::string> properties() const { return {}; }

@@ -177,6 +177,8 @@ class IcebergTable final : public Table, public OverwritesByFilter {
                              {"_deleted", DataType::Boolean(), false, ""}});
   }
 
+  bool reads_metadata_columns() const override { return false; }
+
   std::vector<std::string> partitioning() const override {
     std::vector<std::string> out;
     for (const PartitionField& field : metadata_->spec().fields) {
