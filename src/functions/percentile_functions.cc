@@ -143,7 +143,8 @@ class Percentile final : public GroupedAccumulator {
     return values->View(ToArrowType(type));
   }
   /// Big-endian: the threshold at which Spark compresses, the relative error, the number of values, that of samples; of
-  /// each sample the value, how many it stands for and how far off its rank may be.
+  /// each sample the value, how many it stands for and how far off its rank may be. Spark takes half of the most that any
+  /// sample stands for as the error of the whole, so many equal values are as many samples as Spark itself would keep.
   static constexpr size_t kSummaryBytes = 24, kSampleBytes = 24;
   static Status MergeSummary(std::string_view bytes, Counts* group) {
     if (bytes.size() < kSummaryBytes || (bytes.size() - kSummaryBytes) % kSampleBytes != 0)
@@ -161,14 +162,19 @@ class Percentile final : public GroupedAccumulator {
       const Counts& group = groups_[static_cast<size_t>(g)];
       int64_t total = 0;
       for (const auto& [_, count] : group) total += count;
+      const int64_t most = std::max<int64_t>(1, static_cast<int64_t>(2 * state_.summary_error * static_cast<double>(total)));
+      uint64_t samples = 0;
+      for (const auto& [_, count] : group) samples += static_cast<uint64_t>((count + most - 1) / most);
       AppendBigEndian(kCompressThreshold, 4, &out.out());
       AppendBigEndian(std::bit_cast<uint64_t>(state_.summary_error), 8, &out.out());
       AppendBigEndian(static_cast<uint64_t>(total), 8, &out.out());
-      AppendBigEndian(group.size(), 4, &out.out());
+      AppendBigEndian(samples, 4, &out.out());
       for (const auto& [value, count] : group) {
-        AppendBigEndian(std::bit_cast<uint64_t>(value), 8, &out.out());
-        AppendBigEndian(static_cast<uint64_t>(count), 8, &out.out());
-        AppendBigEndian(0, 8, &out.out());
+        for (int64_t rest = count; rest > 0; rest -= most) {
+          AppendBigEndian(std::bit_cast<uint64_t>(value), 8, &out.out());
+          AppendBigEndian(static_cast<uint64_t>(std::min(rest, most)), 8, &out.out());
+          AppendBigEndian(0, 8, &out.out());
+        }
       }
       out.Close(g);
     }
