@@ -9,6 +9,15 @@
 namespace sluice {
 namespace {
 
+// The thread sanitizer keeps a whole stack for each lock and counter that it sees deep down in one: gigabytes.
+#ifdef __SANITIZE_THREAD__
+constexpr int kMany = 10'000;
+constexpr bool kKeepsStacks = true;
+#else
+constexpr int kMany = 100'000;
+constexpr bool kKeepsStacks = false;
+#endif
+
 class LongQueriesTest : public testing::Test {
  protected:
   ~LongQueriesTest() override { spark_.stop(); }
@@ -37,13 +46,13 @@ class LongQueriesTest : public testing::Test {
 };
 
 TEST_F(LongQueriesTest, AndsAndOrs) {
-  EXPECT_EQ(Count(Chain("id <> #", " AND ", 100'000)), 0);
-  EXPECT_EQ(Count(Chain("id <> 1#", " AND ", 10'000)), 90);
-  EXPECT_EQ(Count(Chain("id = 1#", " OR ", 100'000)), 10);
+  EXPECT_EQ(Count(Chain("id <> #", " AND ", kMany)), 0);
+  EXPECT_EQ(Count(Chain("id <> 1#", " AND ", kMany / 10)), 90);
+  EXPECT_EQ(Count(Chain("id = 1#", " OR ", kMany)), 10);
 }
 
 TEST_F(LongQueriesTest, ManyLiterals) {
-  EXPECT_EQ(Count("id IN (" + Chain("1#", ", ", 200'000) + ")"), 10);
+  EXPECT_EQ(Count("id IN (" + Chain("1#", ", ", 2 * kMany) + ")"), 10);
   EXPECT_EQ(Count("id NOT IN (" + Chain("1#", ", ", 20'000) + ")"), 90);
   EXPECT_EQ(Count("id NOT IN (NULL, " + Chain("1#", ", ", 20) + ")"), 0);
   EXPECT_EQ(Count("CAST(id AS STRING) IN (" + Chain("'1#'", ", ", 20'000) + ")"), 10);
@@ -57,6 +66,7 @@ TEST_F(LongQueriesTest, DeepOnesAreRefused) {
 }
 
 TEST_F(LongQueriesTest, DeepDataFramesAreRefused) {
+  if (kKeepsStacks) GTEST_SKIP() << "deep plans are too much for the thread sanitizer";
   auto filtered = [&](int times) {
     DataFrame df = spark_.range(3);
     for (int i = 0; i < times; ++i) df = df.where(functions::col("id") >= functions::lit(0));
