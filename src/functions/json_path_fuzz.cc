@@ -2,6 +2,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
