@@ -112,16 +112,20 @@ void JsonColumn::Rollback() {
   touched_ = false;
   if (type_.id() == TypeId::kStruct) {
     for (auto& child : children_) child->Rollback();
-  } else if (!children_.empty() && size_ < capacity_) {
+  } else {
     // Elements committed for the pending row go again.
-    for (auto& child : children_) {
-      while (child->size_ > offsets_[size_]) {
-        --child->size_;
-        if (!child->valid_[child->size_]) --child->nulls_;
-      }
-      child->Rollback();
-    }
+    for (auto& child : children_) child->Truncate(offsets_[static_cast<size_t>(size_)]);
   }
+}
+
+void JsonColumn::Truncate(int64_t rows) {
+  while (size_ > rows) {
+    --size_;
+    if (!valid_[size_]) --nulls_;
+  }
+  touched_ = false;
+  const int64_t rows_of_children = type_.id() == TypeId::kStruct || children_.empty() ? rows : offsets_[static_cast<size_t>(rows)];
+  for (auto& child : children_) child->Truncate(rows_of_children);
 }
 
 void JsonColumn::Commit() {

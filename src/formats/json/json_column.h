@@ -58,6 +58,8 @@ class JsonColumn {
     return reinterpret_cast<T*>(fixed_.data())[size_];
   }
   void Grow(int64_t rows);
+  /// Keeps `rows` committed rows, at all depths, and no pending one.
+  void Truncate(int64_t rows);
 
   DataType type_;
   int width_ = 0;  // bytes of a fixed-width value; 0: none

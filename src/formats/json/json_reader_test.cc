@@ -57,6 +57,14 @@ TEST(JsonReader, LenientSyntaxOfJackson) {
   EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}), "{it\"s, NaN} {1.5, -Infinity}");
 }
 
+TEST(JsonReader, RecordsAfterABadOneAreTheirOwn) {
+  EXPECT_EQ(Show("a ARRAY<STRUCT<x: INT>>", {R"({"a":[{"x":1},{"x":2}]])", R"({"a":[{"x":3}]})"}), "{NULL} {[{3}]}");
+  EXPECT_EQ(Show("a ARRAY<ARRAY<INT>>", {R"({"a":[[1,2],[3]]])", R"({"a":[[4],[5]]})"}), "{NULL} {[[4], [5]]}");
+  EXPECT_EQ(Show("a MAP<STRING, STRUCT<x: ARRAY<INT>>>", {R"({"a":{"k":{"x":[1]},"l":7,"m":{"x":[2]}})", R"({"a":{"n":{"x":[3]}}})"}),
+            "{NULL} {{n -> {[3]}}}");
+  EXPECT_EQ(Show("a ARRAY<STRUCT<x: INT>>", {R"({"a":[{"x":1}],"a":[{"x":2},{"x":3}]})", R"({"a":[{"x":4}]})"}), "{[{2}, {3}]} {[{4}]}");
+}
+
 TEST(JsonReader, LastDuplicateWins) { EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"({"a":1,"b":[1,2],"a":2,"b":[3]})"}), "{2, [3]}"); }
 
 TEST(JsonReader, Nested) {
