@@ -31,7 +31,8 @@ void DayName(int32_t d, std::string* out) { out->append(WeekdayName(IsoWeekday(d
 void MonthNameOf(int32_t d, std::string* out) { out->append(MonthName(Month(d), false)); }
 int32_t LastDay(int32_t d) {
   const CivilDate c = CivilFromDays(d);
-  return d - c.day + DaysInMonth(c.year, c.month);
+  // Of the last month there is, as in Spark, round to the first.
+  return static_cast<int32_t>(static_cast<uint32_t>(d) + static_cast<uint32_t>(DaysInMonth(c.year, c.month) - c.day));
 }
 
 enum class Clock : uint8_t { kHour, kMinute, kSecond };

