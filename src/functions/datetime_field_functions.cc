@@ -1,6 +1,7 @@
 // Fields of dates and timestamps, and cutting them off: year ... second, extract, trunc, date_trunc.
 #include <arrow/util/decimal.h>
 
+#include <algorithm>
 #include <map>
 
 #include "functions/coercion.h"
@@ -22,17 +23,22 @@ int32_t DayOfMonth(int32_t d) { return CivilFromDays(d).day; }
 int32_t DayOfYear(int32_t d) { return d - DaysFromCivil(Year(d), 1, 1) + 1; }
 int32_t DayOfWeek(int32_t d) { return IsoWeekday(d) % 7 + 1; }
 int32_t Weekday(int32_t d) { return IsoWeekday(d) - 1; }
-int32_t YearOfWeek(int32_t d) { return Year(d - Weekday(d) + 3); }
+/// Of the week of `d`; of the first and last weeks of all, a day of theirs that there is.
+int32_t Thursday(int32_t d) {
+  return static_cast<int32_t>(std::clamp<int64_t>(int64_t{d} - Weekday(d) + 3, INT32_MIN, INT32_MAX));
+}
+int32_t YearOfWeek(int32_t d) { return Year(Thursday(d)); }
 int32_t WeekOfYear(int32_t d) {
-  const int32_t thursday = d - Weekday(d) + 3;
+  const int32_t thursday = Thursday(d);
   return (thursday - DaysFromCivil(Year(thursday), 1, 1)) / 7 + 1;
 }
 void DayName(int32_t d, std::string* out) { out->append(WeekdayName(IsoWeekday(d), false)); }
 void MonthNameOf(int32_t d, std::string* out) { out->append(MonthName(Month(d), false)); }
+/// The day after the last that there is is the first, as in Spark.
+int32_t After(int32_t d, int32_t days) { return static_cast<int32_t>(static_cast<uint32_t>(d) + static_cast<uint32_t>(days)); }
 int32_t LastDay(int32_t d) {
   const CivilDate c = CivilFromDays(d);
-  // Of the last month there is, as in Spark, round to the first.
-  return static_cast<int32_t>(static_cast<uint32_t>(d) + static_cast<uint32_t>(DaysInMonth(c.year, c.month) - c.day));
+  return After(d, DaysInMonth(c.year, c.month) - c.day);
 }
 
 enum class Clock : uint8_t { kHour, kMinute, kSecond };
@@ -238,7 +244,7 @@ Result<ArrayPtr> NextDay(const KernelCall& call, std::span<const Vector> args) {
       const std::string full = UpperText(WeekdayName(w, true));
       if (name != full && name != full.substr(0, 3) && name != full.substr(0, 2)) continue;
       const int32_t ahead = (w - IsoWeekday(days(i)) + 7) % 7;
-      return std::optional(days(i) + (ahead == 0 ? 7 : ahead));
+      return std::optional(After(days(i), ahead == 0 ? 7 : ahead));
     }
     if (call.bound.ansi) return MakeError("ILLEGAL_DAY_OF_WEEK", {{"string", std::string(names(i))}});
     return std::optional<int32_t>();
