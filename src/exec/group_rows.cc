@@ -60,6 +60,15 @@ Status RouteGroups(RunState& run, const Pipeline& input, const GroupSide& side, 
   });
 }
 
+Status DropLate(const EventTimeColumn& event_time, StatefulPartition& at, std::vector<Exchange::Item>* items) {
+  for (auto& item : *items) {
+    ARROW_ASSIGN_OR_RAISE(int64_t late, RemoveLate(event_time, at.late_watermark_us, &item.batch));
+    at.metrics.rows_dropped_by_watermark += late;
+  }
+  std::erase_if(*items, [](const Exchange::Item& item) { return item.batch.rows == 0; });
+  return Status::OK();
+}
+
 Result<GroupedRows> GroupRows(std::vector<Exchange::Item> items, const GroupSide& side, TaskContext& task) {
   std::vector<SortColumn> columns;
   for (const auto& type : side.key_types) columns.push_back({type});

@@ -1,9 +1,11 @@
 #pragma once
 // Rows divided by key and put together again, group after group, for functions over groups.
+#include "exec/event_time.h"
 #include "exec/exchange.h"
 #include "exec/expression.h"
 #include "exec/lowering.h"
 #include "exec/sort_keys.h"
+#include "exec/stateful.h"
 #include "external/api/function.h"
 
 namespace sluice::exec {
@@ -26,6 +28,9 @@ Result<GroupSide> MakeRowSide(const plan::ExprList& keys, const plan::Attributes
 
 /// Runs `input` into `exchange`, each row to the partition of its key.
 Status RouteGroups(RunState& run, const Pipeline& input, const GroupSide& side, Exchange* exchange);
+
+/// Removes rows up to the watermark for late ones, and counts them.
+Status DropLate(const EventTimeColumn& event_time, StatefulPartition& at, std::vector<Exchange::Item>* items);
 
 /// The rows of a partition in order of their keys.
 struct GroupedRows {

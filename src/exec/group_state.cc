@@ -86,7 +86,7 @@ class GroupStateNode final : public ExecNode {
   }
 
   Status CallOnNew(std::vector<Exchange::Item> items, StatefulPartition& at) const {
-    if (by_event_time()) ARROW_RETURN_NOT_OK(DropLate(&items, at));
+    if (by_event_time()) ARROW_RETURN_NOT_OK(DropLate(*event_time_, at, &items));
     ARROW_ASSIGN_OR_RAISE(GroupedRows grouped, GroupRows(std::move(items), side_, at.task));
     if (grouped.groups.empty()) return Status::OK();
     external::Groups groups;
@@ -101,15 +101,6 @@ class GroupStateNode final : public ExecNode {
     for (size_t g = 0; g < keys.size(); ++g) groups.keys.push_back(keys.row(g));
     ARROW_ASSIGN_OR_RAISE(groups.states, StatesOf(groups.keys, at.rows()));
     return Call(groups, at);
-  }
-
-  Status DropLate(std::vector<Exchange::Item>* items, StatefulPartition& at) const {
-    for (auto& item : *items) {
-      ARROW_ASSIGN_OR_RAISE(int64_t late, RemoveLate(*event_time_, at.late_watermark_us, &item.batch));
-      at.metrics.rows_dropped_by_watermark += late;
-    }
-    std::erase_if(*items, [](const Exchange::Item& item) { return item.batch.rows == 0; });
-    return Status::OK();
   }
 
   Result<UnsafeRows> KeysOf(const Batch& rows, const std::vector<int32_t>& firsts, StatefulPartition& at) const {

@@ -51,7 +51,7 @@ class ProcessorNode final : public ExecNode {
     return RunStateful(run, *this, op_, op_.partitions, [&](StatefulPartition& at) -> Status {
       std::vector<std::vector<Exchange::Item>> items;
       for (const auto& exchange : exchanges) items.push_back(exchange->Take(at.partition));
-      if (by_event_time() && event_time_) ARROW_RETURN_NOT_OK(DropLate(&items[0], at));
+      if (by_event_time() && event_time_) ARROW_RETURN_NOT_OK(DropLate(*event_time_, at, &items[0]));
       StateTimer timer(&at.metrics.update_us);
       state::Variables variables(&at.store(), catalog, at.task.eval.now_us / 1000);
       ARROW_RETURN_NOT_OK(Call(std::move(items), at.watermark_us / 1000, &variables, at.partition, at.task, at.out));
@@ -87,15 +87,6 @@ class ProcessorNode final : public ExecNode {
       return Call(std::move(items), 0, &variables, static_cast<int>(split), task, out);
     };
     return Pipeline{std::make_shared<FunctionSource>(partitions, std::move(produce)), {}};
-  }
-
-  Status DropLate(std::vector<Exchange::Item>* items, StatefulPartition& at) const {
-    for (auto& item : *items) {
-      ARROW_ASSIGN_OR_RAISE(int64_t late, RemoveLate(*event_time_, at.late_watermark_us, &item.batch));
-      at.metrics.rows_dropped_by_watermark += late;
-    }
-    std::erase_if(*items, [](const Exchange::Item& item) { return item.batch.rows == 0; });
-    return Status::OK();
   }
 
   Status Call(std::vector<std::vector<Exchange::Item>> items, int64_t watermark_ms, state::Variables* variables,
