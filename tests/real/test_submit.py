@@ -1,9 +1,11 @@
 """`sluice submit` and `sluice pyspark`: PySpark programs as they are, beside an engine of their own."""
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,19 @@ def test_a_running_server_instead(sluice, tmp_path):
         code = "from pyspark.sql import SparkSession\n" \
                "spark = SparkSession.builder.master('local[2]').getOrCreate()\nprint(spark.conf.get('my.key'))\n"
         assert submit(sluice, tmp_path, code, options=["--remote", server.url]).stdout == "of the server\n"
+
+
+def test_demos_of_the_readme(sluice):
+    pictures = runpy.run_path(str(Path(__file__).parents[2] / "tools/terminal_pictures.py"))
+    (_, typed), (_, shown) = pictures["word_count"](sluice.resolve())
+    counts = {}
+    for row in shown[shown.index("Batch: 2"):]:
+        if row.startswith("|") and not row.startswith("|word|"):
+            word, count = (cell.strip() for cell in row.strip("|").split("|"))
+            counts[word] = int(count)
+    assert counts == Counter(" ".join(typed).split())
+    [(_, shown)] = pictures["rate"](sluice.resolve())
+    assert any(row.startswith("|{20") for row in shown)
 
 
 STREAM = """
