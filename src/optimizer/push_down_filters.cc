@@ -179,8 +179,10 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       return node->WithChildren({Push(node->children[0], std::move(conjuncts))});
     case PlanKind::kRelation: {
       auto copy = std::static_pointer_cast<Relation>(node->Clone());
-      for (const auto& c : conjuncts)
-        if (IsSimple(c)) copy->pushed_filters.push_back(c);
+      for (const auto& c : conjuncts) {
+        auto& pushed = copy->pushed_filters;
+        if (IsSimple(c) && std::find(pushed.begin(), pushed.end(), c) == pushed.end()) pushed.push_back(c);
+      }
       return FilterOver(copy, conjuncts);  // tables skip by these filters, they do not have to be exact
     }
     default:

@@ -15,10 +15,14 @@ Result<plan::PlanPtr> RemoveSubqueryAliases(const plan::PlanPtr& plan, const Opt
 Result<plan::PlanPtr> RewriteSubqueries(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Literals for what has no columns; expressions that fail are left to fail when the query runs.
 Result<plan::PlanPtr> FoldConstants(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// `x BETWEEN a AND b` in a condition becomes two comparisons: tables skip data by them, stream joins forget rows by them.
+Result<plan::PlanPtr> SplitBetween(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Two Projects become one. The engine evaluates common subexpressions once, so nothing is computed twice.
 Result<plan::PlanPtr> CollapseProjects(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Filters move towards the leaves, through projections, unions and joins, and as ColumnFilters into tables.
 Result<plan::PlanPtr> PushDownFilters(const plan::PlanPtr& plan, const OptimizerContext& context);
+/// A join's condition drops rows whose columns are null: they are filtered before, and counted as Spark counts them.
+Result<plan::PlanPtr> InferNotNull(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Every node gives only what is read above it.
 Result<plan::PlanPtr> PruneColumns(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Functions that give a STRUCT (from_json) compute only the fields that are read.

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pyspark.errors import PySparkException
+
 from support import spark as real_spark
 
 
@@ -46,20 +48,32 @@ def frame(spark, case, folder):
     return spark.sql(case["query"]).selectExpr("to_json(struct(*), map('ignoreNullFields', 'false')) AS row")
 
 
+def refused(error):
+    return [f"error {error.getCondition()}"]
+
+
 def answers(spark, case, lines):
     """A list of lines per step. The query starts anew for each: it then reads the files of all sources in one batch."""
     folder = Path(tempfile.mkdtemp(prefix="streams-"))
     late = 0
     for number, (begin, end, _) in enumerate(case["steps"]):
         batches = []
-        df = frame(spark, case, folder)
+        try:
+            df = frame(spark, case, folder)
+        except PySparkException as error:
+            yield refused(error)
+            continue
         for name, *_ in case["sources"]:
             rows = [line.partition(" ")[2] for line in lines[begin:end] if line.startswith(name + " ")]
             if rows:
                 (folder / name / f"{number}.json").write_text("\n".join(rows) + "\n")
-        query = (df.writeStream.outputMode(case["mode"]).option("checkpointLocation", str(folder / "checkpoint"))
-                 .foreachBatch(lambda df, _: batches.append([row[0] for row in df.collect()])).trigger(availableNow=True).start())
-        query.awaitTermination()
+        try:
+            query = (df.writeStream.outputMode(case["mode"]).option("checkpointLocation", str(folder / "checkpoint"))
+                     .foreachBatch(lambda df, _: batches.append([row[0] for row in df.collect()])).trigger(availableNow=True).start())
+            query.awaitTermination()
+        except PySparkException as error:
+            yield refused(error)
+            continue
         rows = (batches or [[]])[-1] if case["mode"] == "complete" else sum(batches, [])
         operators = [json.loads(p.json)["stateOperators"] for p in query.recentProgress]
         late += sum(op["numRowsDroppedByWatermark"] for ops in operators for op in ops)
