@@ -37,7 +37,7 @@ class DataFrameReader {
 
  private:
   std::shared_ptr<session::Session> session_;
-  std::string format_ = "parquet";
+  std::string format_;  // "": spark.sql.sources.default
   std::optional<StructType> schema_;
   std::map<std::string, std::string> options_;
 };
@@ -66,7 +66,7 @@ class DataStreamReader {
 
  private:
   std::shared_ptr<session::Session> session_;
-  std::string format_ = "parquet";
+  std::string format_;  // "": spark.sql.sources.default
   std::optional<StructType> schema_;
   std::map<std::string, std::string> options_;
 };
@@ -93,7 +93,7 @@ class DataFrameWriter {
 
  private:
   DataFrame df_;
-  std::string format_ = "parquet", mode_ = "errorifexists";
+  std::string format_, mode_ = "errorifexists";  // format "": spark.sql.sources.default
   std::map<std::string, std::string> options_;
   std::vector<std::string> partition_by_;
 };

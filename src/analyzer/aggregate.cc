@@ -217,8 +217,9 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
     for (const auto& item : items)
       if (!ContainsAggregate(item)) grouping.push_back(As<Alias>(item) ? item->children[0] : item);
   }
+  if (!context_.group_by_aliases) scope.lateral_aliases.clear();
   for (const auto& g : by_all ? ExprList{} : written_grouping) {
-    if (const auto* literal = As<Literal>(g); literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
+    if (const auto* literal = As<Literal>(g); context_.group_by_ordinal && literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
       ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
       if (position < 1 || position > static_cast<int64_t>(items.size()))
         return MakeError("GROUP_BY_POS_OUT_OF_RANGE", {{"index", std::to_string(position)}, {"size", std::to_string(items.size())}}, &g->origin);
@@ -228,7 +229,7 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
       grouping.push_back(As<Alias>(item) ? item->children[0] : item);
       continue;
     }
-    // Columns of the child first, then aliases of the select list (spark.sql.groupByAliases).
+    // Columns of the child first, then aliases of the select list.
     ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, expressions.Resolve(g));
     grouping.push_back(As<Alias>(resolved) ? resolved->children[0] : resolved);
   }

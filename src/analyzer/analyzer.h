@@ -33,6 +33,11 @@ struct AnalyzerContext {
   bool ansi = true;
   bool case_sensitive = false;
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
+  bool group_by_ordinal = true;      // spark.sql.groupByOrdinal: GROUP BY 1 is the first column
+  bool order_by_ordinal = true;      // spark.sql.orderByOrdinal
+  bool group_by_aliases = true;      // spark.sql.groupByAliases
+  bool size_of_null = false;         // spark.sql.legacy.sizeOfNull, which ANSI mode overrules
+  bool ignore_null_fields = true;    // spark.sql.jsonGenerator.ignoreNullFields
   StoreAssignment store_assignment = StoreAssignment::kAnsi;
   std::string time_zone = "UTC";
   std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord

@@ -209,6 +209,8 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   bind.corrupt_record_column = context_.corrupt_record_column;
   bind.ignore_nulls = function.ignore_nulls;
   bind.allow_precision_loss = context_.allow_precision_loss;
+  bind.size_of_null = context_.size_of_null && !context_.ansi;
+  bind.ignore_null_fields = context_.ignore_null_fields;
   for (const auto& order : function.within_group) {
     const auto& sort = *As<SortOrder>(order);
     ARROW_ASSIGN_OR_RAISE(ExprPtr key, Resolve(sort.children[0]));

@@ -170,7 +170,7 @@ Result<PlanPtr> PlanResolver::ResolveSort(const PlanPtr& plan) {
   } else {
     for (const auto& order : sort.orders) {
       const auto* literal = As<Literal>(order->children[0]);
-      if (!literal || literal->type->id() != TypeId::kInteger || literal->value->IsNull(0)) {
+      if (!context_.order_by_ordinal || !literal || literal->type->id() != TypeId::kInteger || literal->value->IsNull(0)) {
         orders.push_back(order);
         continue;
       }

@@ -93,6 +93,7 @@ class ExpressionCompiler {
     if (call.def == nullptr || call.bound == nullptr) return Internal("call without a bound function");
     auto node = std::make_unique<CallNode>(*call.type, call);
     node->deterministic = call.def->deterministic;
+    if (!call.def->deterministic) node->draw_slot = set_->draw_slots_++;
     for (size_t i = 0; i < call.children.size(); ++i) {
       ExprPtr child = call.children[i];
       if (const auto* lambda = plan::As<plan::Lambda>(*child)) {
@@ -183,15 +184,17 @@ Result<std::vector<Vector>> Evaluator::Evaluate(const Batch& batch, TaskContext&
   if (set_->deterministic()) return Evaluate(batch, task.eval);
   if (split_ != task.split) {
     split_ = task.split;
-    rows_before_ = 0;
+    drawn_.assign(static_cast<size_t>(set_->draw_slots()), 0);
   }
-  task.eval.rows_before = rows_before_;
-  rows_before_ += batch.rows;
-  return Evaluate(batch, task.eval);
+  return Run(batch, task.eval, &drawn_);
 }
 
 Result<std::vector<Vector>> Evaluator::Evaluate(const Batch& batch, const functions::EvalContext& context) {
-  Frame frame(batch.columns, batch.rows, context, set_->memo_slots());
+  return Run(batch, context, nullptr);
+}
+
+Result<std::vector<Vector>> Evaluator::Run(const Batch& batch, const functions::EvalContext& context, std::vector<int64_t>* drawn) {
+  Frame frame(batch.columns, batch.rows, context, set_->memo_slots(), drawn);
   std::vector<Vector> values;
   values.reserve(set_->size());
   for (const ExpressionNode* root : set_->roots()) {

@@ -25,6 +25,8 @@ class ExpressionSet {
   size_t size() const { return roots_.size(); }
   const std::vector<const ExpressionNode*>& roots() const { return roots_; }
   int memo_slots() const { return memo_slots_; }
+  /// Calls that depend on how often they were evaluated: rand(), monotonically_increasing_id() ...
+  int draw_slots() const { return draw_slots_; }
   bool deterministic() const { return deterministic_; }
 
  private:
@@ -33,6 +35,7 @@ class ExpressionSet {
   std::vector<std::unique_ptr<ExpressionNode>> nodes_;
   std::vector<const ExpressionNode*> roots_;
   int memo_slots_ = 0;
+  int draw_slots_ = 0;
   bool deterministic_ = true;
 };
 using ExpressionSetPtr = std::shared_ptr<const ExpressionSet>;
@@ -46,9 +49,10 @@ class Evaluator {
   Result<std::vector<Vector>> Evaluate(const Batch& batch, const functions::EvalContext& context);
 
  private:
+  Result<std::vector<Vector>> Run(const Batch& batch, const functions::EvalContext& context, std::vector<int64_t>* drawn);
   ExpressionSetPtr set_;
   int64_t split_ = -1;
-  int64_t rows_before_ = 0;
+  std::vector<int64_t> drawn_;  // by draw slot: rows of the split so far
 };
 
 bool IsDeterministic(const plan::ExprPtr& expression);

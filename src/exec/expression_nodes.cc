@@ -189,8 +189,9 @@ class LambdaBodyOfFrame final : public functions::LambdaBody {
   Frame& frame_;
 };
 
-Result<ArrayPtr> CallNode::RunKernel(Frame& frame, std::span<const Vector> args, int64_t length) const {
-  KernelCall call{*bound, frame.context(), length, &origin};
+Result<ArrayPtr> CallNode::RunKernel(Frame& frame, const functions::EvalContext& context, std::span<const Vector> args,
+                                     int64_t length) const {
+  KernelCall call{*bound, context, length, &origin};
   if (def->lambda == nullptr) return functions::CallKernel(*def, call, args);
   std::vector<LambdaBodyOfFrame> bodies;
   std::vector<functions::LambdaBody*> pointers;
@@ -231,7 +232,17 @@ Result<Vector> CallNode::Compute(Frame& frame) const {
     args.push_back(std::move(arg));
   }
   const int64_t length = all_constant ? 1 : frame.rows();
-  ARROW_ASSIGN_OR_RAISE(ArrayPtr array, RunKernel(frame, args, length));
+  ArrayPtr array;
+  if (draw_slot >= 0 && frame.drawn() != nullptr) {
+    // A call in a branch of CASE goes on where it stopped, however many rows took other branches.
+    functions::EvalContext own = frame.context();
+    int64_t& drawn = (*frame.drawn())[static_cast<size_t>(draw_slot)];
+    own.rows_before = drawn;
+    drawn += length;
+    ARROW_ASSIGN_OR_RAISE(array, RunKernel(frame, own, args, length));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(array, RunKernel(frame, frame.context(), args, length));
+  }
   const bool constant = all_constant || (array->length() == 1 && length != 1);
   if (array->length() != length && !constant) {
     return MakeError("INTERNAL_ERROR", {{"message", std::string(def->name) + " returned " +

@@ -11,15 +11,19 @@ namespace sluice::exec {
 /// The rows a node is evaluated for: a batch, or rows chosen from another frame (branches of CASE, bodies of lambdas).
 class Frame {
  public:
-  Frame(std::span<const Vector> columns, int64_t rows, const functions::EvalContext& context, int memo_slots)
-      : columns_(columns.begin(), columns.end()), rows_(rows), context_(context), memo_(memo_slots) {}
+  /// `drawn`: rows that each draw slot was evaluated for before; null: as the context says.
+  Frame(std::span<const Vector> columns, int64_t rows, const functions::EvalContext& context, int memo_slots,
+        std::vector<int64_t>* drawn)
+      : columns_(columns.begin(), columns.end()), rows_(rows), context_(context), memo_(memo_slots), drawn_(drawn) {}
   /// Row i of this frame is row chosen[i] of `parent`, which outlives it, as does `chosen`.
   Frame(Frame* parent, std::span<const int32_t> chosen)
       : parent_(parent), chosen_(chosen), columns_(parent->columns_.size()),
-        rows_(static_cast<int64_t>(chosen.size())), context_(parent->context_), memo_(parent->memo_.size()) {}
+        rows_(static_cast<int64_t>(chosen.size())), context_(parent->context_), memo_(parent->memo_.size()),
+        drawn_(parent->drawn_) {}
 
   int64_t rows() const { return rows_; }
   const functions::EvalContext& context() const { return context_; }
+  std::vector<int64_t>* drawn() { return drawn_; }
   Result<Vector> Column(int ordinal);
   Result<Vector> Variable(plan::ExprId id);
   void Bind(plan::ExprId id, Vector value) { variables_.emplace_back(id, std::move(value)); }
@@ -36,6 +40,7 @@ class Frame {
   int64_t rows_;
   const functions::EvalContext& context_;
   std::vector<Vector> memo_;
+  std::vector<int64_t>* drawn_;
 };
 
 class ExpressionNode {
@@ -120,6 +125,7 @@ struct CallNode final : ExpressionNode {
   const functions::FunctionDef* def;
   std::shared_ptr<const functions::BoundCall> bound;
   Origin origin;
+  int draw_slot = -1;
   struct LambdaParameters {
     size_t child;  // index in children of the body
     std::vector<plan::ExprId> ids;
@@ -128,7 +134,8 @@ struct CallNode final : ExpressionNode {
 
  private:
   Result<Vector> ComputeLazy(Frame& frame) const;
-  Result<ArrayPtr> RunKernel(Frame& frame, std::span<const Vector> args, int64_t length) const;
+  Result<ArrayPtr> RunKernel(Frame& frame, const functions::EvalContext& context, std::span<const Vector> args,
+                             int64_t length) const;
 };
 
 }  // namespace sluice::exec

@@ -77,6 +77,7 @@ class Collect final : public GroupedAccumulator {
       o[g] = static_cast<int32_t>(total);
       total += static_cast<int64_t>(rows_[g].size());
     }
+    if (total > INT32_MAX) return ListsTooLarge();
     o[rows_.size()] = static_cast<int32_t>(total);
     RowAssembler values(element_, total);
     for (const ArrayPtr& chunk : chunks_) values.AddPiece(chunk);

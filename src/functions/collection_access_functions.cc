@@ -153,13 +153,16 @@ std::string SubscriptDisplay(std::string_view, std::span<const std::string> args
 
 // ---- size ----------------------------------------------------------------------------------------------------------
 
+struct NullIsMinusOne : BoundState {};
+
 Status BindSize(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   const TypeId id = context.arg_types[0].id();
   if (id == TypeId::kVoid) ARROW_RETURN_NOT_OK(ExpectArray(context, 0));
   else if (id != TypeId::kArray && id != TypeId::kMap) return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
   context.result_type = DataType::Integer();
-  context.result_nullable = context.ansi && context.arg_nullable[0];
+  if (context.size_of_null) context.state = std::make_shared<NullIsMinusOne>();
+  context.result_nullable = !context.size_of_null && context.arg_nullable[0];
   return Status::OK();
 }
 Status BindArraySize(BindContext& context) {
@@ -168,13 +171,12 @@ Status BindArraySize(BindContext& context) {
   return ExpectArray(context, 0);
 }
 
-template <bool legacy>
 Result<ArrayPtr> Size(const KernelCall& call, std::span<const Vector> args) {
   const Lists in(args[0]);
   NullMask mask(call.length);
   Writer<I> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
-  const bool minus_one = legacy && !call.bound.ansi;
+  const bool minus_one = call.bound.state != nullptr;
   for (int64_t i = 0; i < call.length; ++i) {
     if (in.valid(i)) {
       out.Set(i, static_cast<int32_t>(in.size(i)));
@@ -356,8 +358,8 @@ std::span<const FunctionDef> CollectionAccessFunctions() {
       {.name = "get", .bind = &BindItem, .yields_null = true, .group = "array_funcs", .doc = "The element at an index from 0; null outside.", .example = {"get(array(1, 2, 3), 0)", "1"}, .kernel = &GetItem<false>},
       {.name = "element_at", .bind = &BindElementAt, .yields_null = true, .group = "map_funcs", .doc = "The element at a position from 1, or from the end when negative; the value of a key.", .example = {"element_at(array(1, 2, 3), 2)", "2"}, .kernel = kElementAt},
       {.name = "try_element_at", .bind = &BindElementAt, .yields_null = true, .group = "map_funcs", .doc = "As element_at; null for positions outside.", .example = {"try_element_at(array(1, 2, 3), 2)", "2"}, .kernel = kTryElementAt},
-      {.name = "size", .aliases = {"cardinality"}, .bind = &BindSize, .nulls = NullRule::kCustom, .group = "collection_funcs", .doc = "Number of elements or entries.", .example = {"size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size<true>},
-      {.name = "array_size", .bind = &BindArraySize, .group = "array_funcs", .doc = "Number of elements.", .example = {"array_size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size<false>},
+      {.name = "size", .aliases = {"cardinality"}, .bind = &BindSize, .nulls = NullRule::kCustom, .group = "collection_funcs", .doc = "Number of elements or entries.", .example = {"size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size},
+      {.name = "array_size", .bind = &BindArraySize, .group = "array_funcs", .doc = "Number of elements.", .example = {"array_size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size},
       {.name = "map_keys", .bind = &BindPart<Part::kKeys>, .group = "map_funcs", .doc = "The keys, in no order of note.", .example = {"map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"}, .kernel = &MapPart<Part::kKeys>},
       {.name = "map_values", .bind = &BindPart<Part::kValues>, .group = "map_funcs", .doc = "The values.", .example = {"map_values(map(1, 'a', 2, 'b'))", "[a, b]"}, .kernel = &MapPart<Part::kValues>},
       {.name = "map_entries", .bind = &BindPart<Part::kEntries>, .group = "map_funcs", .doc = "The entries as structs.", .example = {"map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"}, .kernel = &MapPart<Part::kEntries>},

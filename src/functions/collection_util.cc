@@ -55,8 +55,6 @@ Result<ArrayPtr> Combine(const DataType& type, std::span<const ArrayPtr> pieces)
   return arrow::Concatenate(retyped);
 }
 
-Status ListsTooLarge() { return UnsupportedFeature("a column of more than 2147483647 elements in one batch"); }
-
 Status ArrayTooLarge(std::string_view function, std::string_view parameter, int64_t elements) {
   return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", {{"numberOfElements", std::to_string(elements)},
                                                                 {"maxRoundedArrayLength", std::to_string(kMaxArraySize)},

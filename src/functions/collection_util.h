@@ -31,8 +31,6 @@ Result<ArrayPtr> Combine(const DataType& type, std::span<const ArrayPtr> pieces)
 
 /// What Spark allows an array of its own making.
 constexpr int64_t kMaxArraySize = 2147483632;
-/// More elements in the lists of one batch than offsets of 32 bits count.
-Status ListsTooLarge();
 /// COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER for an argument that asks for more elements.
 Status ArrayTooLarge(std::string_view function, std::string_view parameter, int64_t elements);
 

@@ -170,6 +170,7 @@ Status BindToJson(BindContext& context) {
   ARROW_ASSIGN_OR_RAISE(OptionMap options, OptionsOf(context, 1));
   ARROW_ASSIGN_OR_RAISE(auto zone, TimeZone::Find(context.time_zone));
   auto state = std::make_shared<ToJsonState>();
+  options.emplace("ignoreNullFields", context.ignore_null_fields ? "true" : "false");
   ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonWriteOptions(options, zone));
   auto compile = [&](const char* option) -> Result<std::shared_ptr<const DateTimePattern>> {
     const auto pattern = GetOption(options, option);

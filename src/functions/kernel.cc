@@ -4,6 +4,9 @@
 
 namespace sluice::functions {
 
+Status TextTooLarge() { return UnsupportedFeature("a column of more than 2 GiB of text in one batch"); }
+Status ListsTooLarge() { return UnsupportedFeature("a column of more than 2147483647 elements in one batch"); }
+
 Result<std::shared_ptr<arrow::Buffer>> NewBuffer(int64_t bytes) {
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(bytes));
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));

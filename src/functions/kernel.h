@@ -63,6 +63,11 @@ Result<std::shared_ptr<arrow::Buffer>> NewBuffer(int64_t bytes);
 
 // ---- reading -------------------------------------------------------------------------------------------------------
 
+/// More than 2 GiB of text in a column of one batch.
+Status TextTooLarge();
+/// More elements in the lists of one batch than offsets of 32 bits count.
+Status ListsTooLarge();
+
 template <typename T>
 constexpr bool kIsText = std::is_same_v<T, arrow::StringType> || std::is_same_v<T, arrow::BinaryType>;
 
@@ -190,13 +195,14 @@ class Writer<T> {
     Close(i);
   }
   void Skip(int64_t i) { Close(i); }
+  /// Fails when `more` bytes would be too many for offsets of 32 bits.
+  Status Room(uint64_t more = 0) const { return out_.size() + more <= INT32_MAX ? Status::OK() : TextTooLarge(); }
   Result<ArrayPtr> Finish(const DataType& type, const NullMask& mask) {
-    if (out_.size() > static_cast<size_t>(INT32_MAX)) return TooLarge();
+    ARROW_RETURN_NOT_OK(Room());
     return ArrayOf(type, length_, {mask.buffer(), buffer_, arrow::Buffer::FromString(std::move(out_))});
   }
 
  private:
-  static Status TooLarge() { return Status::CapacityError("a column of text is limited to 2 GiB per batch"); }
   int64_t length_ = 0;
   std::shared_ptr<arrow::Buffer> buffer_;
   int32_t* offsets_ = nullptr;
@@ -260,6 +266,7 @@ Status Row(const Fn& fn, const KernelCall& call, Writer<Out>& writer, NullMask& 
       ARROW_RETURN_NOT_OK(Invoke(fn, call, a..., &writer.out()));
     }
     writer.Close(i);
+    ARROW_RETURN_NOT_OK(writer.Room());
   } else {
     using R = std::decay_t<decltype(Invoke(fn, call, a...))>;
     if constexpr (kIsOptional<R>) {

@@ -47,7 +47,7 @@ enum class Draw : uint8_t { kDouble, kGaussian, kChars };
 class Generators {
  public:
   static XorShift At(const KernelCall& call, Draw kind, int64_t seed, int64_t draws_per_row = 1) {
-    const Position at{kind, seed + call.context.task_partition,
+    const Position at{kind, seed + call.context.task_partition + call.context.batch_seed,
                       call.context.rows_before * draws_per_row};
     for (const Entry& entry : OfThread().entries_) {
       if (at.draws > 0 && entry.at == at) return entry.generator;
@@ -60,7 +60,7 @@ class Generators {
   static void Keep(const KernelCall& call, Draw kind, int64_t seed, XorShift generator, int64_t draws_per_row = 1) {
     Generators& own = OfThread();
     own.entries_[own.next_++ % kKept] = {
-        {kind, seed + call.context.task_partition,
+        {kind, seed + call.context.task_partition + call.context.batch_seed,
          (call.context.rows_before + call.length) * draws_per_row}, generator};
   }
 

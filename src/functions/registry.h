@@ -23,7 +23,8 @@ struct EvalContext {
   std::shared_ptr<const TimeZone> zone;  // never null
   int64_t now_us = 0;                    // current_timestamp(): start of the query or of the micro-batch
   int32_t task_partition = 0;            // spark_partition_id, monotonically_increasing_id, rand
-  int64_t rows_before = 0;               // rows this task saw in earlier batches
+  int64_t rows_before = 0;               // rows that the call was evaluated for in earlier batches of the split
+  int64_t batch_seed = 0;                // added to the seeds of random functions: another for each micro-batch
   bool last_map_key_wins = false;        // spark.sql.mapKeyDedupPolicy = LAST_WIN
   std::string user, current_catalog, current_database;
 };
@@ -48,6 +49,8 @@ struct BindContext {
   std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord
   bool ignore_nulls = false;         // IGNORE NULLS of an aggregate or window function
   bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
+  bool size_of_null = false;         // spark.sql.legacy.sizeOfNull: size(NULL) is -1
+  bool ignore_null_fields = true;    // spark.sql.jsonGenerator.ignoreNullFields
   /// WITHIN GROUP (ORDER BY ...): the last arguments are its keys.
   struct OrderKey {
     bool ascending, nulls_first;

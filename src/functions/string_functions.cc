@@ -180,6 +180,7 @@ Result<ArrayPtr> Concat(const KernelCall& call, std::span<const Vector> args) {
       for (const auto& reader : in) out.out().append(reader(i));
     }
     out.Close(i);
+    ARROW_RETURN_NOT_OK(out.Room());
   }
   return out.Finish(call.bound.result_type, mask);
 }
@@ -228,11 +229,10 @@ Result<ArrayPtr> ConcatWs(const KernelCall& call, std::span<const Vector> args) 
       }
     }
     out.Close(i);
+    ARROW_RETURN_NOT_OK(out.Room());
   }
   return out.Finish(call.bound.result_type, mask);
 }
-
-Status TextTooLarge() { return UnsupportedFeature("a column of more than 2 GiB of text in one batch"); }
 
 Status Repeat(View s, int32_t n, std::string* out) {
   if (n <= 0 || s.empty()) return Status::OK();

@@ -68,8 +68,6 @@ std::vector<View> Units(View pad) {
   return out;
 }
 
-Status TextTooLarge() { return UnsupportedFeature("a column of more than 2 GiB of text in one batch"); }
-
 template <bool left>
 Status Pad(View s, int32_t length, View pad, std::string* out) {
   const int32_t have = CountChars(s);

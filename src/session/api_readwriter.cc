@@ -2,6 +2,7 @@
 #include "session/api_support.h"
 #include "session/commands/commands.h"
 #include "session/remote.h"
+#include "session/settings.h"
 #include "session/source_resolver.h"
 #include "session/streams.h"
 #include "sluice/readwriter.h"
@@ -13,10 +14,14 @@ namespace {
 
 OptionMap Options(const std::map<std::string, std::string>& options) { return {options.begin(), options.end()}; }
 
+std::string FormatOr(const std::string& format, const session::Session& session) {
+  return format.empty() ? session.config().Get(session::kDefaultSource) : format;
+}
+
 DataFrame Load(const std::shared_ptr<session::Session>& session, const std::string& format, const std::optional<StructType>& schema,
                const std::map<std::string, std::string>& options, const std::vector<std::string>& paths, bool streaming) {
   auto source = std::make_shared<plan::UnresolvedDataSource>();
-  source->format = format;
+  source->format = FormatOr(format, *session);
   source->schema = schema;
   source->options = Options(options);
   source->paths = paths;
@@ -84,14 +89,15 @@ void DataFrameWriter::save(const std::string& path) {
   save();
 }
 void DataFrameWriter::save() {
-  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {format_, mode_, Options(options_), partition_by_, std::nullopt}));
+  const std::string format = FormatOr(format_, *df_.session());
+  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {format, mode_, Options(options_), partition_by_, std::nullopt}));
   auto path = GetOption(Options(options_), "path").value_or("");
-  if (NamesTable(format_, path)) {
+  if (NamesTable(format, path)) {
     if (mode_ == "append" || mode_ == "overwrite") return insertInto(path, mode_ == "overwrite");
     return saveAsTable(path);
   }
   const Config config = df_.session()->config();
-  auto table = ValueOrThrow(session::LoadFormat(format_, Options(options_), {}, std::nullopt, false, true, config));
+  auto table = ValueOrThrow(session::LoadFormat(format, Options(options_), {}, std::nullopt, false, true, config));
   connectors::WriteRequest request;
   request.schema = df_.schema();
   request.options = Options(options_);
@@ -113,7 +119,7 @@ void DataFrameWriter::insertInto(const std::string& name, bool overwrite) {
   ValueOrThrow(session::RunCommand(*df_.session(), insert));
 }
 void DataFrameWriter::saveAsTable(const std::string& name) {
-  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {format_, mode_, Options(options_), partition_by_, name}));
+  if (auto* remote = session::RemoteOf(*df_.session())) return ThrowIfError(remote->Save(df_.plan(), {FormatOr(format_, *df_.session()), mode_, Options(options_), partition_by_, name}));
   auto parts = session::ParseName(name);
   auto resolved = ValueOrThrow(df_.session()->catalogs().ResolveTable(parts, df_.session()->config()));
   const bool exists = ValueOrThrow(resolved.catalog->TableExists(resolved.table()));
@@ -129,7 +135,7 @@ void DataFrameWriter::saveAsTable(const std::string& name) {
   }
   auto create = std::make_shared<plan::CreateTable>();
   create->name = parts;
-  create->provider = format_;
+  create->provider = FormatOr(format_, *df_.session());
   for (const auto& column : partition_by_) create->partitioning.push_back({"identity", {column}, std::nullopt});
   create->or_replace = exists && mode_ == "overwrite";
   create->children = {df_.plan()};

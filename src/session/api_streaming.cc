@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "session/api_support.h"
 #include "session/remote.h"
+#include "session/settings.h"
 #include "sluice/readwriter.h"
 
 namespace sluice {
@@ -101,7 +102,7 @@ DataStreamWriter& DataStreamWriter::foreachBatch(std::function<void(DataFrame, i
 
 StreamingQuery DataStreamWriter::startQuery(std::optional<std::string> table) {
   session::StreamRequest request;
-  request.format = format_.empty() && !table && !foreach_batch_ ? "parquet" : format_;
+  request.format = format_.empty() && !table && !foreach_batch_ ? df_.session()->config().Get(session::kDefaultSource) : format_;
   request.options = OptionMap(options_.begin(), options_.end());
   request.output_mode = mode_;
   request.name = name_;

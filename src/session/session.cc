@@ -239,6 +239,11 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
   context.ansi = BoolOf(scope->config, kAnsi);
   context.case_sensitive = BoolOf(scope->config, kCaseSensitive);
   context.allow_precision_loss = BoolOf(scope->config, kAllowPrecisionLoss);
+  context.group_by_ordinal = BoolOf(scope->config, kGroupByOrdinal);
+  context.order_by_ordinal = BoolOf(scope->config, kOrderByOrdinal);
+  context.group_by_aliases = BoolOf(scope->config, kGroupByAliases);
+  context.size_of_null = BoolOf(scope->config, kSizeOfNull);
+  context.ignore_null_fields = BoolOf(scope->config, kIgnoreNullFields);
   const std::string policy = scope->config.Get(kStoreAssignment);
   context.store_assignment = analyzer::NamesEqual(policy, "STRICT", false)   ? analyzer::StoreAssignment::kStrict
                              : analyzer::NamesEqual(policy, "LEGACY", false) ? analyzer::StoreAssignment::kLegacy

@@ -28,7 +28,13 @@ const ConfigEntry kDoubleQuotedIdentifiers("spark.sql.ansi.doubleQuotedIdentifie
 const ConfigEntry kPartitionOverwriteMode("spark.sql.sources.partitionOverwriteMode", "STATIC", "INSERT OVERWRITE replaces the table (static) or the partitions it writes to (dynamic).");
 const ConfigEntry kStoreAssignment("spark.sql.storeAssignmentPolicy", "ANSI", "Which casts INSERT does by itself: ANSI, LEGACY or STRICT.");
 const ConfigEntry kShufflePartitions("spark.sql.shuffle.partitions", "200", "Partitions of state and shuffles.");
+const ConfigEntry kGroupByOrdinal("spark.sql.groupByOrdinal", "true", "GROUP BY 1 is by the first column of the select list.");
+const ConfigEntry kOrderByOrdinal("spark.sql.orderByOrdinal", "true", "ORDER BY 1 is by the first column of the select list.");
+const ConfigEntry kGroupByAliases("spark.sql.groupByAliases", "true", "GROUP BY may name aliases of the select list.");
+const ConfigEntry kSizeOfNull("spark.sql.legacy.sizeOfNull", "true", "size(NULL) is -1; ANSI mode overrules it.");
+const ConfigEntry kIgnoreNullFields("spark.sql.jsonGenerator.ignoreNullFields", "true", "JSON that is written leaves out fields that are NULL.");
 const ConfigEntry kCrossJoin("spark.sql.crossJoin.enabled", "true", "Joins without a condition need no CROSS.");
+const ConfigEntry kDefaultSource("spark.sql.sources.default", "parquet", "Format of reads and writes that name none.");
 const ConfigEntry kMaxToStringFields("spark.sql.debug.maxToStringFields", "25", "Fields shown in plans.");
 
 namespace {

@@ -53,6 +53,20 @@ TEST_F(StreamingTest, MemorySinkIsATable) {
   EXPECT_FALSE(query.exception());
 }
 
+// As in Spark, where every batch has seeds of its own, even those of rand(7).
+TEST_F(StreamingTest, RandomNumbersDifferFromBatchToBatch) {
+  auto numbers = StreamOf(*spark_, feed_).selectExpr({"rand() AS a", "rand(7) AS b", "randn(7) AS c", "randstr(8, 7) AS d", "uniform(0.0D, 1.0D, 7) AS e"});
+  auto query = numbers.writeStream().format("memory").queryName("out").start();
+  for (int64_t batch = 0; batch < 4; ++batch) {
+    feed_->Add({1, 2, 3});
+    query.processAllAvailable();
+  }
+  query.stop();
+  for (const char* column : {"a", "b", "c", "d", "e"}) {
+    EXPECT_EQ(spark_->sql(std::string("SELECT count(DISTINCT ") + column + ") FROM out").collect()[0].getLong(0), 12) << column;
+  }
+}
+
 TEST_F(StreamingTest, RetainsAtLeastOneBatch) {
   spark_->conf().set("spark.sql.streaming.minBatchesToRetain", "-1");
   try {

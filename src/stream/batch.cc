@@ -178,6 +178,8 @@ Status Execution::RunBatch(Progress* progress) {
   context.eval = definition_.eval;
   context.eval.now_us = batch_timestamp_ms_ * 1000;
   context.batch_id = batch_id_;
+  // rand() and its kin draw anew in every batch, even with a seed; a batch that is replayed draws what it drew.
+  context.eval.batch_seed = static_cast<int64_t>(static_cast<uint64_t>(batch_id_) * 0x9E3779B97F4A7C15u);
   std::vector<connectors::Offset> ends;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(connectors::Offset start, inputs_[i].Start());

@@ -159,7 +159,9 @@ class JsonFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(multi_line_, GetBoolOption(options, "multiLine", false));
     ARROW_ASSIGN_OR_RAISE(sampling_, ReadSampling(context));
     auto write = std::make_shared<formats::JsonWriteOptions>();
-    ARROW_ASSIGN_OR_RAISE(*write, formats::ParseJsonWriteOptions(options, context.zone));
+    OptionMap own = options;
+    if (auto ignore = context.config.Get("spark.sql.jsonGenerator.ignoreNullFields")) own.emplace("ignoreNullFields", *ignore);
+    ARROW_ASSIGN_OR_RAISE(*write, formats::ParseJsonWriteOptions(own, context.zone));
     if (auto separator = GetOption(options, "lineSep")) {
       if (separator->empty())
         return MakeError("INVALID_SOURCE_OPTION", {{"message", "'lineSep' cannot be an empty string."}});

@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "server/connect/commands.h"
 #include "server/connect/python_sinks.h"
+#include "session/session.h"
+#include "session/settings.h"
 #include "sql/parser.h"
 
 namespace sluice::connect {
@@ -75,7 +77,7 @@ Status RunWriteStreamStart(const proto::Command& command, CommandContext& contex
   request.options = {start.options().begin(), start.options().end()};
   if (start.has_path()) request.options["path"] = start.path();
   request.format = start.format();
-  if (request.format.empty() && !start.has_table_name()) request.format = "parquet";  // spark.sql.sources.default
+  if (request.format.empty() && !start.has_table_name()) request.format = context.session.engine().config().Get(session::kDefaultSource);
   ARROW_RETURN_NOT_OK(ApplyPythonSink(start, context, &plan, &request));
   if (!start.output_mode().empty()) request.output_mode = session::LowerCase(start.output_mode());
   if (request.output_mode != "append" && request.output_mode != "update" && request.output_mode != "complete")

@@ -3,6 +3,7 @@
 #include "plan/transform.h"
 #include "server/connect/commands.h"
 #include "session/commands/commands.h"
+#include "session/settings.h"
 #include "session/source_resolver.h"
 #include "sql/parser.h"
 
@@ -103,7 +104,7 @@ Status RunWrite(const proto::Command& command, CommandContext& context) {
   }
   if (write.has_path()) options["path"] = write.path();
   const std::string path = GetOption(options, "path").value_or("");
-  const std::string format = write.has_source() ? write.source() : "parquet";  // spark.sql.sources.default
+  const std::string format = write.has_source() ? write.source() : engine.config().Get(session::kDefaultSource);
   if (session::LowerCase(format) == "iceberg" && !path.empty() &&
       path.find('/') == std::string::npos) {  // a table's name
     ARROW_ASSIGN_OR_RAISE(auto name, sql::ParseMultipartIdentifier(path));

@@ -5,6 +5,8 @@
 #include "plan/transform.h"
 #include "server/connect/translate/literals.h"
 #include "server/connect/translate/relations.h"
+#include "session/session.h"
+#include "session/settings.h"
 #include "sql/parser.h"
 #include "types/arrow_types.h"
 #include "types/ddl.h"
@@ -101,7 +103,7 @@ Result<PlanPtr> BindParameters(const PlanPtr& plan, const std::map<std::string, 
 
 }  // namespace
 
-Result<PlanPtr> FromRead(const proto::Relation& relation, TranslateContext&) {
+Result<PlanPtr> FromRead(const proto::Relation& relation, TranslateContext& context) {
   const auto& read = relation.read();
   if (read.has_named_table()) {
     auto table = std::make_shared<UnresolvedRelation>();
@@ -116,7 +118,7 @@ Result<PlanPtr> FromRead(const proto::Relation& relation, TranslateContext&) {
   if (read.is_streaming() && message.paths_size() > 1)
     return InvalidPlan("Multiple paths are not supported for streaming source");
   auto source = std::make_shared<UnresolvedDataSource>();
-  source->format = message.has_format() ? message.format() : "parquet";  // spark.sql.sources.default
+  source->format = message.has_format() ? message.format() : context.session.config().Get(session::kDefaultSource);
   source->options = OptionsOf(message.options());
   source->paths.assign(message.paths().begin(), message.paths().end());
   source->is_streaming = read.is_streaming();
