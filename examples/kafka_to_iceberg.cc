@@ -22,8 +22,10 @@ int main(int argc, char** argv) {
                      .config("spark.sql.catalog.lake.warehouse", warehouse)
                      .getOrCreate();
     spark.sql("CREATE NAMESPACE IF NOT EXISTS lake.db");
-    spark.sql("CREATE TABLE IF NOT EXISTS lake.db.events (id BIGINT, user STRING, action STRING, amount DOUBLE, ts TIMESTAMP) "
-              "USING iceberg PARTITIONED BY (days(ts))");
+    spark.sql(
+        "CREATE TABLE IF NOT EXISTS lake.db.events (id BIGINT, user STRING, action STRING, amount DOUBLE, ts "
+        "TIMESTAMP) "
+        "USING iceberg PARTITIONED BY (days(ts))");
 
     auto messages = spark.readStream()
                         .format("kafka")
@@ -33,7 +35,9 @@ int main(int argc, char** argv) {
                         .load();
 
     auto events = messages
-                      .select(from_json(col("value").cast("string"), "id BIGINT, user STRING, action STRING, amount DOUBLE, ts TIMESTAMP").as("event"))
+                      .select(from_json(col("value").cast("string"),
+                                        "id BIGINT, user STRING, action STRING, amount DOUBLE, ts TIMESTAMP")
+                                  .as("event"))
                       .select("event.*")
                       .filter(col("id").isNotNull());
     events.printSchema();

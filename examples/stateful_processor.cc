@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
                      .config("spark.sql.streaming.stateStore.providerClass",
                              "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider")
                      .getOrCreate();
-    auto events = spark.readStream().schema("sensor STRING, ts TIMESTAMP").option("maxFilesPerTrigger", 1).json(argv[1]);
+    auto events =
+        spark.readStream().schema("sensor STRING, ts TIMESTAMP").option("maxFilesPerTrigger", 1).json(argv[1]);
     auto query = events.withWatermark("ts", "10 seconds")
                      .groupBy("sensor")
                      .transformWithState([] { return std::make_unique<Silence>(); },

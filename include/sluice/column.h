@@ -32,7 +32,9 @@ class Column {
 #define SLUICE_COLUMN_OPERATOR(op, name)                                      \
   Column op(const Column& other) const { return binary(name, *this, other); } \
   template <LiteralValue T>                                                   \
-  Column op(const T& value) const { return binary(name, *this, literal(value)); }
+  Column op(const T& value) const {                                           \
+    return binary(name, *this, literal(value));                               \
+  }
   SLUICE_COLUMN_OPERATOR(operator==, "==")
   SLUICE_COLUMN_OPERATOR(operator!=, "!=")
   SLUICE_COLUMN_OPERATOR(operator<, "<")
@@ -67,9 +69,13 @@ class Column {
   Column isNaN() const;
   Column isin(const std::vector<Column>& list) const;
   template <LiteralValue... T>
-  Column isin(const T&... values) const { return isin(std::vector<Column>{literal(values)...}); }
+  Column isin(const T&... values) const {
+    return isin(std::vector<Column>{literal(values)...});
+  }
   template <LiteralValue A, LiteralValue B>
-  Column between(const A& lower, const B& upper) const { return between(literal(lower), literal(upper)); }
+  Column between(const A& lower, const B& upper) const {
+    return between(literal(lower), literal(upper));
+  }
   Column between(const Column& lower, const Column& upper) const;
   Column like(std::string_view pattern) const;
   Column ilike(std::string_view pattern) const;
@@ -78,11 +84,17 @@ class Column {
   Column endsWith(const Column& other) const;
   Column contains(const Column& other) const;
   template <LiteralValue T>
-  Column startsWith(const T& v) const { return startsWith(literal(v)); }
+  Column startsWith(const T& v) const {
+    return startsWith(literal(v));
+  }
   template <LiteralValue T>
-  Column endsWith(const T& v) const { return endsWith(literal(v)); }
+  Column endsWith(const T& v) const {
+    return endsWith(literal(v));
+  }
   template <LiteralValue T>
-  Column contains(const T& v) const { return contains(literal(v)); }
+  Column contains(const T& v) const {
+    return contains(literal(v));
+  }
   Column substr(int start, int length) const;
   /// Field of a struct, key of a map or element of an array.
   Column getItem(const Value& key) const;
@@ -94,9 +106,13 @@ class Column {
   Column when(const Column& condition, const Column& value) const;
   Column otherwise(const Column& value) const;
   template <LiteralValue T>
-  Column when(const Column& condition, const T& value) const { return when(condition, literal(value)); }
+  Column when(const Column& condition, const T& value) const {
+    return when(condition, literal(value));
+  }
   template <LiteralValue T>
-  Column otherwise(const T& value) const { return otherwise(literal(value)); }
+  Column otherwise(const T& value) const {
+    return otherwise(literal(value));
+  }
   Column asc() const;
   Column desc() const;
   Column asc_nulls_first() const;
@@ -117,9 +133,11 @@ class Column {
 };
 
 // A value on the left: 1 + col("a").
-#define SLUICE_REVERSED_OPERATOR(op, name) \
-  template <LiteralValue T>                \
-  Column op(const T& value, const Column& column) { return Column::binary(name, Column::literal(value), column); }
+#define SLUICE_REVERSED_OPERATOR(op, name)                       \
+  template <LiteralValue T>                                      \
+  Column op(const T& value, const Column& column) {              \
+    return Column::binary(name, Column::literal(value), column); \
+  }
 SLUICE_REVERSED_OPERATOR(operator+, "+")
 SLUICE_REVERSED_OPERATOR(operator-, "-")
 SLUICE_REVERSED_OPERATOR(operator*, "*")

@@ -73,15 +73,21 @@ class DataFrame {
   // ---- transformations
   DataFrame select(const std::vector<Column>& columns) const;
   template <typename... More>
-  DataFrame select(const Column& first, const More&... more) const { return select(std::vector<Column>{first, Column(more)...}); }
+  DataFrame select(const Column& first, const More&... more) const {
+    return select(std::vector<Column>{first, Column(more)...});
+  }
   DataFrame selectExpr(const std::vector<std::string>& expressions) const;
   template <typename... More>
-  DataFrame selectExpr(const std::string& first, const More&... more) const { return selectExpr(std::vector<std::string>{first, more...}); }
+  DataFrame selectExpr(const std::string& first, const More&... more) const {
+    return selectExpr(std::vector<std::string>{first, more...});
+  }
   DataFrame filter(const Column& condition) const;
   DataFrame filter(const char* condition) const { return filter(std::string(condition)); }
   DataFrame filter(const std::string& condition) const;  // SQL
   template <typename T>
-  DataFrame where(const T& condition) const { return filter(condition); }
+  DataFrame where(const T& condition) const {
+    return filter(condition);
+  }
   DataFrame withColumn(const std::string& name, const Column& column) const;
   DataFrame withColumns(const std::vector<std::pair<std::string, Column>>& columns) const;
   DataFrame withColumnRenamed(const std::string& existing, const std::string& renamed) const;
@@ -89,20 +95,30 @@ class DataFrame {
   DataFrame toDF(const std::vector<std::string>& names) const;
   DataFrame drop(const std::vector<std::string>& names) const;
   template <typename... More>
-  DataFrame drop(const std::string& first, const More&... more) const { return drop(std::vector<std::string>{first, more...}); }
+  DataFrame drop(const std::string& first, const More&... more) const {
+    return drop(std::vector<std::string>{first, more...});
+  }
   GroupedData groupBy(const std::vector<Column>& columns = {}) const;
   template <typename... More>
-  GroupedData groupBy(const Column& first, const More&... more) const { return groupBy(std::vector<Column>{first, Column(more)...}); }
+  GroupedData groupBy(const Column& first, const More&... more) const {
+    return groupBy(std::vector<Column>{first, Column(more)...});
+  }
   GroupedData rollup(const std::vector<Column>& columns) const;
   GroupedData cube(const std::vector<Column>& columns) const;
   DataFrame agg(const std::vector<Column>& aggregates) const { return groupBy().agg(aggregates); }
   template <typename... More>
-  DataFrame agg(const Column& first, const More&... more) const { return agg(std::vector<Column>{first, Column(more)...}); }
+  DataFrame agg(const Column& first, const More&... more) const {
+    return agg(std::vector<Column>{first, Column(more)...});
+  }
   DataFrame orderBy(const std::vector<Column>& columns) const;
   template <typename... More>
-  DataFrame orderBy(const Column& first, const More&... more) const { return orderBy(std::vector<Column>{first, Column(more)...}); }
+  DataFrame orderBy(const Column& first, const More&... more) const {
+    return orderBy(std::vector<Column>{first, Column(more)...});
+  }
   template <typename... T>
-  DataFrame sort(const T&... columns) const { return orderBy(columns...); }
+  DataFrame sort(const T&... columns) const {
+    return orderBy(columns...);
+  }
   DataFrame sortWithinPartitions(const std::vector<Column>& columns) const;
   DataFrame limit(int64_t n) const;
   DataFrame offset(int64_t n) const;
@@ -119,9 +135,11 @@ class DataFrame {
   DataFrame except(const DataFrame& other) const;
   DataFrame exceptAll(const DataFrame& other) const;
   DataFrame subtract(const DataFrame& other) const { return except(other); }
-  /// how: inner, cross, outer|full|fullouter|full_outer, left|leftouter|left_outer, right..., semi|leftsemi..., anti|leftanti...
+  /// how: inner, cross, outer|full|fullouter|full_outer, left|leftouter|left_outer, right..., semi|leftsemi...,
+  /// anti|leftanti...
   DataFrame join(const DataFrame& other, const Column& on, const std::string& how = "inner") const;
-  DataFrame join(const DataFrame& other, const std::vector<std::string>& using_columns, const std::string& how = "inner") const;
+  DataFrame join(const DataFrame& other, const std::vector<std::string>& using_columns,
+                 const std::string& how = "inner") const;
   DataFrame join(const DataFrame& other, const char* using_column, const std::string& how = "inner") const {
     return join(other, std::vector<std::string>{using_column}, how);
   }
@@ -134,7 +152,9 @@ class DataFrame {
   DataFrame sample(double fraction, std::optional<int64_t> seed = std::nullopt) const;
   DataFrame withWatermark(const std::string& eventTime, const std::string& delay) const;
   template <typename F>
-  DataFrame transform(F&& f) const { return f(*this); }
+  DataFrame transform(F&& f) const {
+    return f(*this);
+  }
   // Nothing is kept between queries yet: these return the DataFrame as it is.
   DataFrame cache() const { return *this; }
   DataFrame persist() const { return *this; }

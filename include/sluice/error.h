@@ -16,11 +16,12 @@ struct QueryContext {
   int position = 0;      // 0-based column of `line`
 };
 
-/// Carries Spark's error condition ("DIVIDE_BY_ZERO"), SQLSTATE, message parameters and query context, as PySparkException does.
+/// Carries Spark's error condition ("DIVIDE_BY_ZERO"), SQLSTATE, message parameters and query context, as
+/// PySparkException does.
 class Error : public std::exception {
  public:
-  Error(std::string condition, std::string sql_state, std::string message, std::map<std::string, std::string> parameters,
-        std::vector<QueryContext> context)
+  Error(std::string condition, std::string sql_state, std::string message,
+        std::map<std::string, std::string> parameters, std::vector<QueryContext> context)
       : condition_(std::move(condition)), sql_state_(std::move(sql_state)), message_(std::move(message)),
         parameters_(std::move(parameters)), context_(std::move(context)) {}
 

@@ -17,14 +17,18 @@ inline Column col(std::string name) { return Column(std::move(name)); }
 inline Column column(std::string name) { return Column(std::move(name)); }
 Column when(const Column& condition, const Column& value);
 template <LiteralValue T>
-Column when(const Column& condition, const T& value) { return when(condition, lit(value)); }
+Column when(const Column& condition, const T& value) {
+  return when(condition, lit(value));
+}
 inline Column asc(std::string name) { return Column(std::move(name)).asc(); }
 inline Column desc(std::string name) { return Column(std::move(name)).desc(); }
 
 inline Column count(const Column& c) { return call_function("count", {c}); }
 inline Column count_distinct(const std::vector<Column>& c) { return call_distinct("count", c); }
 template <typename... More>
-Column countDistinct(const Column& c, const More&... more) { return call_distinct("count", {c, Column(more)...}); }
+Column countDistinct(const Column& c, const More&... more) {
+  return call_distinct("count", {c, Column(more)...});
+}
 inline Column approx_count_distinct(const Column& c) { return call_function("approx_count_distinct", {c}); }
 // ---- no arguments
 inline Column current_date() { return call_function("current_date", {}); }
@@ -231,46 +235,76 @@ inline Column contains(const Column& a, const Column& b) { return call_function(
 
 // ---- any number
 template <typename... More>
-Column concat(const Column& first, const More&... more) { return call_function("concat", {first, Column(more)...}); }
+Column concat(const Column& first, const More&... more) {
+  return call_function("concat", {first, Column(more)...});
+}
 inline Column concat(const std::vector<Column>& columns) { return call_function("concat", columns); }
 template <typename... More>
-Column coalesce(const Column& first, const More&... more) { return call_function("coalesce", {first, Column(more)...}); }
+Column coalesce(const Column& first, const More&... more) {
+  return call_function("coalesce", {first, Column(more)...});
+}
 inline Column coalesce(const std::vector<Column>& columns) { return call_function("coalesce", columns); }
 template <typename... More>
-Column greatest(const Column& first, const More&... more) { return call_function("greatest", {first, Column(more)...}); }
+Column greatest(const Column& first, const More&... more) {
+  return call_function("greatest", {first, Column(more)...});
+}
 inline Column greatest(const std::vector<Column>& columns) { return call_function("greatest", columns); }
 template <typename... More>
-Column least(const Column& first, const More&... more) { return call_function("least", {first, Column(more)...}); }
+Column least(const Column& first, const More&... more) {
+  return call_function("least", {first, Column(more)...});
+}
 inline Column least(const std::vector<Column>& columns) { return call_function("least", columns); }
 template <typename... More>
-Column array(const Column& first, const More&... more) { return call_function("array", {first, Column(more)...}); }
+Column array(const Column& first, const More&... more) {
+  return call_function("array", {first, Column(more)...});
+}
 inline Column array(const std::vector<Column>& columns) { return call_function("array", columns); }
 template <typename... More>
-Column struct_(const Column& first, const More&... more) { return call_function("struct", {first, Column(more)...}); }
+Column struct_(const Column& first, const More&... more) {
+  return call_function("struct", {first, Column(more)...});
+}
 inline Column struct_(const std::vector<Column>& columns) { return call_function("struct", columns); }
 template <typename... More>
-Column map_concat(const Column& first, const More&... more) { return call_function("map_concat", {first, Column(more)...}); }
+Column map_concat(const Column& first, const More&... more) {
+  return call_function("map_concat", {first, Column(more)...});
+}
 inline Column map_concat(const std::vector<Column>& columns) { return call_function("map_concat", columns); }
 template <typename... More>
-Column hash(const Column& first, const More&... more) { return call_function("hash", {first, Column(more)...}); }
+Column hash(const Column& first, const More&... more) {
+  return call_function("hash", {first, Column(more)...});
+}
 inline Column hash(const std::vector<Column>& columns) { return call_function("hash", columns); }
 template <typename... More>
-Column xxhash64(const Column& first, const More&... more) { return call_function("xxhash64", {first, Column(more)...}); }
+Column xxhash64(const Column& first, const More&... more) {
+  return call_function("xxhash64", {first, Column(more)...});
+}
 inline Column xxhash64(const std::vector<Column>& columns) { return call_function("xxhash64", columns); }
 template <typename... More>
-Column create_map(const Column& first, const More&... more) { return call_function("map", {first, Column(more)...}); }
+Column create_map(const Column& first, const More&... more) {
+  return call_function("map", {first, Column(more)...});
+}
 inline Column create_map(const std::vector<Column>& columns) { return call_function("map", columns); }
 template <typename... More>
-Column named_struct(const Column& first, const More&... more) { return call_function("named_struct", {first, Column(more)...}); }
+Column named_struct(const Column& first, const More&... more) {
+  return call_function("named_struct", {first, Column(more)...});
+}
 inline Column named_struct(const std::vector<Column>& columns) { return call_function("named_struct", columns); }
 template <typename... More>
-Column arrays_zip(const Column& first, const More&... more) { return call_function("arrays_zip", {first, Column(more)...}); }
+Column arrays_zip(const Column& first, const More&... more) {
+  return call_function("arrays_zip", {first, Column(more)...});
+}
 inline Column arrays_zip(const std::vector<Column>& columns) { return call_function("arrays_zip", columns); }
 
 // ---- with arguments of their own
-inline Column from_json(const Column& json, const std::string& schema) { return call_function("from_json", {json, lit(schema)}); }
-inline Column from_json(const Column& json, const StructType& schema) { return call_function("from_json", {json, lit(schema.isNested() && !schema.fields().empty() ? schema.toDDL() : schema.sql())}); }
-inline Column from_json(const Column& json, const std::string& schema, const std::vector<std::pair<std::string, std::string>>& options) {
+inline Column from_json(const Column& json, const std::string& schema) {
+  return call_function("from_json", {json, lit(schema)});
+}
+inline Column from_json(const Column& json, const StructType& schema) {
+  return call_function("from_json",
+                       {json, lit(schema.isNested() && !schema.fields().empty() ? schema.toDDL() : schema.sql())});
+}
+inline Column from_json(const Column& json, const std::string& schema,
+                        const std::vector<std::pair<std::string, std::string>>& options) {
   std::vector<Column> pairs;
   for (const auto& [key, value] : options) {
     pairs.push_back(lit(key));
@@ -286,13 +320,17 @@ inline Column sentences(const Column& c) { return call_function("sentences", {c}
 inline Column str_to_map(const Column& c) { return call_function("str_to_map", {c}); }
 inline Column to_char(const Column& c, const Column& format) { return call_function("to_char", {c, format}); }
 inline Column to_number(const Column& c, const Column& format) { return call_function("to_number", {c, format}); }
-inline Column try_to_number(const Column& c, const Column& format) { return call_function("try_to_number", {c, format}); }
+inline Column try_to_number(const Column& c, const Column& format) {
+  return call_function("try_to_number", {c, format});
+}
 inline Column aes_encrypt(const Column& c, const Column& key) { return call_function("aes_encrypt", {c, key}); }
 inline Column aes_decrypt(const Column& c, const Column& key) { return call_function("aes_decrypt", {c, key}); }
 inline Column try_aes_decrypt(const Column& c, const Column& key) { return call_function("try_aes_decrypt", {c, key}); }
 inline Column uniform(const Column& min, const Column& max) { return call_function("uniform", {min, max}); }
 inline Column randstr(const Column& length) { return call_function("randstr", {length}); }
-inline Column get_json_object(const Column& json, const std::string& path) { return call_function("get_json_object", {json, lit(path)}); }
+inline Column get_json_object(const Column& json, const std::string& path) {
+  return call_function("get_json_object", {json, lit(path)});
+}
 inline Column schema_of_json(const Column& json) { return call_function("schema_of_json", {json}); }
 inline Column round(const Column& c, int scale = 0) { return call_function("round", {c, lit(scale)}); }
 inline Column bround(const Column& c, int scale = 0) { return call_function("bround", {c, lit(scale)}); }
@@ -303,15 +341,31 @@ inline Column concat_ws(const std::string& separator, std::vector<Column> column
   columns.insert(columns.begin(), lit(separator));
   return call_function("concat_ws", columns);
 }
-inline Column substring(const Column& c, int position, int length) { return call_function("substring", {c, lit(position), lit(length)}); }
-inline Column substring_index(const Column& c, const std::string& delimiter, int count) { return call_function("substring_index", {c, lit(delimiter), lit(count)}); }
-inline Column split(const Column& c, const std::string& pattern, int limit = -1) { return call_function("split", {c, lit(pattern), lit(limit)}); }
-inline Column regexp_replace(const Column& c, const std::string& pattern, const std::string& replacement) { return call_function("regexp_replace", {c, lit(pattern), lit(replacement)}); }
-inline Column regexp_extract(const Column& c, const std::string& pattern, int group) { return call_function("regexp_extract", {c, lit(pattern), lit(group)}); }
+inline Column substring(const Column& c, int position, int length) {
+  return call_function("substring", {c, lit(position), lit(length)});
+}
+inline Column substring_index(const Column& c, const std::string& delimiter, int count) {
+  return call_function("substring_index", {c, lit(delimiter), lit(count)});
+}
+inline Column split(const Column& c, const std::string& pattern, int limit = -1) {
+  return call_function("split", {c, lit(pattern), lit(limit)});
+}
+inline Column regexp_replace(const Column& c, const std::string& pattern, const std::string& replacement) {
+  return call_function("regexp_replace", {c, lit(pattern), lit(replacement)});
+}
+inline Column regexp_extract(const Column& c, const std::string& pattern, int group) {
+  return call_function("regexp_extract", {c, lit(pattern), lit(group)});
+}
 inline Column regexp_like(const Column& c, const Column& pattern) { return call_function("regexp_like", {c, pattern}); }
-inline Column translate(const Column& c, const std::string& from, const std::string& to) { return call_function("translate", {c, lit(from), lit(to)}); }
-inline Column lpad(const Column& c, int length, const std::string& pad) { return call_function("lpad", {c, lit(length), lit(pad)}); }
-inline Column rpad(const Column& c, int length, const std::string& pad) { return call_function("rpad", {c, lit(length), lit(pad)}); }
+inline Column translate(const Column& c, const std::string& from, const std::string& to) {
+  return call_function("translate", {c, lit(from), lit(to)});
+}
+inline Column lpad(const Column& c, int length, const std::string& pad) {
+  return call_function("lpad", {c, lit(length), lit(pad)});
+}
+inline Column rpad(const Column& c, int length, const std::string& pad) {
+  return call_function("rpad", {c, lit(length), lit(pad)});
+}
 inline Column repeat(const Column& c, int n) { return call_function("repeat", {c, lit(n)}); }
 inline Column instr(const Column& c, const std::string& text) { return call_function("instr", {c, lit(text)}); }
 inline Column locate(const std::string& text, const Column& c) { return call_function("locate", {lit(text), c}); }
@@ -319,35 +373,69 @@ inline Column levenshtein(const Column& a, const Column& b) { return call_functi
 inline Column sha2(const Column& c, int bits) { return call_function("sha2", {c, lit(bits)}); }
 inline Column encode(const Column& c, const std::string& charset) { return call_function("encode", {c, lit(charset)}); }
 inline Column decode(const Column& c, const std::string& charset) { return call_function("decode", {c, lit(charset)}); }
-inline Column format_number(const Column& c, int decimals) { return call_function("format_number", {c, lit(decimals)}); }
+inline Column format_number(const Column& c, int decimals) {
+  return call_function("format_number", {c, lit(decimals)});
+}
 inline Column to_date(const Column& c) { return call_function("to_date", {c}); }
 inline Column to_date(const Column& c, const std::string& format) { return call_function("to_date", {c, lit(format)}); }
 inline Column to_timestamp(const Column& c) { return call_function("to_timestamp", {c}); }
-inline Column to_timestamp(const Column& c, const std::string& format) { return call_function("to_timestamp", {c, lit(format)}); }
-inline Column date_format(const Column& c, const std::string& format) { return call_function("date_format", {c, lit(format)}); }
-inline Column date_trunc(const std::string& unit, const Column& c) { return call_function("date_trunc", {lit(unit), c}); }
+inline Column to_timestamp(const Column& c, const std::string& format) {
+  return call_function("to_timestamp", {c, lit(format)});
+}
+inline Column date_format(const Column& c, const std::string& format) {
+  return call_function("date_format", {c, lit(format)});
+}
+inline Column date_trunc(const std::string& unit, const Column& c) {
+  return call_function("date_trunc", {lit(unit), c});
+}
 inline Column trunc(const Column& c, const std::string& unit) { return call_function("trunc", {c, lit(unit)}); }
 inline Column from_unixtime(const Column& c) { return call_function("from_unixtime", {c}); }
-inline Column from_unixtime(const Column& c, const std::string& format) { return call_function("from_unixtime", {c, lit(format)}); }
+inline Column from_unixtime(const Column& c, const std::string& format) {
+  return call_function("from_unixtime", {c, lit(format)});
+}
 inline Column unix_timestamp() { return call_function("unix_timestamp", {}); }
 inline Column unix_timestamp(const Column& c) { return call_function("unix_timestamp", {c}); }
-inline Column unix_timestamp(const Column& c, const std::string& format) { return call_function("unix_timestamp", {c, lit(format)}); }
+inline Column unix_timestamp(const Column& c, const std::string& format) {
+  return call_function("unix_timestamp", {c, lit(format)});
+}
 inline Column months_between(const Column& a, const Column& b) { return call_function("months_between", {a, b}); }
 inline Column next_day(const Column& c, const std::string& day) { return call_function("next_day", {c, lit(day)}); }
-inline Column make_date(const Column& year, const Column& month, const Column& day) { return call_function("make_date", {year, month, day}); }
-inline Column from_utc_timestamp(const Column& c, const std::string& zone) { return call_function("from_utc_timestamp", {c, lit(zone)}); }
-inline Column to_utc_timestamp(const Column& c, const std::string& zone) { return call_function("to_utc_timestamp", {c, lit(zone)}); }
-inline Column window(const Column& time, const std::string& length) { return call_function("window", {time, lit(length)}); }
-inline Column window(const Column& time, const std::string& length, const std::string& slide) { return call_function("window", {time, lit(length), lit(slide)}); }
-inline Column session_window(const Column& time, const std::string& gap) { return call_function("session_window", {time, lit(gap)}); }
-inline Column array_join(const Column& c, const std::string& delimiter) { return call_function("array_join", {c, lit(delimiter)}); }
+inline Column make_date(const Column& year, const Column& month, const Column& day) {
+  return call_function("make_date", {year, month, day});
+}
+inline Column from_utc_timestamp(const Column& c, const std::string& zone) {
+  return call_function("from_utc_timestamp", {c, lit(zone)});
+}
+inline Column to_utc_timestamp(const Column& c, const std::string& zone) {
+  return call_function("to_utc_timestamp", {c, lit(zone)});
+}
+inline Column window(const Column& time, const std::string& length) {
+  return call_function("window", {time, lit(length)});
+}
+inline Column window(const Column& time, const std::string& length, const std::string& slide) {
+  return call_function("window", {time, lit(length), lit(slide)});
+}
+inline Column session_window(const Column& time, const std::string& gap) {
+  return call_function("session_window", {time, lit(gap)});
+}
+inline Column array_join(const Column& c, const std::string& delimiter) {
+  return call_function("array_join", {c, lit(delimiter)});
+}
 inline Column array_sort(const Column& c) { return call_function("array_sort", {c}); }
-inline Column sort_array(const Column& c, bool ascending = true) { return call_function("sort_array", {c, lit(ascending)}); }
-inline Column slice(const Column& c, int start, int length) { return call_function("slice", {c, lit(start), lit(length)}); }
+inline Column sort_array(const Column& c, bool ascending = true) {
+  return call_function("sort_array", {c, lit(ascending)});
+}
+inline Column slice(const Column& c, int start, int length) {
+  return call_function("slice", {c, lit(start), lit(length)});
+}
 inline Column sequence(const Column& start, const Column& stop) { return call_function("sequence", {start, stop}); }
-inline Column sequence(const Column& start, const Column& stop, const Column& step) { return call_function("sequence", {start, stop, step}); }
+inline Column sequence(const Column& start, const Column& stop, const Column& step) {
+  return call_function("sequence", {start, stop, step});
+}
 inline Column arrays_overlap(const Column& a, const Column& b) { return call_function("arrays_overlap", {a, b}); }
-inline Column percentile_approx(const Column& c, double percentage, int accuracy = 10000) { return call_function("percentile_approx", {c, lit(percentage), lit(accuracy)}); }
+inline Column percentile_approx(const Column& c, double percentage, int accuracy = 10000) {
+  return call_function("percentile_approx", {c, lit(percentage), lit(accuracy)});
+}
 inline Column nvl2(const Column& a, const Column& b, const Column& c) { return call_function("nvl2", {a, b, c}); }
 inline Column raise_error(const Column& message) { return call_function("raise_error", {message}); }
 // Partition transforms, for DataFrameWriterV2::partitionedBy.

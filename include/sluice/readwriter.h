@@ -20,7 +20,9 @@ class DataFrameReader {
   DataFrameReader& schema(const std::string& ddl);
   DataFrameReader& option(const std::string& key, const std::string& value);
   DataFrameReader& option(const std::string& key, const char* value) { return option(key, std::string(value)); }
-  DataFrameReader& option(const std::string& key, bool value) { return option(key, std::string(value ? "true" : "false")); }
+  DataFrameReader& option(const std::string& key, bool value) {
+    return option(key, std::string(value ? "true" : "false"));
+  }
   DataFrameReader& option(const std::string& key, int64_t value) { return option(key, std::to_string(value)); }
   DataFrameReader& option(const std::string& key, int value) { return option(key, std::to_string(value)); }
   DataFrameReader& option(const std::string& key, double value);
@@ -51,7 +53,9 @@ class DataStreamReader {
   DataStreamReader& schema(const std::string& ddl);
   DataStreamReader& option(const std::string& key, const std::string& value);
   DataStreamReader& option(const std::string& key, const char* value) { return option(key, std::string(value)); }
-  DataStreamReader& option(const std::string& key, bool value) { return option(key, std::string(value ? "true" : "false")); }
+  DataStreamReader& option(const std::string& key, bool value) {
+    return option(key, std::string(value ? "true" : "false"));
+  }
   DataStreamReader& option(const std::string& key, int64_t value) { return option(key, std::to_string(value)); }
   DataStreamReader& option(const std::string& key, int value) { return option(key, std::to_string(value)); }
   DataStreamReader& options(const std::map<std::string, std::string>& options);
@@ -133,7 +137,9 @@ class DataStreamWriter {
   DataStreamWriter& partitionBy(const std::vector<std::string>& columns);
   DataStreamWriter& option(const std::string& key, const std::string& value);
   DataStreamWriter& option(const std::string& key, const char* value) { return option(key, std::string(value)); }
-  DataStreamWriter& option(const std::string& key, bool value) { return option(key, std::string(value ? "true" : "false")); }
+  DataStreamWriter& option(const std::string& key, bool value) {
+    return option(key, std::string(value ? "true" : "false"));
+  }
   DataStreamWriter& option(const std::string& key, int64_t value) { return option(key, std::to_string(value)); }
   DataStreamWriter& option(const std::string& key, int value) { return option(key, std::to_string(value)); }
   DataStreamWriter& options(const std::map<std::string, std::string>& options);

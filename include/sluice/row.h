@@ -15,7 +15,8 @@ class Row {
  public:
   Row() = default;
   Row(std::initializer_list<Value> values) : values_(values) {}
-  explicit Row(std::vector<Value> values, StructType schema = {}) : values_(std::move(values)), schema_(std::move(schema)) {}
+  explicit Row(std::vector<Value> values, StructType schema = {})
+      : values_(std::move(values)), schema_(std::move(schema)) {}
 
   size_t size() const { return values_.size(); }
   size_t length() const { return values_.size(); }
@@ -43,9 +44,13 @@ class Row {
   const MapValue& getMap(size_t i) const { return get(i).asMap(); }
   const Row& getStruct(size_t i) const { return get(i).asRow(); }
   template <typename T>
-  const T& getAs(size_t i) const { return get(i).as<T>(); }
+  const T& getAs(size_t i) const {
+    return get(i).as<T>();
+  }
   template <typename T>
-  const T& getAs(std::string_view name) const { return (*this)[name].as<T>(); }
+  const T& getAs(std::string_view name) const {
+    return (*this)[name].as<T>();
+  }
 
   bool operator==(const Row& other) const { return values_ == other.values_; }
   /// "[1,abc,null]"

@@ -21,7 +21,8 @@ struct TTLConfig {
 
 class TimerValues {
  public:
-  TimerValues(int64_t processing_ms, int64_t watermark_ms) : processing_ms_(processing_ms), watermark_ms_(watermark_ms) {}
+  TimerValues(int64_t processing_ms, int64_t watermark_ms)
+      : processing_ms_(processing_ms), watermark_ms_(watermark_ms) {}
   int64_t getCurrentProcessingTimeInMs() const { return processing_ms_; }
   int64_t getCurrentWatermarkInMs() const { return watermark_ms_; }
 
@@ -56,13 +57,21 @@ class StateVariable {
 template <typename T>
 struct StateValue {
   static const char* ddl() {
-    if constexpr (std::is_same_v<T, bool>) return "value BOOLEAN";
-    else if constexpr (std::is_same_v<T, int32_t>) return "value INT";
-    else if constexpr (std::is_same_v<T, int64_t>) return "value BIGINT";
-    else if constexpr (std::is_same_v<T, double>) return "value DOUBLE";
-    else if constexpr (std::is_same_v<T, std::string>) return "value STRING";
-    else if constexpr (std::is_same_v<T, Timestamp>) return "value TIMESTAMP";
-    else static_assert(std::is_same_v<T, Row>, "state holds bool, int32_t, int64_t, double, std::string, Timestamp or Row");
+    if constexpr (std::is_same_v<T, bool>)
+      return "value BOOLEAN";
+    else if constexpr (std::is_same_v<T, int32_t>)
+      return "value INT";
+    else if constexpr (std::is_same_v<T, int64_t>)
+      return "value BIGINT";
+    else if constexpr (std::is_same_v<T, double>)
+      return "value DOUBLE";
+    else if constexpr (std::is_same_v<T, std::string>)
+      return "value STRING";
+    else if constexpr (std::is_same_v<T, Timestamp>)
+      return "value TIMESTAMP";
+    else
+      static_assert(std::is_same_v<T, Row>,
+                    "state holds bool, int32_t, int64_t, double, std::string, Timestamp or Row");
   }
   static Row toRow(const T& value) { return Row{Value(value)}; }
   static T fromRow(const Row& row) { return row.getAs<T>(0); }
@@ -127,7 +136,9 @@ class MapState {
     return row ? std::optional<V>(StateValue<V>::fromRow(*row)) : std::nullopt;
   }
   bool containsKey(const K& key) const { return variable_->get(StateValue<K>::toRow(key)).has_value(); }
-  void updateValue(const K& key, const V& value) { variable_->put(StateValue<V>::toRow(value), StateValue<K>::toRow(key)); }
+  void updateValue(const K& key, const V& value) {
+    variable_->put(StateValue<V>::toRow(value), StateValue<K>::toRow(key));
+  }
   void removeKey(const K& key) { variable_->remove(StateValue<K>::toRow(key)); }
   std::vector<std::pair<K, V>> iterator() const {
     std::vector<std::pair<K, V>> entries;
@@ -146,15 +157,18 @@ class StatefulProcessorHandle {
  public:
   virtual ~StatefulProcessorHandle() = default;
   template <typename T>
-  ValueState<T> getValueState(const std::string& name, TTLConfig ttl = {}, const std::string& ddl = StateValue<T>::ddl()) {
+  ValueState<T> getValueState(const std::string& name, TTLConfig ttl = {},
+                              const std::string& ddl = StateValue<T>::ddl()) {
     return ValueState<T>(variable(name, 0, "", ddl, ttl));
   }
   template <typename T>
-  ListState<T> getListState(const std::string& name, TTLConfig ttl = {}, const std::string& ddl = StateValue<T>::ddl()) {
+  ListState<T> getListState(const std::string& name, TTLConfig ttl = {},
+                            const std::string& ddl = StateValue<T>::ddl()) {
     return ListState<T>(variable(name, 1, "", ddl, ttl));
   }
   template <typename K, typename V>
-  MapState<K, V> getMapState(const std::string& name, TTLConfig ttl = {}, const std::string& key_ddl = StateValue<K>::ddl(),
+  MapState<K, V> getMapState(const std::string& name, TTLConfig ttl = {},
+                             const std::string& key_ddl = StateValue<K>::ddl(),
                              const std::string& ddl = StateValue<V>::ddl()) {
     return MapState<K, V>(variable(name, 2, key_ddl, ddl, ttl));
   }
@@ -176,8 +190,10 @@ class StatefulProcessor {
   virtual ~StatefulProcessor() = default;
   virtual void init(StatefulProcessorHandle& handle) = 0;
   /// All rows of a key in a batch.
-  virtual void handleInputRows(const Row& key, const std::vector<Row>& rows, const TimerValues& times, const Emit& emit) = 0;
-  virtual void handleExpiredTimer(const Row& key, const TimerValues& times, const ExpiredTimerInfo& timer, const Emit& emit);
+  virtual void handleInputRows(const Row& key, const std::vector<Row>& rows, const TimerValues& times,
+                               const Emit& emit) = 0;
+  virtual void handleExpiredTimer(const Row& key, const TimerValues& times, const ExpiredTimerInfo& timer,
+                                  const Emit& emit);
   virtual void close() {}
 };
 using StatefulProcessorFactory = std::function<std::unique_ptr<StatefulProcessor>()>;

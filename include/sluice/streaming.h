@@ -17,7 +17,7 @@ class Execution;  // internal
 namespace session {
 class QueryHandle;  // internal
 class Session;      // internal
-}
+}  // namespace session
 
 /// When micro-batches run.
 class Trigger {
@@ -65,7 +65,8 @@ struct StreamingQueryProgress {
   std::string prettyJson;  // indented
 };
 
-/// A query that runs in the background. Copies share it; it goes on when all are gone, until stop() or the session's end.
+/// A query that runs in the background. Copies share it; it goes on when all are gone, until stop() or the session's
+/// end.
 class StreamingQuery {
  public:
   explicit StreamingQuery(std::shared_ptr<session::QueryHandle> query) : query_(std::move(query)) {}

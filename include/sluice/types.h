@@ -40,7 +40,7 @@ struct StructField;
 
 class DataType {
  public:
-  DataType() = default;  // VOID
+  DataType() = default;             // VOID
   DataType(TypeId id) : id_(id) {}  // NOLINT: a simple type reads as its id
 
   static DataType Void() { return TypeId::kVoid; }
@@ -60,7 +60,8 @@ class DataType {
   /// 1 <= precision <= 38, scale <= precision.
   static DataType Decimal(int precision = 10, int scale = 0);
   static DataType DayTimeInterval(IntervalField from = IntervalField::kDay, IntervalField to = IntervalField::kSecond);
-  static DataType YearMonthInterval(IntervalField from = IntervalField::kYear, IntervalField to = IntervalField::kMonth);
+  static DataType YearMonthInterval(IntervalField from = IntervalField::kYear,
+                                    IntervalField to = IntervalField::kMonth);
   static DataType Array(DataType element, bool contains_null = true);
   static DataType Map(DataType key, DataType value, bool value_contains_null = true);
   static DataType Struct(std::vector<StructField> fields);
@@ -73,10 +74,10 @@ class DataType {
   int scale() const { return b_; }      // DECIMAL
   IntervalField intervalStart() const { return static_cast<IntervalField>(a_); }
   IntervalField intervalEnd() const { return static_cast<IntervalField>(b_); }
-  const DataType& elementType() const;  // ARRAY
-  const DataType& keyType() const;      // MAP
-  const DataType& valueType() const;    // MAP
-  bool containsNull() const { return flag_; }  // ARRAY elements, MAP values
+  const DataType& elementType() const;             // ARRAY
+  const DataType& keyType() const;                 // MAP
+  const DataType& valueType() const;               // MAP
+  bool containsNull() const { return flag_; }      // ARRAY elements, MAP values
   const std::vector<StructField>& fields() const;  // STRUCT, else empty
 
   bool isNumeric() const { return id_ >= TypeId::kByte && id_ <= TypeId::kDecimal; }
@@ -109,7 +110,8 @@ struct StructField {
   std::string name;
   DataType type;
   bool nullable = true;
-  std::string metadata_json;  // "" or a JSON object, as in Spark's schema JSON ("comment", "__CHAR_VARCHAR_TYPE_STRING")
+  std::string
+      metadata_json;  // "" or a JSON object, as in Spark's schema JSON ("comment", "__CHAR_VARCHAR_TYPE_STRING")
 
   bool operator==(const StructField&) const = default;
   /// COMMENT of the column, if any.

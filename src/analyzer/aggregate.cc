@@ -31,7 +31,8 @@ ExprPtr ReplaceGroupings(const ExprPtr& expr, const ExprList& groupings, const A
 const Attribute* FirstUngrouped(const ExprPtr& expr, const Attributes& attributes) {
   if (expr->kind == ExprKind::kAggregateCall) return nullptr;
   if (const auto* attribute = As<Attribute>(expr)) {
-    bool grouped = std::any_of(attributes.begin(), attributes.end(), [&](const auto& a) { return a->id == attribute->id; });
+    bool grouped =
+        std::any_of(attributes.begin(), attributes.end(), [&](const auto& a) { return a->id == attribute->id; });
     return grouped ? nullptr : attribute;
   }
   for (const auto& child : expr->children)
@@ -115,7 +116,9 @@ Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, E
       return MakeError("GROUP_BY_AGGREGATE", {{"sqlExpr", ExpressionSql(*g, context_.time_zone)}}, &g->origin);
     if (g->type->id() == TypeId::kMap)
       return MakeError("GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
-                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*g, context_.time_zone))}, {"dataType", InDoubleQuotes(g->type->sql())}}, &g->origin);
+                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*g, context_.time_zone))},
+                        {"dataType", InDoubleQuotes(g->type->sql())}},
+                       &g->origin);
   }
   Attributes attributes;
   ExprList computed;
@@ -162,12 +165,16 @@ Result<PlanPtr> PlanResolver::BuildAggregate(PlanPtr child, ExprList grouping, E
     if (const Attribute* bad = FirstUngrouped(expr, attributes)) {
       if (grouping.empty() && !sets) return MakeError("MISSING_GROUP_BY", {}, &origin);
       return MakeError("MISSING_AGGREGATION",
-                       {{"expression", InDoubleQuotes(bad->name)}, {"expressionAnyValue", InDoubleQuotes("any_value(" + bad->name + ")")}}, &item->origin);
+                       {{"expression", InDoubleQuotes(bad->name)},
+                        {"expressionAnyValue", InDoubleQuotes("any_value(" + bad->name + ")")}},
+                       &item->origin);
     }
     if (const auto* subquery = FirstUngroupedSubquery(expr))
-      return MakeError("SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*subquery, context_.time_zone))}}, &subquery->origin);
+      return MakeError("SCALAR_SUBQUERY_IS_IN_GROUP_BY_OR_AGGREGATE_FUNCTION",
+                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*subquery, context_.time_zone))}}, &subquery->origin);
     // An attribute that took a computed grouping's place keeps the name the item had.
-    if (As<Attribute>(expr) && As<Attribute>(item) == nullptr && As<Alias>(item) == nullptr) expr = MakeAlias(expr, NameOf(item, context_));
+    if (As<Attribute>(expr) && As<Attribute>(item) == nullptr && As<Alias>(item) == nullptr)
+      expr = MakeAlias(expr, NameOf(item, context_));
     aggregate->aggregates.push_back(expr);
     item = ToAttribute(expr);
   }
@@ -219,13 +226,17 @@ Result<PlanPtr> PlanResolver::ResolveAggregate(const PlanPtr& plan) {
   }
   if (!context_.group_by_aliases) scope.lateral_aliases.clear();
   for (const auto& g : by_all ? ExprList{} : written_grouping) {
-    if (const auto* literal = As<Literal>(g); context_.group_by_ordinal && literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
+    if (const auto* literal = As<Literal>(g);
+        context_.group_by_ordinal && literal && literal->type->id() == TypeId::kInteger && !literal->value->IsNull(0)) {
       ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
       if (position < 1 || position > static_cast<int64_t>(items.size()))
-        return MakeError("GROUP_BY_POS_OUT_OF_RANGE", {{"index", std::to_string(position)}, {"size", std::to_string(items.size())}}, &g->origin);
+        return MakeError("GROUP_BY_POS_OUT_OF_RANGE",
+                         {{"index", std::to_string(position)}, {"size", std::to_string(items.size())}}, &g->origin);
       const ExprPtr& item = items[static_cast<size_t>(position - 1)];
       if (ContainsAggregate(item))
-        return MakeError("GROUP_BY_POS_AGGREGATE", {{"index", std::to_string(position)}, {"aggExpr", ExpressionSql(*item, context_.time_zone)}}, &g->origin);
+        return MakeError("GROUP_BY_POS_AGGREGATE",
+                         {{"index", std::to_string(position)}, {"aggExpr", ExpressionSql(*item, context_.time_zone)}},
+                         &g->origin);
       grouping.push_back(As<Alias>(item) ? item->children[0] : item);
       continue;
     }

@@ -49,14 +49,18 @@ struct AnalyzerContext {
 /// origin of the node at fault.
 Result<plan::PlanPtr> Analyze(const plan::PlanPtr& plan, const AnalyzerContext& context);
 
-/// Makes `query` fit a table of `table_schema`: by position or name, with store-assignment casts (ANSI or STRICT). `columns`: the
-/// INSERT column list, may be empty. Errors: INSERT_COLUMN_ARITY_MISMATCH.*, INCOMPATIBLE_DATA_FOR_TABLE.*.
-Result<plan::PlanPtr> AlignToTable(const plan::PlanPtr& query, const DataType& table_schema, const std::string& table_name,
-                                   const std::vector<std::string>& columns, bool by_name, const AnalyzerContext& context);
+/// Makes `query` fit a table of `table_schema`: by position or name, with store-assignment casts (ANSI or STRICT).
+/// `columns`: the INSERT column list, may be empty. Errors: INSERT_COLUMN_ARITY_MISMATCH.*,
+/// INCOMPATIBLE_DATA_FOR_TABLE.*.
+Result<plan::PlanPtr> AlignToTable(const plan::PlanPtr& query, const DataType& table_schema,
+                                   const std::string& table_name, const std::vector<std::string>& columns, bool by_name,
+                                   const AnalyzerContext& context);
 
-/// Refuses what a stream can't do, as Spark's UnsupportedOperationChecker. `output_mode`: "append", "update", "complete".
+/// Refuses what a stream can't do, as Spark's UnsupportedOperationChecker. `output_mode`: "append", "update",
+/// "complete".
 Status CheckStreaming(const plan::PlanPtr& plan, const std::string& output_mode);
-/// Batch queries must not hold streaming sources: "Queries with streaming sources must be executed with writeStream.start()".
+/// Batch queries must not hold streaming sources: "Queries with streaming sources must be executed with
+/// writeStream.start()".
 Status CheckBatch(const plan::PlanPtr& plan);
 
 /// Columns as a STRUCT.

@@ -67,7 +67,9 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
   };
   auto arity = [&](const char* kind) {
     return MakeError(std::string("INSERT_COLUMN_ARITY_MISMATCH.") + kind,
-                     {{"tableName", table_name}, {"tableColumns", list(fields, [](const auto& f) { return f.name; })}, {"dataColumns", list(data, [](const auto& a) { return a->name; })}});
+                     {{"tableName", table_name},
+                      {"tableColumns", list(fields, [](const auto& f) { return f.name; })},
+                      {"dataColumns", list(data, [](const auto& a) { return a->name; })}});
   };
   auto find = [&](const std::string& name) {
     for (size_t i = 0; i < fields.size(); ++i)
@@ -75,25 +77,32 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
     return -1;
   };
   if (!columns.empty()) {
-    if (columns.size() != data.size()) return arity(columns.size() < data.size() ? "TOO_MANY_DATA_COLUMNS" : "NOT_ENOUGH_DATA_COLUMNS");
+    if (columns.size() != data.size())
+      return arity(columns.size() < data.size() ? "TOO_MANY_DATA_COLUMNS" : "NOT_ENOUGH_DATA_COLUMNS");
     for (size_t i = 0; i < columns.size(); ++i) {
       int at = find(columns[i]);
       if (at < 0)
-        return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION", {{"objectName", QuoteIdentifier(columns[i])}, {"proposal", list(fields, [](const auto& f) { return f.name; })}});
-      if (source[static_cast<size_t>(at)]) return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(columns[i])}});
+        return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION",
+                         {{"objectName", QuoteIdentifier(columns[i])},
+                          {"proposal", list(fields, [](const auto& f) { return f.name; })}});
+      if (source[static_cast<size_t>(at)])
+        return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(columns[i])}});
       source[static_cast<size_t>(at)] = data[i];
     }
   } else if (by_name) {
     for (const auto& a : data) {
       int at = find(a->name);
       if (at < 0)
-        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", {{"tableName", table_name}, {"extraColumns", QuoteIdentifier(a->name)}});
+        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS",
+                         {{"tableName", table_name}, {"extraColumns", QuoteIdentifier(a->name)}});
       if (source[static_cast<size_t>(at)])
-        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME", {{"tableName", table_name}, {"colName", QuoteIdentifier(a->name)}});
+        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME",
+                         {{"tableName", table_name}, {"colName", QuoteIdentifier(a->name)}});
       source[static_cast<size_t>(at)] = a;
     }
   } else {
-    if (data.size() != fields.size()) return arity(data.size() > fields.size() ? "TOO_MANY_DATA_COLUMNS" : "NOT_ENOUGH_DATA_COLUMNS");
+    if (data.size() != fields.size())
+      return arity(data.size() > fields.size() ? "TOO_MANY_DATA_COLUMNS" : "NOT_ENOUGH_DATA_COLUMNS");
     for (size_t i = 0; i < fields.size(); ++i) source[i] = data[i];
   }
   auto project = std::make_shared<Project>();
@@ -104,16 +113,21 @@ Result<PlanPtr> AlignToTable(const PlanPtr& query, const DataType& table_schema,
     const StructField& field = fields[i];
     if (!source[i]) {
       if (!field.nullable)
-        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA", {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}});
+        return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_FIND_DATA",
+                         {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}});
       project->list.push_back(MakeAlias(MakeLiteral(NullValue(field.type)), field.name));
       same = false;
       continue;
     }
-    const bool fits = context.store_assignment == StoreAssignment::kStrict ? functions::CanUpCast(*source[i]->type, field.type)
-                                                      : functions::CanStoreAssign(*source[i]->type, field.type);
+    const bool fits = context.store_assignment == StoreAssignment::kStrict
+                          ? functions::CanUpCast(*source[i]->type, field.type)
+                          : functions::CanStoreAssign(*source[i]->type, field.type);
     if (!fits)
       return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST",
-                       {{"tableName", table_name}, {"colName", QuoteIdentifier(field.name)}, {"srcType", InDoubleQuotes(source[i]->type->sql())}, {"targetType", InDoubleQuotes(field.type.sql())}});
+                       {{"tableName", table_name},
+                        {"colName", QuoteIdentifier(field.name)},
+                        {"srcType", InDoubleQuotes(source[i]->type->sql())},
+                        {"targetType", InDoubleQuotes(field.type.sql())}});
     if (source[i]->type->sameType(field.type) && source[i]->name == field.name) {
       project->list.push_back(source[i]);
       same = same && source[i] == data[i];

@@ -29,7 +29,8 @@ struct Step {
 Step StepInto(const LogicalPlan& plan) { return {&plan, kPlanWeight, plan.children, plan.expressions()}; }
 Step StepInto(const Expression& expr) {
   Step step{&expr, kExpressionWeight, {}, expr.children};
-  if (const auto* subquery = As<SubqueryExpression>(expr); subquery && subquery->plan) step.plans.push_back(subquery->plan);
+  if (const auto* subquery = As<SubqueryExpression>(expr); subquery && subquery->plan)
+    step.plans.push_back(subquery->plan);
   return step;
 }
 

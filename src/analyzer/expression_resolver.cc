@@ -66,14 +66,16 @@ std::string QuoteIfNeeded(const std::vector<std::string>& parts) {
 
 /// Names that Spark takes as functions when no column has them.
 bool IsLiteralFunction(const std::string& lower) {
-  static const char* const kNames[] = {"current_date", "current_timestamp", "current_user", "user", "session_user",
-                                       "current_catalog", "current_database", "current_schema", "localtimestamp", "current_time"};
+  static const char* const kNames[] = {"current_date",   "current_timestamp", "current_user",     "user",
+                                       "session_user",   "current_catalog",   "current_database", "current_schema",
+                                       "localtimestamp", "current_time"};
   return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return lower == n; });
 }
 
 }  // namespace
 
-Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, const AnalyzerContext& context, const Origin& origin) {
+Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, const AnalyzerContext& context,
+                             const Origin& origin) {
   const DataType* type = &*child->type;
   bool over_array = type->id() == TypeId::kArray && type->elementType().id() == TypeId::kStruct;
   if (over_array) type = &type->elementType();
@@ -84,7 +86,8 @@ Result<ExprPtr> ExtractField(const ExprPtr& child, const std::string& name, cons
     ++matches;
   }
   if (matches > 1)
-    return MakeError("AMBIGUOUS_REFERENCE_TO_FIELDS", {{"field", QuoteIdentifier(name)}, {"count", std::to_string(matches)}}, &origin);
+    return MakeError("AMBIGUOUS_REFERENCE_TO_FIELDS",
+                     {{"field", QuoteIdentifier(name)}, {"count", std::to_string(matches)}}, &origin);
   if (found < 0) {
     std::string fields;
     for (const auto& f : type->fields()) fields += (fields.empty() ? "" : ", ") + QuoteIdentifier(f.name);
@@ -116,11 +119,13 @@ Status ExpressionResolver::UnresolvedColumn(const std::vector<std::string>& part
       candidate.erase(candidate.begin(), candidate.end() - static_cast<std::ptrdiff_t>(kept));
     near.emplace_back(EditDistance(wanted, JoinParts(candidate)), JoinParts(candidate));
   }
-  if (near.empty()) return MakeError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {{"objectName", JoinParts(parts)}}, &origin);
+  if (near.empty())
+    return MakeError("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", {{"objectName", JoinParts(parts)}}, &origin);
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::string proposal;
   for (size_t i = 0; i < near.size() && i < 5; ++i) proposal += (i ? ", " : "") + near[i].second;
-  return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION", {{"objectName", JoinParts(parts)}, {"proposal", proposal}}, &origin);
+  return MakeError("UNRESOLVED_COLUMN.WITH_SUGGESTION", {{"objectName", JoinParts(parts)}, {"proposal", proposal}},
+                   &origin);
 }
 
 Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::string>& parts, const Attributes& columns,
@@ -129,7 +134,9 @@ Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::stri
   for (size_t qualifier = std::min<size_t>(parts.size() - 1, 3) + 1; qualifier-- > 0;) {
     std::vector<AttributePtr> matches;
     for (const auto& attribute : columns) {
-      if (!NamesEqual(attribute->name, parts[qualifier], context_.case_sensitive) || attribute->qualifier.size() < qualifier) continue;
+      if (!NamesEqual(attribute->name, parts[qualifier], context_.case_sensitive) ||
+          attribute->qualifier.size() < qualifier)
+        continue;
       size_t skip = attribute->qualifier.size() - qualifier;
       bool same = true;
       for (size_t i = 0; i < qualifier && same; ++i)
@@ -145,16 +152,19 @@ Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::stri
         full.push_back(m->name);
         references += (references.empty() ? "" : ", ") + JoinParts(full);
       }
-      return MakeError("AMBIGUOUS_REFERENCE", {{"name", JoinParts(parts)}, {"referenceNames", "[" + references + "]"}}, &origin);
+      return MakeError("AMBIGUOUS_REFERENCE", {{"name", JoinParts(parts)}, {"referenceNames", "[" + references + "]"}},
+                       &origin);
     }
     auto copy = std::static_pointer_cast<Attribute>(matches[0]->Clone());
     copy->origin = origin;
     copy->name = parts[qualifier];  // as written
     ExprPtr result = copy;
     for (size_t i = qualifier + 1; i < parts.size(); ++i) {
-      const bool structs = result->type->id() == TypeId::kStruct ||
-                           (result->type->id() == TypeId::kArray && result->type->elementType().id() == TypeId::kStruct);
-      if (!structs && (result->type->id() == TypeId::kMap || result->type->id() == TypeId::kArray)) {  // m.key, as m['key']
+      const bool structs =
+          result->type->id() == TypeId::kStruct ||
+          (result->type->id() == TypeId::kArray && result->type->elementType().id() == TypeId::kStruct);
+      if (!structs &&
+          (result->type->id() == TypeId::kMap || result->type->id() == TypeId::kArray)) {  // m.key, as m['key']
         auto extract = std::make_shared<UnresolvedExtract>();
         extract->children = {result, MakeLiteral(StringValue(parts[i]), origin)};
         extract->origin = origin;
@@ -163,7 +173,9 @@ Result<ExprPtr> ExpressionResolver::TryResolveColumn(const std::vector<std::stri
       }
       if (!structs)
         return MakeError("INVALID_EXTRACT_BASE_FIELD_TYPE",
-                         {{"base", InDoubleQuotes(ExpressionSql(*result, context_.time_zone))}, {"other", InDoubleQuotes(result->type->sql())}}, &origin);
+                         {{"base", InDoubleQuotes(ExpressionSql(*result, context_.time_zone))},
+                          {"other", InDoubleQuotes(result->type->sql())}},
+                         &origin);
       ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, origin));
     }
     return result;
@@ -221,10 +233,13 @@ Result<ExprPtr> ExpressionResolver::ResolveLateralAlias(const UnresolvedAttribut
     result = value;
     ++matches;
   }
-  if (matches > 1) return MakeError("AMBIGUOUS_LATERAL_COLUMN_ALIAS", {{"name", JoinParts(parts)}, {"n", std::to_string(matches)}}, &attribute.origin);
+  if (matches > 1)
+    return MakeError("AMBIGUOUS_LATERAL_COLUMN_ALIAS", {{"name", JoinParts(parts)}, {"n", std::to_string(matches)}},
+                     &attribute.origin);
   if (!result) return result;
   lateral_used_ = true;
-  if (lateral_as_names_) result = MakeAttribute("lateralAliasReference(" + parts[0] + ")", *result->type, result->nullable);
+  if (lateral_as_names_)
+    result = MakeAttribute("lateralAliasReference(" + parts[0] + ")", *result->type, result->nullable);
   for (size_t i = 1; i < parts.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(result, ExtractField(result, parts[i], context_, attribute.origin));
   }
@@ -233,7 +248,8 @@ Result<ExprPtr> ExpressionResolver::ResolveLateralAlias(const UnresolvedAttribut
 
 Result<ExprPtr> ExpressionResolver::ResolveSubquery(const SubqueryExpression& subquery) {
   if (!plans_) return UnsupportedFeature("subquery in this place", &subquery.origin);
-  if (!lambda_frames_.empty()) return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", {}, &subquery.origin);
+  if (!lambda_frames_.empty())
+    return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION", {}, &subquery.origin);
   ExprList values;
   for (const auto& child : subquery.children) {
     ARROW_ASSIGN_OR_RAISE(ExprPtr value, Resolve(child));
@@ -242,7 +258,8 @@ Result<ExprPtr> ExpressionResolver::ResolveSubquery(const SubqueryExpression& su
   return plans_->ResolveSubquery(subquery, std::move(values), scope_);
 }
 
-Result<ExprPtr> ExpressionResolver::WithoutField(const ExprPtr& base, std::span<const std::string> path, const Origin& origin) {
+Result<ExprPtr> ExpressionResolver::WithoutField(const ExprPtr& base, std::span<const std::string> path,
+                                                 const Origin& origin) {
   if (base->type->id() != TypeId::kStruct) return UnresolvedColumn({path.begin(), path.end()}, origin);
   auto rebuilt = std::make_shared<UnresolvedFunction>();
   rebuilt->name = {"named_struct"};
@@ -284,7 +301,8 @@ Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
       if (qualified(attribute)) all.push_back(attribute);
   for (const auto& attribute : scope_.input)
     if (qualified(attribute)) {
-      const bool given = std::any_of(all.begin(), all.end(), [&](const auto& e) { return As<Attribute>(e)->id == attribute->id; });
+      const bool given =
+          std::any_of(all.begin(), all.end(), [&](const auto& e) { return As<Attribute>(e)->id == attribute->id; });
       if (!given) all.push_back(attribute);
     }
   if (all.empty() && !star.target.empty()) {  // struct.*
@@ -293,11 +311,13 @@ Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
       ARROW_ASSIGN_OR_RAISE(base, TryResolveColumn(star.target, scope_.hidden, star.origin));
     }
     if (base && base->type->id() != TypeId::kStruct)
-      return MakeError("_LEGACY_ERROR_TEMP_1050", {{"attributes", ExpressionSql(*base, context_.time_zone)}}, &star.origin);
+      return MakeError("_LEGACY_ERROR_TEMP_1050", {{"attributes", ExpressionSql(*base, context_.time_zone)}},
+                       &star.origin);
     if (!base) {
       std::string columns;
       for (const auto& a : scope_.input) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
-      return MakeError("CANNOT_RESOLVE_STAR_EXPAND", {{"targetString", JoinParts(star.target)}, {"columns", columns}}, &star.origin);
+      return MakeError("CANNOT_RESOLVE_STAR_EXPAND", {{"targetString", JoinParts(star.target)}, {"columns", columns}},
+                       &star.origin);
     }
     for (const auto& field : base->type->fields()) {
       ARROW_ASSIGN_OR_RAISE(ExprPtr value, ExtractField(base, field.name, context_, star.origin));
@@ -312,7 +332,9 @@ Result<ExprList> ExpressionResolver::ExpandStar(const UnresolvedStar& star) {
       for (size_t skip = 0; skip < except.size() && !found; ++skip) {
         if (!NamesEqual(name, except[skip], context_.case_sensitive)) continue;
         const auto* attribute = As<Attribute>(all[at]);
-        if (skip > 0 && (!attribute || attribute->qualifier.empty() || !NamesEqual(attribute->qualifier.back(), except[skip - 1], context_.case_sensitive))) continue;
+        if (skip > 0 && (!attribute || attribute->qualifier.empty() ||
+                         !NamesEqual(attribute->qualifier.back(), except[skip - 1], context_.case_sensitive)))
+          continue;
         found = true;
         if (skip + 1 == except.size()) {
           all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
@@ -359,14 +381,19 @@ Result<ExprPtr> ExpressionResolver::ResolveExtract(const UnresolvedExtract& extr
   const auto* literal = As<Literal>(key);
   bool by_name = literal && key->type->id() == TypeId::kString;
   const DataType& base = *child->type;
-  if (by_name && (base.id() == TypeId::kStruct || (base.id() == TypeId::kArray && base.elementType().id() == TypeId::kStruct))) {
+  if (by_name &&
+      (base.id() == TypeId::kStruct || (base.id() == TypeId::kArray && base.elementType().id() == TypeId::kStruct))) {
     ARROW_ASSIGN_OR_RAISE(std::string name, StringOf({*key->type, literal->value}));
     return ExtractField(child, name, context_, extract.origin);
   }
-  const char* function = base.id() == TypeId::kArray ? "getarrayitem" : base.id() == TypeId::kMap ? "getmapvalue" : nullptr;
+  const char* function = base.id() == TypeId::kArray ? "getarrayitem"
+                         : base.id() == TypeId::kMap ? "getmapvalue"
+                                                     : nullptr;
   if (!function)
-    return MakeError("INVALID_EXTRACT_BASE_FIELD_TYPE",
-                     {{"base", InDoubleQuotes(ExpressionSql(*child, context_.time_zone))}, {"other", InDoubleQuotes(base.sql())}}, &extract.origin);
+    return MakeError(
+        "INVALID_EXTRACT_BASE_FIELD_TYPE",
+        {{"base", InDoubleQuotes(ExpressionSql(*child, context_.time_zone))}, {"other", InDoubleQuotes(base.sql())}},
+        &extract.origin);
   UnresolvedFunction call;
   call.name = {function};
   call.origin = extract.origin;
@@ -386,16 +413,11 @@ Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
     ~Leave() { --depth; }
   } leave{depth_};
   switch (expr->kind) {
-    case ExprKind::kUnresolvedAttribute:
-      return ResolveAttribute(*As<UnresolvedAttribute>(expr));
-    case ExprKind::kUnresolvedFunction:
-      return ResolveFunction(*As<UnresolvedFunction>(expr));
-    case ExprKind::kUnresolvedExtract:
-      return ResolveExtract(*As<UnresolvedExtract>(expr));
-    case ExprKind::kCast:
-      return ResolveCast(*As<Cast>(expr));
-    case ExprKind::kUnresolvedAlias:
-      return Resolve(expr->children[0]);
+    case ExprKind::kUnresolvedAttribute: return ResolveAttribute(*As<UnresolvedAttribute>(expr));
+    case ExprKind::kUnresolvedFunction: return ResolveFunction(*As<UnresolvedFunction>(expr));
+    case ExprKind::kUnresolvedExtract: return ResolveExtract(*As<UnresolvedExtract>(expr));
+    case ExprKind::kCast: return ResolveCast(*As<Cast>(expr));
+    case ExprKind::kUnresolvedAlias: return Resolve(expr->children[0]);
     case ExprKind::kUnresolvedStar:
       return MakeError("INVALID_USAGE_OF_STAR_OR_REGEX", {{"elem", "'*'"}, {"prettyName", "expression"}});
     case ExprKind::kAlias: {
@@ -425,19 +447,19 @@ Result<ExprPtr> ExpressionResolver::Resolve(const ExprPtr& expr) {
       copy->nullable = child->nullable;
       return ExprPtr(copy);
     }
-    case ExprKind::kSubquery:
-      return ResolveSubquery(*As<SubqueryExpression>(expr));
-    case ExprKind::kWindow:
-      return ResolveWindow(*As<WindowExpression>(expr));
+    case ExprKind::kSubquery: return ResolveSubquery(*As<SubqueryExpression>(expr));
+    case ExprKind::kWindow: return ResolveWindow(*As<WindowExpression>(expr));
     case ExprKind::kParameter:
       return MakeError("UNBOUND_SQL_PARAMETER", {{"name", As<Parameter>(expr)->name}}, &expr->origin);
     case ExprKind::kNamedArgument:
       return MakeError("NAMED_PARAMETERS_NOT_SUPPORTED", {{"functionName", "expression"}}, &expr->origin);
     case ExprKind::kLambda:
-      if (expr.get() == generator_at_) return MakeError("INTERNAL_ERROR", {{"message", "A lambda goes to a higher-order function only"}}, &expr->origin);
-      return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {{"class", "expression"}}, &expr->origin);
-    default:
-      return UnsupportedFeature("expression " + ExpressionSql(*expr, context_.time_zone), &expr->origin);
+      if (expr.get() == generator_at_)
+        return MakeError("INTERNAL_ERROR", {{"message", "A lambda goes to a higher-order function only"}},
+                         &expr->origin);
+      return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION", {{"class", "expression"}},
+                       &expr->origin);
+    default: return UnsupportedFeature("expression " + ExpressionSql(*expr, context_.time_zone), &expr->origin);
   }
 }
 
@@ -447,7 +469,8 @@ Result<ExprList> ExpressionResolver::ResolveSelectItem(const ExprPtr& item) {
   lateral_used_ = false;
   generator_at_ = As<Alias>(inner) || As<MultiAlias>(inner) ? inner->children[0].get() : inner.get();
   ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, Resolve(inner));
-  if (As<Attribute>(resolved) || As<Alias>(resolved) || As<MultiAlias>(resolved) || As<GeneratorCall>(resolved)) return ExprList{resolved};
+  if (As<Attribute>(resolved) || As<Alias>(resolved) || As<MultiAlias>(resolved) || As<GeneratorCall>(resolved))
+    return ExprList{resolved};
   // a.b.c is named c, be it a field or the value of a map.
   const auto* path = As<UnresolvedAttribute>(inner);
   if (path && (path->parts.size() > 1 || lateral_used_)) return ExprList{MakeAlias(resolved, path->parts.back())};

@@ -36,11 +36,13 @@ class ExpressionResolver {
   }
 
  private:
-  Result<plan::ExprPtr> TryResolveColumn(const std::vector<std::string>& parts, const plan::Attributes& columns, const Origin& origin);
+  Result<plan::ExprPtr> TryResolveColumn(const std::vector<std::string>& parts, const plan::Attributes& columns,
+                                         const Origin& origin);
   Result<plan::ExprPtr> ResolveAttribute(const plan::UnresolvedAttribute& attribute);
   Result<plan::ExprPtr> ResolveLateralAlias(const plan::UnresolvedAttribute& attribute);
   /// A STRUCT without the field at the end of `path`.
-  Result<plan::ExprPtr> WithoutField(const plan::ExprPtr& base, std::span<const std::string> path, const Origin& origin);
+  Result<plan::ExprPtr> WithoutField(const plan::ExprPtr& base, std::span<const std::string> path,
+                                     const Origin& origin);
   Result<plan::ExprPtr> ResolveFunction(const plan::UnresolvedFunction& function);
   Result<plan::ExprPtr> ResolveExtract(const plan::UnresolvedExtract& extract);
   Result<plan::ExprPtr> ResolveCast(const plan::Cast& cast);
@@ -49,13 +51,15 @@ class ExpressionResolver {
   Result<plan::ExprPtr> ResolveSubquery(const plan::SubqueryExpression& subquery);
   Result<plan::ExprPtr> ResolveHigherOrder(const plan::UnresolvedFunction& function, const functions::FunctionDef& def);
   Result<plan::ExprList> ExpandStar(const plan::UnresolvedStar& star);
-  Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, plan::ExprList args,
-                             std::span<const plan::ExprPtr> written = {});
+  Result<plan::ExprPtr> Bind(const plan::UnresolvedFunction& function, const functions::FunctionDef& def,
+                             plan::ExprList args, std::span<const plan::ExprPtr> written = {});
   /// external_call.cc
   Result<plan::ExprPtr> BindExternal(const plan::UnresolvedFunction& call,
-                                     const std::shared_ptr<const functions::ExternalFunction>& target, plan::ExprList args);
+                                     const std::shared_ptr<const functions::ExternalFunction>& target,
+                                     plan::ExprList args);
   Result<plan::ExprPtr> ResolveAggregateFilter(const plan::UnresolvedFunction& function);
-  Status CheckWithinGroup(const plan::UnresolvedFunction& function, const functions::FunctionDef& def, const plan::ExprList& args) const;
+  Status CheckWithinGroup(const plan::UnresolvedFunction& function, const functions::FunctionDef& def,
+                          const plan::ExprList& args) const;
   bool IsStarOfTable(const plan::UnresolvedStar& star) const;
   Status UnresolvedColumn(const std::vector<std::string>& parts, const Origin& origin) const;
 
@@ -63,18 +67,19 @@ class ExpressionResolver {
   const Scope& scope_;
   PlanResolver* plans_;
   std::vector<std::map<std::string, plan::ExprPtr>> lambda_frames_;
-  const plan::Expression* over_ = nullptr;  // the function an OVER clause is being resolved for
+  const plan::Expression* over_ = nullptr;          // the function an OVER clause is being resolved for
   const plan::Expression* generator_at_ = nullptr;  // where a select list allows a generator; null outside of one
-  bool lateral_used_ = false;     // a lateral column alias was met
-  bool lateral_as_names_ = false;  // leave them as references, to name the item
+  bool lateral_used_ = false;                       // a lateral column alias was met
+  bool lateral_as_names_ = false;                   // leave them as references, to name the item
   int depth_ = 0;
   int aggregate_depth_ = 0;  // > 0: inside the arguments of an aggregate function
 };
 
 /// `child`, or a cast of it to `to` when the types differ. `implicit` casts do not show in generated names; `origin` is
 /// what they are blamed on (the call or the operator that needs the type), else the child.
-plan::ExprPtr CastTo(const plan::ExprPtr& child, const DataType& to, const AnalyzerContext& context, bool implicit = true,
-                     std::optional<plan::CastMode> mode = std::nullopt, const Origin* origin = nullptr);
+plan::ExprPtr CastTo(const plan::ExprPtr& child, const DataType& to, const AnalyzerContext& context,
+                     bool implicit = true, std::optional<plan::CastMode> mode = std::nullopt,
+                     const Origin* origin = nullptr);
 /// What Spark takes for nullable after a cast, in ANSI mode as well as without.
 bool CastMayGiveNull(const DataType& from, const DataType& to);
 /// child.name for a STRUCT (or an array of them) by case rule; FIELD_NOT_FOUND, AMBIGUOUS_REFERENCE_TO_FIELDS.

@@ -22,8 +22,8 @@ std::string Lower(std::string text) {
 
 /// `count(*)`; every other function, and DISTINCT, see the star's columns.
 bool IsCountStar(const UnresolvedFunction& function, const std::string& name) {
-  return name == "count" && !function.distinct && function.children.size() == 1 && As<UnresolvedStar>(function.children[0]) &&
-         As<UnresolvedStar>(function.children[0])->target.empty();
+  return name == "count" && !function.distinct && function.children.size() == 1 &&
+         As<UnresolvedStar>(function.children[0]) && As<UnresolvedStar>(function.children[0])->target.empty();
 }
 
 /// The first aggregate call in `expr`, or null.
@@ -47,8 +47,8 @@ std::string SwappedDisplay(std::string_view name, std::span<const std::string> a
   return std::string(name) + "(" + args[1] + ", " + args[0] + ")";
 }
 
-/// The field that `arg` becomes in a struct, "" if it names none. Of `struct(...)` in SQL, `written` is the argument as it
-/// was parsed: Spark names those fields before it knows what they are, so the value of a map has a name there.
+/// The field that `arg` becomes in a struct, "" if it names none. Of `struct(...)` in SQL, `written` is the argument as
+/// it was parsed: Spark names those fields before it knows what they are, so the value of a map has a name there.
 std::string FieldName(const ExprPtr& arg, const Expression* written) {
   if (const auto* path = written ? As<UnresolvedAttribute>(*written) : nullptr) return path->parts.back();
   if (written && written->kind == ExprKind::kUnresolvedExtract) {
@@ -62,7 +62,9 @@ std::string FieldName(const ExprPtr& arg, const Expression* written) {
 }
 
 /// Functions of any number of arguments count them too late for Spark to say where.
-bool CountsArgumentsLate(const std::string& expected) { return expected.starts_with(">") || expected.starts_with("2n"); }
+bool CountsArgumentsLate(const std::string& expected) {
+  return expected.starts_with(">") || expected.starts_with("2n");
+}
 
 }  // namespace
 
@@ -70,14 +72,19 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
   std::string name = Lower(function.name.back());
   const FunctionDef* def = function.external ? &function.external->def : nullptr;
   if (!def && !function.is_operator && context_.session_functions) def = context_.session_functions->Find(name);
-  if (!def && (function.name.size() == 1 || Lower(function.name[0]) == "system" || Lower(function.name[0]) == "builtin"))
+  if (!def &&
+      (function.name.size() == 1 || Lower(function.name[0]) == "system" || Lower(function.name[0]) == "builtin"))
     def = context_.functions->Find(name);
   if (!def)
-    return MakeError("UNRESOLVED_ROUTINE", {{"routineName", JoinParts(function.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
+    return MakeError("UNRESOLVED_ROUTINE",
+                     {{"routineName", JoinParts(function.name)},
+                      {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
                      &function.origin);
   if (def->kind == FunctionKind::kGenerator && &function != generator_at_) {
-    if (!generator_at_) return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "this clause"}}, &function.origin);
-    return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(name)}}, &function.origin);
+    if (!generator_at_)
+      return MakeError("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", {{"plan", "this clause"}}, &function.origin);
+    return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(name)}},
+                     &function.origin);
   }
   if (def->lambda) return ResolveHigherOrder(function, *def);
   const functions::ExternalFunctionPtr external = function.external ? function.external : functions::ExternalOf(*def);
@@ -114,19 +121,24 @@ Result<ExprPtr> ExpressionResolver::ResolveFunction(const UnresolvedFunction& fu
   return Bind(function, *def, std::move(args), written);
 }
 
-Status ExpressionResolver::CheckWithinGroup(const UnresolvedFunction& function, const FunctionDef& def, const ExprList& args) const {
+Status ExpressionResolver::CheckWithinGroup(const UnresolvedFunction& function, const FunctionDef& def,
+                                            const ExprList& args) const {
   const std::string name = QuoteIdentifier(Lower(function.name.back()));
   if (!def.aggregate.within_group)
-    return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX", {{"prettyName", name}, {"syntax", "WITHIN GROUP (ORDER BY ...)"}}, &function.origin);
+    return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                     {{"prettyName", name}, {"syntax", "WITHIN GROUP (ORDER BY ...)"}}, &function.origin);
   if (!function.distinct) return Status::OK();
   // DISTINCT is of what is put in order: one key, and the very argument.
   const size_t own = args.size() - function.within_group.size();
-  if (own == 0 || IsFoldable(args[0])) return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", {{"funcName", name}}, &function.origin);
+  if (own == 0 || IsFoldable(args[0]))
+    return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED", {{"funcName", name}}, &function.origin);
   const bool same = function.within_group.size() == 1 && SemanticallyEqual(args[0], args[own]) &&
                     (args[0]->type->id() == TypeId::kString || args[0]->type->id() == TypeId::kBinary);
   if (same) return Status::OK();
   return MakeError("INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
-                   {{"funcName", name}, {"funcArg", InDoubleQuotes(ExpressionSql(*args[0], context_.time_zone))}, {"orderingExpr", InDoubleQuotes(ExpressionSql(*args[own], context_.time_zone))}});
+                   {{"funcName", name},
+                    {"funcArg", InDoubleQuotes(ExpressionSql(*args[0], context_.time_zone))},
+                    {"orderingExpr", InDoubleQuotes(ExpressionSql(*args[own], context_.time_zone))}});
 }
 
 bool ExpressionResolver::IsStarOfTable(const UnresolvedStar& star) const {
@@ -140,8 +152,10 @@ bool ExpressionResolver::IsStarOfTable(const UnresolvedStar& star) const {
 Result<ExprPtr> ExpressionResolver::ResolveAggregateFilter(const UnresolvedFunction& function) {
   ARROW_ASSIGN_OR_RAISE(ExprPtr filter, Resolve(function.filter));
   ErrorParameters parameters{{"filterExpr", InDoubleQuotes(ExpressionSql(*filter, context_.time_zone))}};
-  if (!IsDeterministic(filter)) return MakeError("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", parameters, &function.origin);
-  if (filter->type->id() != TypeId::kBoolean) return MakeError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", parameters, &function.origin);
+  if (!IsDeterministic(filter))
+    return MakeError("INVALID_AGGREGATE_FILTER.NON_DETERMINISTIC", parameters, &function.origin);
+  if (filter->type->id() != TypeId::kBoolean)
+    return MakeError("INVALID_AGGREGATE_FILTER.NOT_BOOLEAN", parameters, &function.origin);
   if (const Expression* inner = FindAggregate(*filter)) {
     parameters["aggExpr"] = InDoubleQuotes(ExpressionSql(*inner, context_.time_zone));
     return MakeError("INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE", parameters, &function.origin);
@@ -169,10 +183,13 @@ Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction&
   for (size_t i = 0; i < n; ++i) {
     const auto* lambda = As<Lambda>(function.children[i]);
     if (!lambda) continue;
-    ARROW_ASSIGN_OR_RAISE(auto parameters, def.lambda_parameters(bind, static_cast<int>(i), static_cast<int>(lambda->parameters.size())));
+    ARROW_ASSIGN_OR_RAISE(
+        auto parameters, def.lambda_parameters(bind, static_cast<int>(i), static_cast<int>(lambda->parameters.size())));
     if (parameters.size() != lambda->parameters.size())
       return MakeError("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-                       {{"expectedNumArgs", std::to_string(lambda->parameters.size())}, {"actualNumArgs", std::to_string(parameters.size())}}, &lambda->origin);
+                       {{"expectedNumArgs", std::to_string(lambda->parameters.size())},
+                        {"actualNumArgs", std::to_string(parameters.size())}},
+                       &lambda->origin);
     auto resolved = std::static_pointer_cast<Lambda>(lambda->Clone());
     resolved->parameter_ids.clear();
     std::map<std::string, ExprPtr> frame;
@@ -199,8 +216,8 @@ Result<ExprPtr> ExpressionResolver::ResolveHigherOrder(const UnresolvedFunction&
   return Bind(function, def, std::move(args));
 }
 
-Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def, ExprList args,
-                                         std::span<const ExprPtr> written) {
+Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, const FunctionDef& called_def,
+                                         ExprList args, std::span<const ExprPtr> written) {
   BindContext bind;
   std::string called = Lower(function.name.back());
   bind.name = called;
@@ -223,7 +240,8 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     bind.arg_types.push_back(*arg->type);
     bind.arg_nullable.push_back(arg->nullable);
     // A function that says how its calls are shown is told how its arguments are.
-    bind.arg_names.push_back(called_def.display ? NameOf(arg, context_) : FieldName(arg, i < written.size() ? written[i].get() : nullptr));
+    bind.arg_names.push_back(called_def.display ? NameOf(arg, context_)
+                                                : FieldName(arg, i < written.size() ? written[i].get() : nullptr));
     const TypedValue* constant = nullptr;
     if (const auto* literal = As<Literal>(arg)) {
       constants.push_back(std::make_unique<TypedValue>(TypedValue{*arg->type, literal->value}));
@@ -256,9 +274,10 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
         for (size_t i = 0; i < args.size(); ++i)
           if (auto it = parameters.find("inputSql"); it != parameters.end() && it->second == "$" + std::to_string(i))
             it->second = InDoubleQuotes(ExpressionSql(*args[i], context_.time_zone));
-      }
-      else if (error->getCondition().rfind("WRONG_NUM_ARGS", 0) != 0) return WithOrigin(bound_status, function.origin);
-      const bool placeless = (error->getCondition() == "WRONG_NUM_ARGS.WITHOUT_SUGGESTION" && CountsArgumentsLate(parameters["expectedNum"])) ||
+      } else if (error->getCondition().rfind("WRONG_NUM_ARGS", 0) != 0)
+        return WithOrigin(bound_status, function.origin);
+      const bool placeless = (error->getCondition() == "WRONG_NUM_ARGS.WITHOUT_SUGGESTION" &&
+                              CountsArgumentsLate(parameters["expectedNum"])) ||
                              error->getCondition() == "WRONG_NUM_ARGS.WITH_SUGGESTION";
       return MakeError(error->getCondition(), parameters, placeless ? nullptr : &function.origin);
     }
@@ -282,8 +301,10 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
   if (!bound->state) bound->state = def.user_state;
 
   if (def.kind != FunctionKind::kAggregate && (function.distinct || function.filter))
-    return MakeError("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                     {{"prettyName", QuoteIdentifier(called)}, {"syntax", function.distinct ? "DISTINCT" : "FILTER CLAUSE"}}, &function.origin);
+    return MakeError(
+        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+        {{"prettyName", QuoteIdentifier(called)}, {"syntax", function.distinct ? "DISTINCT" : "FILTER CLAUSE"}},
+        &function.origin);
 
   // try_add(date, interval) and the like: another function does the work, and its errors are caught.
   const bool tries = bind.target && called.starts_with("try_");
@@ -291,7 +312,9 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     node->children = std::move(args);
     node->def = &def;
     node->bound = bound;
-    node->display_name = bind.target ? std::string(def.name) : function.is_operator ? OperatorDisplayName(function) : called;
+    node->display_name = bind.target            ? std::string(def.name)
+                         : function.is_operator ? OperatorDisplayName(function)
+                                                : called;
     node->origin = function.origin;
     node->type = bind.result_type;
     node->nullable = bind.result_nullable;
@@ -320,12 +343,15 @@ Result<ExprPtr> ExpressionResolver::Bind(const UnresolvedFunction& function, con
     }
     case FunctionKind::kAggregate: {
       for (const auto& arg : args)
-        if (over_ != &function && Contains(arg, ExprKind::kWindow)) return MakeError("_LEGACY_ERROR_TEMP_1031", {}, &arg->origin);
+        if (over_ != &function && Contains(arg, ExprKind::kWindow))
+          return MakeError("_LEGACY_ERROR_TEMP_1031", {}, &arg->origin);
       for (const auto& arg : args)
-        if (const Expression* inner = over_ == &function ? nullptr : FindAggregate(*arg)) return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &inner->origin);
+        if (const Expression* inner = over_ == &function ? nullptr : FindAggregate(*arg))
+          return MakeError("NESTED_AGGREGATE_FUNCTION", {}, &inner->origin);
       for (const auto& arg : args)
         if (!IsDeterministic(arg))
-          return MakeError("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*arg, context_.time_zone))}}, &arg->origin);
+          return MakeError("AGGREGATE_FUNCTION_WITH_NONDETERMINISTIC_EXPRESSION",
+                           {{"sqlExpr", InDoubleQuotes(ExpressionSql(*arg, context_.time_zone))}}, &arg->origin);
       auto node = std::make_shared<AggregateCall>();
       node->distinct = function.distinct;
       node->ignore_nulls = function.ignore_nulls;

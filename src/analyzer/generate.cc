@@ -11,8 +11,10 @@ namespace {
 Result<Attributes> GeneratorAttributes(const GeneratorCall& call, const std::vector<std::string>& names, bool outer,
                                        const std::string& qualifier, const Origin& origin) {
   if (!names.empty() && names.size() != call.outputs.size())
-    return MakeError("UDTF_ALIAS_NUMBER_MISMATCH",
-                     {{"aliasesSize", std::to_string(call.outputs.size())}, {"aliasesNames", std::to_string(names.size())}}, &origin);
+    return MakeError(
+        "UDTF_ALIAS_NUMBER_MISMATCH",
+        {{"aliasesSize", std::to_string(call.outputs.size())}, {"aliasesNames", std::to_string(names.size())}},
+        &origin);
   Attributes out;
   for (size_t i = 0; i < call.outputs.size(); ++i) {
     const StructField& field = call.outputs[i];
@@ -31,7 +33,8 @@ Status CheckIsGenerator(const Generate& node, const AnalyzerContext& context) {
   if (!def) def = context.functions->Find(name);
   if (!def) return MakeError("ROUTINE_NOT_FOUND", {{"routineName", QuoteIdentifier(name)}}, &node.origin);
   if (def->kind == functions::FunctionKind::kGenerator) return Status::OK();
-  return MakeError("UNSUPPORTED_GENERATOR.NOT_GENERATOR", {{"functionName", QuoteIdentifier(name)}, {"classCanonicalName", "Expression"}}, &node.origin);
+  return MakeError("UNSUPPORTED_GENERATOR.NOT_GENERATOR",
+                   {{"functionName", QuoteIdentifier(name)}, {"classCanonicalName", "Expression"}}, &node.origin);
 }
 
 }  // namespace
@@ -44,10 +47,15 @@ Result<PlanPtr> PlanResolver::ResolveGenerate(const PlanPtr& plan) {
   ARROW_ASSIGN_OR_RAISE(ExprList resolved, ExpressionResolver(context_, scope, this).ResolveSelectItem(node.generator));
   const ExprPtr generator = resolved.empty() ? node.generator : resolved[0];
   const auto* call = As<GeneratorCall>(generator);
-  if (!call) return MakeError("UNSUPPORTED_GENERATOR.NOT_GENERATOR", {{"functionName", QuoteIdentifier(ExpressionName(*generator))}, {"classCanonicalName", "Expression"}}, &node.origin);
+  if (!call)
+    return MakeError(
+        "UNSUPPORTED_GENERATOR.NOT_GENERATOR",
+        {{"functionName", QuoteIdentifier(ExpressionName(*generator))}, {"classCanonicalName", "Expression"}},
+        &node.origin);
   auto copy = std::static_pointer_cast<Generate>(node.Clone());
   copy->outer = node.outer || call->outer;
-  ARROW_ASSIGN_OR_RAISE(copy->generator_output, GeneratorAttributes(*call, node.names, copy->outer, node.qualifier, node.origin));
+  ARROW_ASSIGN_OR_RAISE(copy->generator_output,
+                        GeneratorAttributes(*call, node.names, copy->outer, node.qualifier, node.origin));
   copy->generator = generator;
   copy->children = {child};
   return PlanPtr(copy);
@@ -71,10 +79,12 @@ Result<PlanPtr> PlanResolver::ExtractGenerator(PlanPtr child, ExprList items) {
     }
     const auto* call = As<GeneratorCall>(*inner);
     if (!call)
-      return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(ExpressionSql(*inner, context_.time_zone))}}, &item->origin);
+      return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+                       {{"expression", InDoubleQuotes(ExpressionSql(*inner, context_.time_zone))}}, &item->origin);
     for (const auto& arg : call->children)
       if (Contains(arg, ExprKind::kGeneratorCall))
-        return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS", {{"expression", InDoubleQuotes(ExpressionSql(*call, context_.time_zone))}}, &item->origin);
+        return MakeError("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+                         {{"expression", InDoubleQuotes(ExpressionSql(*call, context_.time_zone))}}, &item->origin);
     auto generate = std::make_shared<Generate>();  // several of them multiply the rows, one after the other
     generate->generator = inner == item.get() ? item : item->children[0];
     generate->outer = call->outer;

@@ -21,8 +21,8 @@ Result<ExprPtr> Operation(const char* name, ExprPtr a, ExprPtr b, const Analyzer
 
 }  // namespace
 
-Result<ExprPtr> ReplaceGroupingCalls(const ExprPtr& expr, const ExprList& sources, const ExprList& groupings, const ExprPtr& id,
-                                     const AnalyzerContext& context) {
+Result<ExprPtr> ReplaceGroupingCalls(const ExprPtr& expr, const ExprList& sources, const ExprList& groupings,
+                                     const ExprPtr& id, const AnalyzerContext& context) {
   if (!Contains(expr, ExprKind::kCall)) return expr;
   const auto position = [&](const ExprPtr& column) {
     for (size_t i = 0; i < sources.size(); ++i)
@@ -41,15 +41,24 @@ Result<ExprPtr> ReplaceGroupingCalls(const ExprPtr& expr, const ExprList& source
     if (!id) return MakeError("UNSUPPORTED_GROUPING_EXPRESSION", {}, &e->origin);
     if (one) {
       const int at = position(e->children[0]);
-      if (at < 0) return MakeError("GROUPING_COLUMN_MISMATCH", {{"grouping", InDoubleQuotes(list(e->children))}, {"groupingColumns", InDoubleQuotes(list(sources))}}, &e->origin);
+      if (at < 0)
+        return MakeError(
+            "GROUPING_COLUMN_MISMATCH",
+            {{"grouping", InDoubleQuotes(list(e->children))}, {"groupingColumns", InDoubleQuotes(list(sources))}},
+            &e->origin);
       const auto shift = static_cast<int64_t>(sources.size()) - 1 - at;
-      ARROW_ASSIGN_OR_RAISE(ExprPtr bit, Operation("shiftright", id, MakeLiteral(IntegralValue(shift, DataType::Integer())), context));
+      ARROW_ASSIGN_OR_RAISE(
+          ExprPtr bit, Operation("shiftright", id, MakeLiteral(IntegralValue(shift, DataType::Integer())), context));
       ARROW_ASSIGN_OR_RAISE(bit, Operation("&", bit, MakeLiteral(IntegralValue(1)), context));
       return CastTo(bit, DataType::Byte(), context);
     }
     bool same = e->children.empty() || e->children.size() == sources.size();
     for (size_t i = 0; same && i < e->children.size(); ++i) same = position(e->children[i]) == static_cast<int>(i);
-    if (!same) return MakeError("GROUPING_ID_COLUMN_MISMATCH", {{"groupingIdColumn", InDoubleQuotes(list(e->children))}, {"groupByColumns", InDoubleQuotes(list(sources))}}, &e->origin);
+    if (!same)
+      return MakeError(
+          "GROUPING_ID_COLUMN_MISMATCH",
+          {{"groupingIdColumn", InDoubleQuotes(list(e->children))}, {"groupByColumns", InDoubleQuotes(list(sources))}},
+          &e->origin);
     return id;
   });
 }

@@ -11,11 +11,16 @@ using namespace plan;  // NOLINT: this room speaks of little else
 
 namespace {
 
-Result<AttributePtr> FindUsing(const Attributes& columns, const std::string& name, const char* side, bool case_sensitive, const Origin& origin) {
+Result<AttributePtr> FindUsing(const Attributes& columns, const std::string& name, const char* side,
+                               bool case_sensitive, const Origin& origin) {
   AttributePtr found;
   for (const auto& a : columns) {
     if (!NamesEqual(a->name, name, case_sensitive)) continue;
-    if (found) return MakeError("AMBIGUOUS_REFERENCE", {{"name", QuoteIdentifier(name)}, {"referenceNames", "[" + QuoteIdentifier(name) + ", " + QuoteIdentifier(name) + "]"}}, &origin);
+    if (found)
+      return MakeError("AMBIGUOUS_REFERENCE",
+                       {{"name", QuoteIdentifier(name)},
+                        {"referenceNames", "[" + QuoteIdentifier(name) + ", " + QuoteIdentifier(name) + "]"}},
+                       &origin);
     found = a;
   }
   if (found) return found;
@@ -24,7 +29,8 @@ Result<AttributePtr> FindUsing(const Attributes& columns, const std::string& nam
   for (const auto& a : columns) names.push_back(QuoteIdentifier(a->name));
   std::sort(names.begin(), names.end());
   for (const auto& n : names) suggestion += (suggestion.empty() ? "" : ", ") + n;
-  return MakeError("UNRESOLVED_USING_COLUMN_FOR_JOIN", {{"colName", QuoteIdentifier(name)}, {"side", side}, {"suggestion", suggestion}}, &origin);
+  return MakeError("UNRESOLVED_USING_COLUMN_FOR_JOIN",
+                   {{"colName", QuoteIdentifier(name)}, {"side", side}, {"suggestion", suggestion}}, &origin);
 }
 
 }  // namespace
@@ -37,7 +43,8 @@ Attributes JoinColumns(const PlanPtr& plan) {
 
 PlanPtr WithJoinColumns(const PlanPtr& plan, const ExprList& exprs) {
   const auto* project = As<Project>(plan);
-  if (!project) return plan->kind == PlanKind::kFilter ? plan->WithChildren({WithJoinColumns(plan->children[0], exprs)}) : plan;
+  if (!project)
+    return plan->kind == PlanKind::kFilter ? plan->WithChildren({WithJoinColumns(plan->children[0], exprs)}) : plan;
   auto copy = std::make_shared<Project>(*project);
   for (const auto& column : project->join_columns) {
     const bool read = std::any_of(exprs.begin(), exprs.end(), [&](const auto& e) {
@@ -103,12 +110,18 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   if (using_columns.empty()) {
     if (node.condition) {
       ARROW_ASSIGN_OR_RAISE(copy->condition, expressions.Resolve(node.condition));
-      if (ContainsAggregate(copy->condition) || Contains(copy->condition, ExprKind::kWindow) || Contains(copy->condition, ExprKind::kGeneratorCall))
-        return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR", {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*copy->condition, context_.time_zone))}}, &node.origin);
-      if (copy->condition->type->id() == TypeId::kVoid) copy->condition = CastTo(copy->condition, DataType::Boolean(), context_);
+      if (ContainsAggregate(copy->condition) || Contains(copy->condition, ExprKind::kWindow) ||
+          Contains(copy->condition, ExprKind::kGeneratorCall))
+        return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR",
+                         {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*copy->condition, context_.time_zone))}},
+                         &node.origin);
+      if (copy->condition->type->id() == TypeId::kVoid)
+        copy->condition = CastTo(copy->condition, DataType::Boolean(), context_);
       if (copy->condition->type->id() != TypeId::kBoolean)
         return MakeError("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
-                         {{"joinCondition", InDoubleQuotes(ExpressionSql(*copy->condition, context_.time_zone))}, {"conditionType", InDoubleQuotes(copy->condition->type->sql())}}, &node.origin);
+                         {{"joinCondition", InDoubleQuotes(ExpressionSql(*copy->condition, context_.time_zone))},
+                          {"conditionType", InDoubleQuotes(copy->condition->type->sql())}},
+                         &node.origin);
     }
     return PlanPtr(copy);
   }
@@ -116,8 +129,10 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   ExprList keys, rest;
   std::set<ExprId> used;
   for (const auto& name : using_columns) {
-    ARROW_ASSIGN_OR_RAISE(AttributePtr a, FindUsing(left->output(), name, "left", context_.case_sensitive, node.origin));
-    ARROW_ASSIGN_OR_RAISE(AttributePtr b, FindUsing(right->output(), name, "right", context_.case_sensitive, node.origin));
+    ARROW_ASSIGN_OR_RAISE(AttributePtr a,
+                          FindUsing(left->output(), name, "left", context_.case_sensitive, node.origin));
+    ARROW_ASSIGN_OR_RAISE(AttributePtr b,
+                          FindUsing(right->output(), name, "right", context_.case_sensitive, node.origin));
     ARROW_ASSIGN_OR_RAISE(ExprPtr equal, call("=", a, b));
     if (copy->condition) {
       ARROW_ASSIGN_OR_RAISE(copy->condition, call("and", copy->condition, equal));
@@ -142,7 +157,8 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   project->list = std::move(keys);
   project->list.insert(project->list.end(), rest.begin(), rest.end());
   for (const auto& a : copy->output()) {
-    const bool given = std::any_of(project->list.begin(), project->list.end(), [&](const auto& e) { return ToAttribute(e)->id == a->id; });
+    const bool given = std::any_of(project->list.begin(), project->list.end(),
+                                   [&](const auto& e) { return ToAttribute(e)->id == a->id; });
     if (!given) project->join_columns.push_back(a);
   }
   project->children = {copy};

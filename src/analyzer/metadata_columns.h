@@ -17,8 +17,8 @@ struct WithMetadata {
   plan::PlanPtr child;
   plan::Attributes hidden;
 };
-/// Expressions in `lists` are unresolved; calls of input_file_name() and its like become columns in them where there are
-/// files below.
+/// Expressions in `lists` are unresolved; calls of input_file_name() and its like become columns in them where there
+/// are files below.
 WithMetadata ExposeMetadata(const plan::PlanPtr& child, const std::vector<plan::ExprList*>& lists,
                             const AnalyzerContext& context);
 

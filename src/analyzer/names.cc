@@ -59,7 +59,8 @@ bool ContainsAggregate(const ExprPtr& expr) {
   const auto within = [](const ExprPtr& child) { return ContainsAggregate(child); };
   if (!over) return std::any_of(expr->children.begin(), expr->children.end(), within);
   const ExprList& args = expr->children[0]->children;
-  return std::any_of(args.begin(), args.end(), within) || std::any_of(expr->children.begin() + 1, expr->children.end(), within);
+  return std::any_of(args.begin(), args.end(), within) ||
+         std::any_of(expr->children.begin() + 1, expr->children.end(), within);
 }
 
 bool IsFoldable(const ExprPtr& expr) {
@@ -71,13 +72,9 @@ bool IsFoldable(const ExprPtr& expr) {
       case ExprKind::kAlias:
       case ExprKind::kGetField:
       case ExprKind::kLambda:
-      case ExprKind::kLambdaVariable:
-        break;
-      case ExprKind::kCall:
-        foldable = foldable && static_cast<const Call&>(e).def->deterministic;
-        break;
-      default:
-        foldable = false;
+      case ExprKind::kLambdaVariable: break;
+      case ExprKind::kCall: foldable = foldable && static_cast<const Call&>(e).def->deterministic; break;
+      default: foldable = false;
     }
     return foldable;
   });

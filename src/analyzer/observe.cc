@@ -34,7 +34,8 @@ Status CheckMetric(const ExprPtr& metric, const AnalyzerContext& context) {
 
 Result<PlanPtr> PlanResolver::ResolveCollectMetrics(const PlanPtr& plan) {
   const auto& node = *As<CollectMetrics>(plan);
-  if (node.name.empty()) return MakeError("INVALID_OBSERVED_METRICS.MISSING_NAME", {{"operator", "CollectMetrics"}}, &node.origin);
+  if (node.name.empty())
+    return MakeError("INVALID_OBSERVED_METRICS.MISSING_NAME", {{"operator", "CollectMetrics"}}, &node.origin);
   for (const auto& metric : node.metrics)
     if (Contains(metric, ExprKind::kWindow)) return Invalid("WINDOW_EXPRESSIONS_UNSUPPORTED", metric, context_);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(node.children[0]));
@@ -44,7 +45,8 @@ Result<PlanPtr> PlanResolver::ResolveCollectMetrics(const PlanPtr& plan) {
   aggregate->children = {child};
   aggregate->origin = node.origin;
   auto resolved = Resolve(aggregate);
-  if (ConditionOf(resolved.status()).starts_with("MISSING_AGGREGATION") || ConditionOf(resolved.status()) == "MISSING_GROUP_BY")
+  if (ConditionOf(resolved.status()).starts_with("MISSING_AGGREGATION") ||
+      ConditionOf(resolved.status()) == "MISSING_GROUP_BY")
     return Invalid("NON_AGGREGATE_FUNC_ARG_IS_ATTRIBUTE", node.metrics[0], context_);
   ARROW_RETURN_NOT_OK(resolved.status());
   const auto* computed = As<Aggregate>(*resolved);

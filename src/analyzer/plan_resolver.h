@@ -13,7 +13,8 @@ class PlanResolver {
 
   // subquery.cc
   /// `subquery` with its plan resolved, in which columns of `scope` are OuterReferences.
-  Result<plan::ExprPtr> ResolveSubquery(const plan::SubqueryExpression& subquery, plan::ExprList values, const Scope& scope);
+  Result<plan::ExprPtr> ResolveSubquery(const plan::SubqueryExpression& subquery, plan::ExprList values,
+                                        const Scope& scope);
   /// A column of the query around the one being resolved; null when there is none of this name.
   Result<plan::ExprPtr> ResolveOuterColumn(const std::vector<std::string>& parts, const Origin& origin);
 
@@ -39,8 +40,8 @@ class PlanResolver {
   Result<PlanPtr> ResolveWatermark(const PlanPtr& plan);
   // aggregate.cc
   Result<PlanPtr> ResolveAggregate(const PlanPtr& plan);
-  Result<PlanPtr> BuildAggregate(PlanPtr child, plan::ExprList grouping, plan::ExprList items, const plan::Aggregate* node,
-                                 const Origin& origin);
+  Result<PlanPtr> BuildAggregate(PlanPtr child, plan::ExprList grouping, plan::ExprList items,
+                                 const plan::Aggregate* node, const Origin& origin);
   // window.cc
   /// Replaces the window functions in `items` by columns of the Window nodes it puts on `child`.
   Result<PlanPtr> ExtractWindows(PlanPtr child, plan::ExprList* items);
@@ -52,7 +53,8 @@ class PlanResolver {
   // sort.cc
   Result<PlanPtr> ResolveSort(const PlanPtr& plan);
   /// Resolves `exprs` over `child`; what the child does not give is taken from below it (added to the child and dropped
-  /// again by a Project). Returns the plan to put the operator on, the resolved expressions and whether columns were added.
+  /// again by a Project). Returns the plan to put the operator on, the resolved expressions and whether columns were
+  /// added.
   struct WithHidden {
     PlanPtr child;
     plan::ExprList exprs;
@@ -99,11 +101,13 @@ plan::Attributes JoinColumns(const plan::PlanPtr& plan);
 plan::PlanPtr WithJoinColumns(const plan::PlanPtr& plan, const plan::ExprList& exprs);
 
 /// Rewrites `expr`, resolved over an aggregate's input, to its output; adds aggregates and groupings as needed.
-Result<plan::ExprPtr> OverAggregate(const plan::ExprPtr& expr, plan::Aggregate* aggregate, bool* added, const AnalyzerContext& context);
+Result<plan::ExprPtr> OverAggregate(const plan::ExprPtr& expr, plan::Aggregate* aggregate, bool* added,
+                                    const AnalyzerContext& context);
 /// Replaces grouping() and grouping_id() by bits of the id that grouping sets give; errors where there are none.
 /// `sources`, `groupings`: of the Aggregate; `id`: null without grouping sets.
-Result<plan::ExprPtr> ReplaceGroupingCalls(const plan::ExprPtr& expr, const plan::ExprList& sources, const plan::ExprList& groupings,
-                                           const plan::ExprPtr& id, const AnalyzerContext& context);
+Result<plan::ExprPtr> ReplaceGroupingCalls(const plan::ExprPtr& expr, const plan::ExprList& sources,
+                                           const plan::ExprList& groupings, const plan::ExprPtr& id,
+                                           const AnalyzerContext& context);
 
 /// Gives the columns of `plan` new ids (a Project of aliases), so that one relation can appear twice in a join.
 plan::PlanPtr FreshIds(const plan::PlanPtr& plan);

@@ -66,7 +66,9 @@ Result<PlanPtr> PlanResolver::ResolveInlineTable(const PlanPtr& plan) {
   for (const auto& row : table.rows) {
     if (row.size() != columns)
       return MakeError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-                       {{"expectedNumCols", std::to_string(columns)}, {"actualNumCols", std::to_string(row.size())}, {"rowIndex", std::to_string(rows.size())}},
+                       {{"expectedNumCols", std::to_string(columns)},
+                        {"actualNumCols", std::to_string(row.size())},
+                        {"rowIndex", std::to_string(rows.size())}},
                        &table.origin);
     ExprList resolved;
     for (const auto& cell : row) {
@@ -85,11 +87,14 @@ Result<PlanPtr> PlanResolver::ResolveInlineTable(const PlanPtr& plan) {
     std::vector<DataType> types;
     for (const auto& row : rows) types.push_back(*row[c]->type);
     // Strings and other types do not meet here, as they would in UNION.
-    const bool strings = std::any_of(types.begin(), types.end(), [](const auto& t) { return t.id() == TypeId::kString; });
-    const bool others = std::any_of(types.begin(), types.end(), [](const auto& t) { return t.id() != TypeId::kString && t.id() != TypeId::kVoid; });
+    const bool strings =
+        std::any_of(types.begin(), types.end(), [](const auto& t) { return t.id() == TypeId::kString; });
+    const bool others = std::any_of(types.begin(), types.end(),
+                                    [](const auto& t) { return t.id() != TypeId::kString && t.id() != TypeId::kVoid; });
     auto type = strings && others ? std::nullopt : functions::WiderTypeWithoutPromotion(types, context_.ansi);
     if (!type)
-      return MakeError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE", {{"colName", QuoteIdentifier(table.names[c])}}, &table.origin);
+      return MakeError("INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+                       {{"colName", QuoteIdentifier(table.names[c])}}, &table.origin);
     arrow::ArrayVector values;
     bool nullable = false;
     for (const auto& row : rows) {
@@ -115,17 +120,26 @@ Result<PlanPtr> PlanResolver::ResolveTableFunction(const PlanPtr& plan) {
     std::vector<int64_t> args;
     for (const auto& arg : function.args) {
       ARROW_ASSIGN_OR_RAISE(ExprPtr resolved, expressions.Resolve(arg));
-      ARROW_ASSIGN_OR_RAISE(TypedValue value, context_.evaluate_constant(CastTo(resolved, DataType::Long(), context_, true, std::nullopt, &function.origin)));
+      ARROW_ASSIGN_OR_RAISE(TypedValue value, context_.evaluate_constant(CastTo(resolved, DataType::Long(), context_,
+                                                                                true, std::nullopt, &function.origin)));
       if (value.is_null())
         return MakeError("UNEXPECTED_INPUT_TYPE",
-                         {{"paramIndex", kOrdinals[std::min<size_t>(args.size(), 3)]}, {"functionName", "`range`"}, {"requiredType", "\"BIGINT\""}, {"inputSql", InDoubleQuotes(ExpressionSql(*resolved, context_.time_zone))}, {"inputType", InDoubleQuotes(resolved->type->sql())}},
+                         {{"paramIndex", kOrdinals[std::min<size_t>(args.size(), 3)]},
+                          {"functionName", "`range`"},
+                          {"requiredType", "\"BIGINT\""},
+                          {"inputSql", InDoubleQuotes(ExpressionSql(*resolved, context_.time_zone))},
+                          {"inputType", InDoubleQuotes(resolved->type->sql())}},
                          &function.origin);
       ARROW_ASSIGN_OR_RAISE(int64_t number, IntegralOf(value));
       args.push_back(number);
     }
     if (args.empty() || args.size() > 4)
       return MakeError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-                       {{"functionName", "`range`"}, {"expectedNum", "[1, 2, 3, 4]"}, {"actualNum", std::to_string(args.size())}, {"docroot", ""}}, &function.origin);
+                       {{"functionName", "`range`"},
+                        {"expectedNum", "[1, 2, 3, 4]"},
+                        {"actualNum", std::to_string(args.size())},
+                        {"docroot", ""}},
+                       &function.origin);
     auto range = std::make_shared<Range>();
     range->end = args.size() == 1 ? args[0] : args[1];
     range->start = args.size() == 1 ? 0 : args[0];
@@ -140,10 +154,12 @@ Result<PlanPtr> PlanResolver::ResolveTableFunction(const PlanPtr& plan) {
   call->name = {function.name};
   call->children = function.args;
   call->origin = function.origin;
-  const functions::FunctionDef* def = context_.session_functions ? context_.session_functions->Find(LowerName(function.name)) : nullptr;
+  const functions::FunctionDef* def =
+      context_.session_functions ? context_.session_functions->Find(LowerName(function.name)) : nullptr;
   if (!def) def = context_.functions->Find(LowerName(function.name));
   if (!def || def->kind != functions::FunctionKind::kGenerator)
-    return MakeError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", {{"name", QuoteIdentifier(function.name)}}, &function.origin);
+    return MakeError("UNRESOLVABLE_TABLE_VALUED_FUNCTION", {{"name", QuoteIdentifier(function.name)}},
+                     &function.origin);
   auto generate = std::make_shared<Generate>();
   generate->generator = call;
   generate->children = {std::make_shared<OneRow>()};
@@ -180,15 +196,19 @@ Result<PlanPtr> PlanResolver::ResolveSubqueryAlias(const PlanPtr& plan) {
   if (const auto* table = As<UnresolvedInlineTable>(alias.children[0]);
       table && !alias.column_aliases.empty() && alias.column_aliases.size() != table->names.size())
     return MakeError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-                     {{"expectedNumCols", std::to_string(alias.column_aliases.size())}, {"actualNumCols", std::to_string(table->names.size())}, {"rowIndex", "0"}},
+                     {{"expectedNumCols", std::to_string(alias.column_aliases.size())},
+                      {"actualNumCols", std::to_string(table->names.size())},
+                      {"rowIndex", "0"}},
                      &table->origin);
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, Resolve(alias.children[0]));
   auto copy = std::static_pointer_cast<SubqueryAlias>(alias.Clone());
   if (!alias.column_aliases.empty()) {
     Attributes output = child->output();
     if (output.size() != alias.column_aliases.size())
-      return MakeError("ASSIGNMENT_ARITY_MISMATCH",
-                       {{"numTarget", std::to_string(alias.column_aliases.size())}, {"numExpr", std::to_string(output.size())}}, &alias.origin);
+      return MakeError(
+          "ASSIGNMENT_ARITY_MISMATCH",
+          {{"numTarget", std::to_string(alias.column_aliases.size())}, {"numExpr", std::to_string(output.size())}},
+          &alias.origin);
     auto project = std::make_shared<Project>();
     for (size_t i = 0; i < output.size(); ++i) project->list.push_back(MakeAlias(output[i], alias.column_aliases[i]));
     project->children = {child};

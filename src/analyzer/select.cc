@@ -73,9 +73,12 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
   const ExprPtr& condition = over.exprs[0];
   if (condition->type->id() != TypeId::kBoolean)
     return MakeError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
-                     {{"sqlExpr", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"filter", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))}, {"type", InDoubleQuotes(condition->type->sql())}},
+                     {{"sqlExpr", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))},
+                      {"filter", InDoubleQuotes(ExpressionSql(*condition, context_.time_zone))},
+                      {"type", InDoubleQuotes(condition->type->sql())}},
                      &filter.origin);
-  if (Contains(condition, ExprKind::kWindow)) return MakeError("_LEGACY_ERROR_TEMP_1034", {{"clauseName", filter.having ? "HAVING" : "WHERE"}}, &filter.origin);
+  if (Contains(condition, ExprKind::kWindow))
+    return MakeError("_LEGACY_ERROR_TEMP_1034", {{"clauseName", filter.having ? "HAVING" : "WHERE"}}, &filter.origin);
   if (!filter.having && ContainsAggregate(condition))
     return MakeError("INVALID_WHERE_CONDITION",
                      {{"condition", InDoubleQuotes(NameOf(condition, context_))},
@@ -100,14 +103,19 @@ Result<PlanPtr> PlanResolver::ResolveLimit(const PlanPtr& plan) {
   const Scope scope{child->output(), {}, {}};
   ARROW_ASSIGN_OR_RAISE(ExprPtr count, ExpressionResolver(context_, scope, this).Resolve(plan->expressions()[0]));
   std::string shown = InDoubleQuotes(ExpressionSql(*count, context_.time_zone));
-  if (!IsFoldable(count)) return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", {{"name", name}, {"expr", shown}}, &count->origin);
+  if (!IsFoldable(count))
+    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE", {{"name", name}, {"expr", shown}}, &count->origin);
   if (!count->type->isIntegral() || count->type->id() == TypeId::kLong)
-    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE", {{"name", name}, {"expr", shown}, {"dataType", InDoubleQuotes(count->type->sql())}}, &count->origin);
+    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE",
+                     {{"name", name}, {"expr", shown}, {"dataType", InDoubleQuotes(count->type->sql())}},
+                     &count->origin);
   ARROW_ASSIGN_OR_RAISE(TypedValue value, context_.evaluate_constant(count));
-  if (value.is_null()) return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", {{"name", name}, {"expr", shown}}, &count->origin);
+  if (value.is_null())
+    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NULL", {{"name", name}, {"expr", shown}}, &count->origin);
   ARROW_ASSIGN_OR_RAISE(int64_t rows, IntegralOf(value));
   if (rows < 0)
-    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", {{"name", name}, {"expr", shown}, {"v", std::to_string(rows)}}, &count->origin);
+    return MakeError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
+                     {{"name", name}, {"expr", shown}, {"v", std::to_string(rows)}}, &count->origin);
   auto copy = plan->Clone();
   copy->set_expressions({MakeLiteral(IntegralValue(rows, DataType::Integer()), count->origin)});
   copy->children = {child};
@@ -146,7 +154,8 @@ Result<PlanPtr> PlanResolver::ResolveDeduplicate(const PlanPtr& plan) {
     if (!found) {
       std::string columns;
       for (const auto& a : output) columns += (columns.empty() ? "" : ", ") + QuoteIdentifier(a->name);
-      return MakeError("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", {{"colName", QuoteIdentifier(name)}, {"fieldNames", columns}}, &node.origin);
+      return MakeError("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
+                       {{"colName", QuoteIdentifier(name)}, {"fieldNames", columns}}, &node.origin);
     }
   }
   copy->children = {child};
@@ -162,7 +171,9 @@ Result<PlanPtr> PlanResolver::ResolveWatermark(const PlanPtr& plan) {
                 event_time->type->fields().back().type.id() == TypeId::kTimestamp;
   if (event_time->type->id() != TypeId::kTimestamp && !window)
     return MakeError("EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE",
-                     {{"eventName", InDoubleQuotes(NameOf(event_time, context_))}, {"eventType", InDoubleQuotes(event_time->type->sql())}}, &node.origin);
+                     {{"eventName", InDoubleQuotes(NameOf(event_time, context_))},
+                      {"eventType", InDoubleQuotes(event_time->type->sql())}},
+                     &node.origin);
   auto copy = std::static_pointer_cast<EventTimeWatermark>(node.Clone());
   copy->event_time = event_time;
   copy->children = {child};

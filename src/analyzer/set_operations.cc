@@ -12,18 +12,23 @@ using namespace plan;  // NOLINT: this room speaks of little else
 
 namespace {
 const char* Ordinal(size_t i) {
-  static const char* const kWords[] = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"};
+  static const char* const kWords[] = {"first", "second",  "third",  "fourth", "fifth",
+                                       "sixth", "seventh", "eighth", "ninth",  "tenth"};
   return i < 10 ? kWords[i] : "later";
 }
 }  // namespace
 
-Result<std::vector<PlanPtr>> PlanResolver::Coerce(std::vector<PlanPtr> children, const char* operation, const Origin& origin) {
+Result<std::vector<PlanPtr>> PlanResolver::Coerce(std::vector<PlanPtr> children, const char* operation,
+                                                  const Origin& origin) {
   std::vector<Attributes> outputs;
   for (const auto& child : children) outputs.push_back(child->output());
   for (size_t i = 1; i < outputs.size(); ++i)
     if (outputs[i].size() != outputs[0].size())
       return MakeError("NUM_COLUMNS_MISMATCH",
-                       {{"operator", operation}, {"firstNumColumns", std::to_string(outputs[0].size())}, {"invalidOrdinalNum", Ordinal(i)}, {"invalidNumColumns", std::to_string(outputs[i].size())}},
+                       {{"operator", operation},
+                        {"firstNumColumns", std::to_string(outputs[0].size())},
+                        {"invalidOrdinalNum", Ordinal(i)},
+                        {"invalidNumColumns", std::to_string(outputs[i].size())}},
                        &origin);
   for (size_t c = 0; c < outputs[0].size(); ++c) {
     DataType type = *outputs[0][c]->type;
@@ -31,7 +36,12 @@ Result<std::vector<PlanPtr>> PlanResolver::Coerce(std::vector<PlanPtr> children,
       auto wider = functions::WiderType(type, *outputs[i][c]->type, context_.ansi);
       if (!wider)
         return MakeError("INCOMPATIBLE_COLUMN_TYPE",
-                         {{"tableOrdinalNumber", Ordinal(i)}, {"columnOrdinalNumber", Ordinal(c)}, {"dataType2", InDoubleQuotes(type.sql())}, {"operator", operation}, {"hint", ""}, {"dataType1", InDoubleQuotes(outputs[i][c]->type->sql())}},
+                         {{"tableOrdinalNumber", Ordinal(i)},
+                          {"columnOrdinalNumber", Ordinal(c)},
+                          {"dataType2", InDoubleQuotes(type.sql())},
+                          {"operator", operation},
+                          {"hint", ""},
+                          {"dataType1", InDoubleQuotes(outputs[i][c]->type->sql())}},
                          &origin);
       type = *wider;
     }
@@ -39,7 +49,9 @@ Result<std::vector<PlanPtr>> PlanResolver::Coerce(std::vector<PlanPtr> children,
       if (outputs[i][c]->type->sameType(type)) continue;
       auto project = std::make_shared<Project>();
       for (size_t k = 0; k < outputs[i].size(); ++k)
-        project->list.push_back(k == c ? MakeAlias(CastTo(outputs[i][k], type, context_, true, std::nullopt, &origin), outputs[i][k]->name) : ExprPtr(outputs[i][k]));
+        project->list.push_back(
+            k == c ? MakeAlias(CastTo(outputs[i][k], type, context_, true, std::nullopt, &origin), outputs[i][k]->name)
+                   : ExprPtr(outputs[i][k]));
       project->children = {children[i]};
       project->resolved = true;
       children[i] = project;
@@ -63,12 +75,15 @@ Result<PlanPtr> PlanResolver::ResolveUnion(const PlanPtr& plan) {
     if (node.allow_missing_columns)
       for (size_t i = 1; i < children.size(); ++i)
         for (const auto& a : children[i]->output())
-          if (std::none_of(names.begin(), names.end(), [&](const auto& n) { return NamesEqual(n, a->name, context_.case_sensitive); })) names.push_back(a->name);
+          if (std::none_of(names.begin(), names.end(),
+                           [&](const auto& n) { return NamesEqual(n, a->name, context_.case_sensitive); }))
+            names.push_back(a->name);
     for (auto& child : children) {
       auto project = std::make_shared<Project>();
       Attributes output = child->output();
       for (const auto& name : names) {
-        auto it = std::find_if(output.begin(), output.end(), [&](const auto& a) { return NamesEqual(a->name, name, context_.case_sensitive); });
+        auto it = std::find_if(output.begin(), output.end(),
+                               [&](const auto& a) { return NamesEqual(a->name, name, context_.case_sensitive); });
         if (it != output.end()) {
           project->list.push_back(*it);
         } else if (node.allow_missing_columns) {
@@ -105,7 +120,9 @@ namespace {
 Status RefuseMaps(const LogicalPlan& plan, const Origin& origin) {
   for (const auto& column : plan.output())
     if (functions::HasMap(*column->type))
-      return MakeError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE", {{"colName", QuoteIdentifier(column->name)}, {"dataType", InDoubleQuotes(column->type->sql())}}, &origin);
+      return MakeError("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                       {{"colName", QuoteIdentifier(column->name)}, {"dataType", InDoubleQuotes(column->type->sql())}},
+                       &origin);
   return Status::OK();
 }
 
@@ -124,8 +141,10 @@ Result<PlanPtr> PlanResolver::ResolveSetOperation(const PlanPtr& plan) {
   std::set<ExprId> ids;
   for (const auto& a : left->output()) ids.insert(a->id);
   Attributes output = right->output();
-  if (std::any_of(output.begin(), output.end(), [&](const auto& a) { return ids.count(a->id) > 0; })) right = FreshIds(right);
-  const char* name = node.type == SetOperationType::kIntersect ? (node.all ? "INTERSECT ALL" : "INTERSECT") : (node.all ? "EXCEPT ALL" : "EXCEPT");
+  if (std::any_of(output.begin(), output.end(), [&](const auto& a) { return ids.count(a->id) > 0; }))
+    right = FreshIds(right);
+  const char* name = node.type == SetOperationType::kIntersect ? (node.all ? "INTERSECT ALL" : "INTERSECT")
+                                                               : (node.all ? "EXCEPT ALL" : "EXCEPT");
   ARROW_ASSIGN_OR_RAISE(auto children, Coerce({left, right}, name, node.origin));
   for (const auto& child : children) ARROW_RETURN_NOT_OK(RefuseMaps(*child, node.origin));
   auto copy = node.Clone();

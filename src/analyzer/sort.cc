@@ -21,7 +21,8 @@ Status CheckSortSubqueries(const Expression& expr, const Sort& sort) {
   if (const auto* subquery = As<SubqueryExpression>(expr)) {
     const bool scalar = subquery->subquery_kind == SubqueryKind::kScalar;
     if (!scalar || !subquery->outer_ids.empty())
-      return MakeError(std::string("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.") + (scalar ? "UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY" : "UNSUPPORTED_IN_EXISTS_SUBQUERY"),
+      return MakeError(std::string("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.") +
+                           (scalar ? "UNSUPPORTED_CORRELATED_SCALAR_SUBQUERY" : "UNSUPPORTED_IN_EXISTS_SUBQUERY"),
                        {{"treeNode", PlanNodeString(sort)}}, &subquery->origin);
   }
   for (const auto& child : expr.children) ARROW_RETURN_NOT_OK(CheckSortSubqueries(*child, sort));
@@ -48,7 +49,8 @@ Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* a
     if (!from && !SemanticallyEqual(grouping, expr)) continue;
     for (const auto& item : aggregate->aggregates) {
       if (As<Attribute>(item) && SemanticallyEqual(item, grouping)) return item;
-      if (const auto* alias = As<Alias>(item); alias && SemanticallyEqual(alias->children[0], grouping)) return ExprPtr(ToAttribute(item));
+      if (const auto* alias = As<Alias>(item); alias && SemanticallyEqual(alias->children[0], grouping))
+        return ExprPtr(ToAttribute(item));
     }
     return expose(grouping);
   }
@@ -56,7 +58,8 @@ Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* a
     if (Has(aggregate->output(), attribute->id)) return expr;
     if (aggregate->grouping.empty()) return MakeError("MISSING_GROUP_BY", {}, &aggregate->origin);
     return MakeError("MISSING_AGGREGATION",
-                     {{"expression", InDoubleQuotes(attribute->name)}, {"expressionAnyValue", InDoubleQuotes("any_value(" + attribute->name + ")")}},
+                     {{"expression", InDoubleQuotes(attribute->name)},
+                      {"expressionAnyValue", InDoubleQuotes("any_value(" + attribute->name + ")")}},
                      &attribute->origin);
   }
   ExprList children;
@@ -92,7 +95,8 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& g
     }
     const auto* project = As<Project>(core);
     bool trims = project && core->children[0]->kind == PlanKind::kFilter && As<Filter>(core->children[0])->having &&
-                 std::all_of(project->list.begin(), project->list.end(), [](const auto& e) { return e->kind == ExprKind::kAttribute; });
+                 std::all_of(project->list.begin(), project->list.end(),
+                             [](const auto& e) { return e->kind == ExprKind::kAttribute; });
     if (!trims) break;
     core = core->children[0];  // the trimming Project is put back by the caller
   }
@@ -170,20 +174,25 @@ Result<PlanPtr> PlanResolver::ResolveSort(const PlanPtr& plan) {
   } else {
     for (const auto& order : sort.orders) {
       const auto* literal = As<Literal>(order->children[0]);
-      if (!context_.order_by_ordinal || !literal || literal->type->id() != TypeId::kInteger || literal->value->IsNull(0)) {
+      if (!context_.order_by_ordinal || !literal || literal->type->id() != TypeId::kInteger ||
+          literal->value->IsNull(0)) {
         orders.push_back(order);
         continue;
       }
       ARROW_ASSIGN_OR_RAISE(int64_t position, IntegralOf({*literal->type, literal->value}));
       if (position < 1 || position > static_cast<int64_t>(output.size()))
-        return MakeError("ORDER_BY_POS_OUT_OF_RANGE", {{"index", std::to_string(position)}, {"size", std::to_string(output.size())}}, &literal->origin);
+        return MakeError("ORDER_BY_POS_OUT_OF_RANGE",
+                         {{"index", std::to_string(position)}, {"size", std::to_string(output.size())}},
+                         &literal->origin);
       orders.push_back(order->WithChildren({output[static_cast<size_t>(position - 1)]}));
     }
   }
   ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, orders));
   for (const auto& order : over.exprs) {
     if (Contains(order, ExprKind::kWindow))
-      return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR", {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*order->children[0], context_.time_zone))}}, &sort.origin);
+      return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR",
+                       {{"invalidExprSqls", InDoubleQuotes(ExpressionSql(*order->children[0], context_.time_zone))}},
+                       &sort.origin);
     ARROW_RETURN_NOT_OK(CheckSortSubqueries(*order, sort));
   }
   for (const auto& order : over.exprs) {
@@ -194,7 +203,10 @@ Result<PlanPtr> PlanResolver::ResolveSort(const PlanPtr& plan) {
     };
     if (!orderable(*order->type))
       return MakeError("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*order, context_.time_zone))}, {"functionName", "`sortorder`"}, {"dataType", InDoubleQuotes(order->type->sql())}}, &order->origin);
+                       {{"sqlExpr", InDoubleQuotes(ExpressionSql(*order, context_.time_zone))},
+                        {"functionName", "`sortorder`"},
+                        {"dataType", InDoubleQuotes(order->type->sql())}},
+                       &order->origin);
   }
   auto copy = std::make_shared<Sort>();
   copy->orders = over.exprs;

@@ -126,7 +126,8 @@ Status CheckMapGroups(const MapGroups& groups, const std::string& mode, bool has
   if (!has_aggregate) {
     std::string shown = mode;
     shown[0] = static_cast<char>(std::toupper(shown[0]));
-    if (memory.output_mode != mode) return Refuse(what + "with " + shown + " output mode on a streaming DataFrame/Dataset");
+    if (memory.output_mode != mode)
+      return Refuse(what + "with " + shown + " output mode on a streaming DataFrame/Dataset");
   } else if (memory.output_mode == "update") {
     return Refuse(what + "with aggregation on a streaming DataFrame/Dataset");
   } else {
@@ -148,23 +149,25 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
   if (!IsStreaming(plan)) return Status::OK();
   switch (plan.kind) {
     case PlanKind::kCommand:
-      return Refuse("Commands like CreateTable*, AlterTable*, Show* are not supported with streaming DataFrames/Datasets");
+      return Refuse(
+          "Commands like CreateTable*, AlterTable*, Show* are not supported with streaming DataFrames/Datasets");
     case PlanKind::kSort:
       if (!As<Sort>(plan)->global) break;
       if (!(has_aggregate && mode == "complete"))
-        return Refuse("Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated DataFrame/Dataset in Complete output mode");
+        return Refuse(
+            "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated DataFrame/Dataset "
+            "in Complete output mode");
       break;
     case PlanKind::kLimit:
-      if (mode == "update") return Refuse("Limits are not supported on streaming DataFrames/Datasets in Update output mode");
+      if (mode == "update")
+        return Refuse("Limits are not supported on streaming DataFrames/Datasets in Update output mode");
       break;
-    case PlanKind::kOffset:
-      return Refuse("Offset is not supported on streaming DataFrames/Datasets");
-    case PlanKind::kTail:
-      return Refuse("Tail is not supported on streaming DataFrames/Datasets");
-    case PlanKind::kSample:
-      return Refuse("Sampling is not supported on streaming DataFrames/Datasets");
+    case PlanKind::kOffset: return Refuse("Offset is not supported on streaming DataFrames/Datasets");
+    case PlanKind::kTail: return Refuse("Tail is not supported on streaming DataFrames/Datasets");
+    case PlanKind::kSample: return Refuse("Sampling is not supported on streaming DataFrames/Datasets");
     case PlanKind::kWindow:
-      return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING", {{"windowFunc", ""}, {"columnName", ""}, {"windowSpec", ""}});
+      return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING",
+                       {{"windowFunc", ""}, {"columnName", ""}, {"windowSpec", ""}});
     case PlanKind::kAggregate: return CheckAggregate(*As<Aggregate>(plan));
     case PlanKind::kDeduplicate:
       if (As<Deduplicate>(plan)->within_watermark && !HasWatermark(plan.children[0]->output()))
@@ -173,20 +176,21 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
       break;
     case PlanKind::kSetOperation: {
       bool left = IsStreaming(*plan.children[0]), right = IsStreaming(*plan.children[1]);
-      if (As<SetOperation>(plan)->type == SetOperationType::kExcept && right) return Refuse("Except on a streaming DataFrame/Dataset on the right is not supported");
+      if (As<SetOperation>(plan)->type == SetOperationType::kExcept && right)
+        return Refuse("Except on a streaming DataFrame/Dataset on the right is not supported");
       if (left && right) return Refuse("Intersect of two streaming DataFrames/Datasets is not supported");
       return Stateful("set operation");
     }
     case PlanKind::kUnion:
       for (const auto& child : plan.children)
-        if (!IsStreaming(*child)) return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
+        if (!IsStreaming(*child))
+          return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
       break;
     case PlanKind::kJoin: return CheckJoin(*As<Join>(plan), mode);
     case PlanKind::kMapGroups:
       if (As<MapGroups>(plan)->memory) return CheckMapGroups(*As<MapGroups>(plan), mode, has_aggregate);
       break;
-    default:
-      break;
+    default: break;
   }
   return Status::OK();
 }
@@ -244,7 +248,8 @@ Status CheckBatch(const PlanPtr& plan) {
     return status.ok();
   });
   ARROW_RETURN_NOT_OK(status);
-  if (CountStreams(*plan) > 0) return Refuse("Queries with streaming sources must be executed with writeStream.start()");
+  if (CountStreams(*plan) > 0)
+    return Refuse("Queries with streaming sources must be executed with writeStream.start()");
   return Status::OK();
 }
 

@@ -22,16 +22,24 @@ Status AlignIn(ExprList* values, PlanPtr* query, const Origin& origin, const Ana
   const ExprList columns(output.begin(), output.end());
   if (values->size() != output.size())
     return MakeError("DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH",
-                     {{"sqlExpr", "\"in\""}, {"leftLength", std::to_string(values->size())}, {"rightLength", std::to_string(output.size())}, {"leftColumns", SqlList(*values, context.time_zone)}, {"rightColumns", SqlList(columns, context.time_zone)}},
+                     {{"sqlExpr", "\"in\""},
+                      {"leftLength", std::to_string(values->size())},
+                      {"rightLength", std::to_string(output.size())},
+                      {"leftColumns", SqlList(*values, context.time_zone)},
+                      {"rightColumns", SqlList(columns, context.time_zone)}},
                      &origin);
   auto project = std::make_shared<Project>();
   bool changed = false;
   for (size_t i = 0; i < output.size(); ++i) {
     const DataType &left = *(*values)[i]->type, &right = *output[i]->type;
-    auto type = functions::SameShape(left, right) ? std::optional<DataType>(left) : functions::WiderType(left, right, context.ansi);
+    auto type = functions::SameShape(left, right) ? std::optional<DataType>(left)
+                                                  : functions::WiderType(left, right, context.ansi);
     if (!type || !functions::IsOrderable(*type))
       return MakeError("DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH",
-                       {{"sqlExpr", "\"in\""}, {"mismatchedColumns", SqlList({(*values)[i], columns[i]}, context.time_zone)}, {"leftType", InDoubleQuotes(left.sql())}, {"rightType", InDoubleQuotes(right.sql())}},
+                       {{"sqlExpr", "\"in\""},
+                        {"mismatchedColumns", SqlList({(*values)[i], columns[i]}, context.time_zone)},
+                        {"leftType", InDoubleQuotes(left.sql())},
+                        {"rightType", InDoubleQuotes(right.sql())}},
                        &origin);
     (*values)[i] = CastTo((*values)[i], *type, context);
     const bool same = right.sameType(*type);
@@ -47,11 +55,13 @@ Status AlignIn(ExprList* values, PlanPtr* query, const Origin& origin, const Ana
 
 /// Where columns of the outer query may be read, Spark's rule.
 Status CheckHosts(const LogicalPlan& plan, const AnalyzerContext& context) {
-  const bool hosts = plan.kind == PlanKind::kFilter || plan.kind == PlanKind::kProject || plan.kind == PlanKind::kJoin || plan.kind == PlanKind::kGenerate;
+  const bool hosts = plan.kind == PlanKind::kFilter || plan.kind == PlanKind::kProject ||
+                     plan.kind == PlanKind::kJoin || plan.kind == PlanKind::kGenerate;
   if (!hosts)
     for (const auto& e : plan.expressions())
       if (Contains(e, ExprKind::kOuterReference))
-        return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE", {{"sqlExprs", InDoubleQuotes(ExpressionSql(*e, context.time_zone))}}, &plan.origin);
+        return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.CORRELATED_REFERENCE",
+                         {{"sqlExprs", InDoubleQuotes(ExpressionSql(*e, context.time_zone))}}, &plan.origin);
   for (const auto& child : plan.children) ARROW_RETURN_NOT_OK(CheckHosts(*child, context));
   return Status::OK();
 }

@@ -45,7 +45,8 @@ Status CheckRange(const WindowExpression& window, const DataType& order_type, co
                     (order_type.id() == TypeId::kDate && (type.id() == TypeId::kInteger || interval)) ||
                     ((order_type.id() == TypeId::kTimestamp || order_type.id() == TypeId::kTimestampNtz) && interval);
   if (fits) return Status::OK();
-  return mismatch("RANGE_FRAME_INVALID_TYPE", {{"orderSpecType", InDoubleQuotes(order_type.sql())}, {"valueBoundaryType", InDoubleQuotes(type.sql())}});
+  return mismatch("RANGE_FRAME_INVALID_TYPE", {{"orderSpecType", InDoubleQuotes(order_type.sql())},
+                                               {"valueBoundaryType", InDoubleQuotes(type.sql())}});
 }
 
 }  // namespace
@@ -64,13 +65,16 @@ Status ExpressionResolver::ResolveFrame(WindowExpression* window) {
   const DataType order_type = orders == 1 ? *window->children[first_order]->type : DataType::Void();
   for (FrameBound* bound : {&*window->lower, &*window->upper}) {
     if (!bound->offset) continue;
-    const bool temporal = order_type.id() == TypeId::kDate || order_type.id() == TypeId::kTimestamp || order_type.id() == TypeId::kTimestampNtz;
+    const bool temporal = order_type.id() == TypeId::kDate || order_type.id() == TypeId::kTimestamp ||
+                          order_type.id() == TypeId::kTimestampNtz;
     const char* location = bound == &*window->lower ? "lower" : "upper";
     ARROW_ASSIGN_OR_RAISE(bound->offset, Resolve(bound->offset));
     if (!IsFoldable(bound->offset))
-      return mismatch("SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE", {{"location", location}, {"expression", InDoubleQuotes(ExpressionSql(*bound->offset, zone))}});
+      return mismatch("SPECIFIED_WINDOW_FRAME_WITHOUT_FOLDABLE",
+                      {{"location", location}, {"expression", InDoubleQuotes(ExpressionSql(*bound->offset, zone))}});
     // Preceding is a minus, which makes a number of a string.
-    if (bound->kind == Kind::kPreceding && bound->offset->type->id() == TypeId::kString) bound->offset = CastTo(bound->offset, DataType::Double(), context_);
+    if (bound->kind == Kind::kPreceding && bound->offset->type->id() == TypeId::kString)
+      bound->offset = CastTo(bound->offset, DataType::Double(), context_);
     const DataType& type = *bound->offset->type;
     // In a RANGE over one column an offset takes that column's type, as far as numbers go.
     if (!rows && orders == 1 && !type.sameType(order_type) && !temporal &&
@@ -79,10 +83,16 @@ Status ExpressionResolver::ResolveFrame(WindowExpression* window) {
       bound->offset = CastTo(bound->offset, order_type, context_);
     }
     const DataType& settled = *bound->offset->type;
-    const bool interval = settled.id() == TypeId::kCalendarInterval || settled.id() == TypeId::kDayTimeInterval || settled.id() == TypeId::kYearMonthInterval;
+    const bool interval = settled.id() == TypeId::kCalendarInterval || settled.id() == TypeId::kDayTimeInterval ||
+                          settled.id() == TypeId::kYearMonthInterval;
     if (rows ? settled.id() != TypeId::kInteger : !(settled.isNumeric() || interval))
-      return mismatch("SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
-                      {{"location", location}, {"exprType", InDoubleQuotes(settled.sql())}, {"expectedType", rows ? "\"INT\"" : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"}});
+      return mismatch(
+          "SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+          {{"location", location},
+           {"exprType", InDoubleQuotes(settled.sql())},
+           {"expectedType",
+            rows ? "\"INT\""
+                 : "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")"}});
   }
   const FrameBound &lower = *window->lower, &upper = *window->upper;
   const auto invalid = [&] {
@@ -90,8 +100,10 @@ Status ExpressionResolver::ResolveFrame(WindowExpression* window) {
   };
   if (lower.kind == Kind::kUnboundedFollowing || upper.kind == Kind::kUnboundedPreceding) return invalid();
   if (lower.offset && upper.offset && !lower.offset->type->sameType(*upper.offset->type))
-    return mismatch("SPECIFIED_WINDOW_FRAME_DIFF_TYPES",
-                    {{"lower", "lower"}, {"lowerType", InDoubleQuotes(lower.offset->type->sql())}, {"upper", "upper"}, {"upperType", InDoubleQuotes(upper.offset->type->sql())}});
+    return mismatch("SPECIFIED_WINDOW_FRAME_DIFF_TYPES", {{"lower", "lower"},
+                                                          {"lowerType", InDoubleQuotes(lower.offset->type->sql())},
+                                                          {"upper", "upper"},
+                                                          {"upperType", InDoubleQuotes(upper.offset->type->sql())}});
   bool crossed = lower.offset && upper.offset && lower.kind == Kind::kFollowing && upper.kind == Kind::kPreceding;
   if (lower.offset && upper.offset && lower.kind == upper.kind) {
     auto call = std::make_shared<UnresolvedFunction>();
@@ -118,7 +130,9 @@ Result<ExprPtr> ExpressionResolver::ResolveWindow(const WindowExpression& window
   const std::string& zone = context_.time_zone;
   const auto* function = As<UnresolvedFunction>(window.children[0]);
   if (!window.window_name.empty())
-    return MakeError("MISSING_WINDOW_SPECIFICATION", {{"windowName", window.window_name}, {"docroot", "https://spark.apache.org/docs/latest"}}, &window.origin);
+    return MakeError("MISSING_WINDOW_SPECIFICATION",
+                     {{"windowName", window.window_name}, {"docroot", "https://spark.apache.org/docs/latest"}},
+                     &window.origin);
   if (function && function->filter) return MakeError("_LEGACY_ERROR_TEMP_1030", {}, &window.origin);
   auto copy = std::static_pointer_cast<WindowExpression>(window.Clone());
   for (size_t i = 0; i < window.children.size(); ++i) {
@@ -131,13 +145,18 @@ Result<ExprPtr> ExpressionResolver::ResolveWindow(const WindowExpression& window
   const ExprPtr& resolved = copy->children[0];
   const auto* aggregate = As<AggregateCall>(resolved);
   const auto* def = WindowDefOf(resolved);
-  if (!aggregate && !def) return MakeError("UNSUPPORTED_EXPR_FOR_WINDOW", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*resolved, zone))}}, &window.origin);
+  if (!aggregate && !def)
+    return MakeError("UNSUPPORTED_EXPR_FOR_WINDOW", {{"sqlExpr", InDoubleQuotes(ExpressionSql(*resolved, zone))}},
+                     &window.origin);
   const size_t first_order = 1 + static_cast<size_t>(copy->num_partition_keys);
   const bool ordered = copy->children.size() > first_order;
   for (size_t i = 1; i < copy->children.size(); ++i) {
     const DataType& type = *copy->children[i]->type;
     if (!functions::IsOrderable(type))
-      return MakeError("EXPRESSION_TYPE_IS_NOT_ORDERABLE", {{"expr", InDoubleQuotes(ExpressionSql(*copy->children[i], zone))}, {"exprType", InDoubleQuotes(type.sql())}}, &window.origin);
+      return MakeError(
+          "EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+          {{"expr", InDoubleQuotes(ExpressionSql(*copy->children[i], zone))}, {"exprType", InDoubleQuotes(type.sql())}},
+          &window.origin);
   }
   using Kind = FrameBound::Kind;
   const bool specified = copy->unit.has_value();
@@ -162,10 +181,13 @@ Result<ExprPtr> ExpressionResolver::ResolveWindow(const WindowExpression& window
     copy->upper = At(ordered ? Kind::kCurrentRow : Kind::kUnboundedFollowing);
   }
   if (specified && FrameText(given, zone) != FrameText(*copy, zone))
-    return MakeError("_LEGACY_ERROR_TEMP_1036", {{"wf", FrameText(given, zone)}, {"required", FrameText(*copy, zone)}}, &window.origin);
-  if (def && !ordered) return MakeError("_LEGACY_ERROR_TEMP_1037", {{"wf", ExpressionSql(*resolved, zone)}}, &window.origin);
+    return MakeError("_LEGACY_ERROR_TEMP_1036", {{"wf", FrameText(given, zone)}, {"required", FrameText(*copy, zone)}},
+                     &window.origin);
+  if (def && !ordered)
+    return MakeError("_LEGACY_ERROR_TEMP_1037", {{"wf", ExpressionSql(*resolved, zone)}}, &window.origin);
   if (aggregate && aggregate->distinct)
-    return MakeError("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED", {{"windowExpr", InDoubleQuotes(ExpressionSql(*copy, zone))}}, &window.origin);
+    return MakeError("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+                     {{"windowExpr", InDoubleQuotes(ExpressionSql(*copy, zone))}}, &window.origin);
   copy->ignore_nulls = def && function && function->ignore_nulls;
   copy->type = resolved->type;
   // lag and the like find no row at the edges, and a frame may be empty.
@@ -191,8 +213,10 @@ Result<PlanPtr> PlanResolver::ExtractWindows(PlanPtr child, ExprList* items) {
         if (SemanticallyEqual(item->children[0], window)) return ToAttribute(item);
         below = below || std::find(read.begin(), read.end(), ToAttribute(item)->id) != read.end();
       }
-      if (below) node = nullptr;
-      else if (same_window(*n->window_expressions[0]->children[0], *window)) node = n;
+      if (below)
+        node = nullptr;
+      else if (same_window(*n->window_expressions[0]->children[0], *window))
+        node = n;
     }
     if (!node) {
       node = std::make_shared<Window>();

@@ -9,9 +9,10 @@
 
 namespace sluice {
 
-const ConfigEntry kMallocArenas{"sluice.memory.mallocArenas", "auto",
-                                "Arenas of the C library's allocator: auto (a core each, at least 2), a number, or 0 to "
-                                "leave it alone."};
+const ConfigEntry kMallocArenas{
+    "sluice.memory.mallocArenas", "auto",
+    "Arenas of the C library's allocator: auto (a core each, at least 2), a number, or 0 to "
+    "leave it alone."};
 
 Status LimitMallocArenas(const Config& config) {
   static std::atomic<bool> done = false;

@@ -6,14 +6,15 @@ namespace sluice {
 std::span<const ErrorCondition> CatalogConditions() {
   static constexpr ErrorCondition kTable[] = {
       {"TABLE_OR_VIEW_NOT_FOUND", "42P01",
-       "There is no table or view <relationName>. Check its spelling, catalog and schema; without a schema the current one, "
+       "There is no table or view <relationName>. Check its spelling, catalog and schema; without a schema the current "
+       "one, "
        "as current_schema() shows, is meant. DROP ... IF EXISTS tolerates the absence."},
       {"TABLE_OR_VIEW_ALREADY_EXISTS", "42P07",
-       "The table or view <relationName> exists already: choose another name, drop it, or use IF NOT EXISTS or OR REPLACE."},
+       "The table or view <relationName> exists already: choose another name, drop it, or use IF NOT EXISTS or OR "
+       "REPLACE."},
       {"TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", "42P07",
        "The temporary view <relationName> exists already: choose another name, drop it, or use CREATE OR REPLACE."},
-      {"TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK",
-       "A temporary view has a name of one part, but got <actualName>."},
+      {"TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS", "428EK", "A temporary view has a name of one part, but got <actualName>."},
       {"VIEW_ALREADY_EXISTS", "42P07", "The view <relationName> exists already: use IF NOT EXISTS or OR REPLACE."},
       {"VIEW_NOT_FOUND", "42P01", "There is no view <relationName>. DROP VIEW IF EXISTS tolerates the absence."},
       {"SCHEMA_NOT_FOUND", "42704",
@@ -37,7 +38,8 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"INVALID_NAME_IN_USE_COMMAND", "42000", "Invalid name '<name>' in <command>: <reason>"},
       {"INVALID_EMPTY_LOCATION", "42K05", "The location must not be empty, but got <location>."},
       {"LOCATION_ALREADY_EXISTS", "42710",
-       "The table <identifier> cannot be created: its location <location> exists already. Choose another or remove it."},
+       "The table <identifier> cannot be created: its location <location> exists already. Choose another or remove "
+       "it."},
       {"ROUTINE_NOT_FOUND", "42883", "There is no routine <routineName>. DROP ... IF EXISTS tolerates the absence."},
       {"ROUTINE_ALREADY_EXISTS", "42723",
        "The <newRoutineType> <routineName> cannot be created: a <existingRoutineType> of that name exists."},
@@ -52,8 +54,7 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"WRONG_COMMAND_FOR_OBJECT_TYPE", "42809",
        "<operation> takes a <requiredType>, but <objectName> is a <foundType>. Use <alternative> instead."},
       {"RECURSIVE_VIEW", "42K0H", "The view <viewIdent> would refer to itself: <newPath>."},
-      {"VIEW_EXCEED_MAX_NESTED_DEPTH", "54K00",
-       "The view <viewName> is nested more than <maxNestedDepth> deep."},
+      {"VIEW_EXCEED_MAX_NESTED_DEPTH", "54K00", "The view <viewName> is nested more than <maxNestedDepth> deep."},
       {"INCOMPATIBLE_VIEW_SCHEMA_CHANGE", "51024",
        "The view <viewName> expects <expectedNum> column(s) named <colName>, but its query gives [<actualCols>]. "
        "<suggestion>"},
@@ -68,7 +69,8 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"INSERT_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS", "",
        "too many data columns.\nTable columns: <tableColumns>.\nData columns: <dataColumns>."},
       {"INSERT_PARTITION_COLUMN_ARITY_MISMATCH", "21S01",
-       "Cannot write to '<tableName>', <reason>:\nTable columns: <tableColumns>.\nPartition columns with static values: "
+       "Cannot write to '<tableName>', <reason>:\nTable columns: <tableColumns>.\nPartition columns with static "
+       "values: "
        "<staticPartCols>.\nData columns: <dataColumns>."},
       {"INCOMPATIBLE_DATA_FOR_TABLE", "KD000", "The data does not fit the table <tableName>:"},
       {"INCOMPATIBLE_DATA_FOR_TABLE.AMBIGUOUS_COLUMN_NAME", "", "the column <colName> is ambiguous in the data."},
@@ -88,7 +90,8 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"INCOMPATIBLE_DATA_FOR_TABLE.UNEXPECTED_COLUMN_NAME", "",
        "the struct <colName> has the field <found> at position <order>, where <expected> is expected."},
       {"NO_DEFAULT_COLUMN_VALUE_AVAILABLE", "42608", "The column <colName> is not nullable and has no default value."},
-      {"DEFAULT_PLACEMENT_INVALID", "42608", "DEFAULT stands alone as a value of INSERT or MERGE, not inside an expression."},
+      {"DEFAULT_PLACEMENT_INVALID", "42608",
+       "DEFAULT stands alone as a value of INSERT or MERGE, not inside an expression."},
       {"UNSUPPORTED_INSERT", "42809", "Cannot insert there:"},
       {"UNSUPPORTED_INSERT.NOT_ALLOWED", "", "<relationId> does not allow inserts."},
       {"UNSUPPORTED_INSERT.NOT_PARTITIONED", "", "<relationId> is not partitioned."},
@@ -99,15 +102,15 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"STATIC_PARTITION_COLUMN_IN_INSERT_COLUMN_LIST", "42713",
        "The static partition column <staticName> is also in the column list."},
       {"NON_PARTITION_COLUMN", "42000", "PARTITION names <columnName>, which is no partition column."},
-      {"NOT_A_PARTITIONED_TABLE", "42809", "<operation> is not possible on <tableIdentWithDB>, which is not partitioned."},
+      {"NOT_A_PARTITIONED_TABLE", "42809",
+       "<operation> is not possible on <tableIdentWithDB>, which is not partitioned."},
       {"PARTITIONS_NOT_FOUND", "428FT", "The table <tableName> lacks the partitions <partitionList>."},
       {"PARTITIONS_ALREADY_EXIST", "428FT", "The table <tableName> has the partitions <partitionList> already."},
       {"INVALID_PARTITION_OPERATION", "42601", "The partition command is invalid:"},
       {"INVALID_PARTITION_OPERATION.PARTITION_MANAGEMENT_IS_UNSUPPORTED", "", "<name> has no partition management."},
       {"INVALID_PARTITION_OPERATION.PARTITION_SCHEMA_IS_EMPTY", "", "<name> is not partitioned."},
       {"INVALID_PARTITION_COLUMN_DATA_TYPE", "0A000", "A partition column cannot be <type>."},
-      {"INVALID_PARTITION_VALUE", "42846",
-       "The value <value> of the partition column <columnName> is no <dataType>."},
+      {"INVALID_PARTITION_VALUE", "42846", "The value <value> of the partition column <columnName> is no <dataType>."},
       {"PARTITION_COLUMN_NOT_FOUND_IN_SCHEMA", "42000", "The partition column <column> is not in the schema <schema>."},
       {"UNSUPPORTED_PARTITION_TRANSFORM", "0A000", "The partition transform <transform> is not supported."},
       {"ALL_PARTITION_COLUMNS_NOT_ALLOWED", "KD005", "Not every column can be a partition column."},
@@ -119,7 +122,8 @@ std::span<const ErrorCondition> CatalogConditions() {
       {"ALTER_TABLE_COLUMN_DESCRIPTOR_DUPLICATE", "42710",
        "ALTER TABLE <type> column <columnName> gives the option \"<optionName>\" more than once."},
       {"NOT_SUPPORTED_CHANGE_COLUMN", "0A000",
-       "ALTER TABLE ... ALTER COLUMN cannot change <originName> of <table> from <originType> to <newName> of <newType>."},
+       "ALTER TABLE ... ALTER COLUMN cannot change <originName> of <table> from <originType> to <newName> of "
+       "<newType>."},
       {"CANNOT_UPDATE_FIELD", "0A000", "Cannot change the field <fieldName> of <table>:"},
       {"CANNOT_UPDATE_FIELD.ARRAY_TYPE", "", "change the element: <fieldName>.element."},
       {"CANNOT_UPDATE_FIELD.MAP_TYPE", "", "change the key or value: <fieldName>.key or <fieldName>.value."},
@@ -140,7 +144,8 @@ std::span<const ErrorCondition> CatalogConditions() {
        "It was <capturedTableId>, and is <currentTableId>: dropped and made anew."},
       {"CATALOG_OPERATION_FAILED", "58030", "The catalog <catalog> failed: <reason>."},  // own
       {"COMMIT_STATE_UNKNOWN", "40003",
-       "Cannot determine whether the commit was successful or not: <reason>. The files it names stay, since the table may "
+       "Cannot determine whether the commit was successful or not: <reason>. The files it names stay, since the table "
+       "may "
        "need them. Check the table before writing the same rows again."},  // own: Iceberg's CommitStateUnknownException
       {"ILLEGAL_ARGUMENT", "22023", "<message>"},  // own: Iceberg's exceptions without a condition
       {"_LEGACY_ERROR_TEMP_1183", "", "The type INTERVAL cannot be used in the schema of a table."},

@@ -8,7 +8,8 @@ std::span<const ErrorCondition> PythonConditions() {
       {"PYTHON_WORKERS_NOT_STARTED", "38000",
        "Cannot start <python> to run Python functions: <reason>. spark.pyspark.python or PYSPARK_PYTHON names the "
        "Python to use; it needs pyspark, pandas and pyarrow."},
-      {"PYTHON_WORKERS_EXHAUSTED", "53000", "More than <limit> Python processes would be at work (sluice.python.maxWorkers)."},
+      {"PYTHON_WORKERS_EXHAUSTED", "53000",
+       "More than <limit> Python processes would be at work (sluice.python.maxWorkers)."},
       {"PYTHON_WORKER_EXITED", "38000",
        "The Python worker that ran <function> exited unexpectedly (crashed): look at what it wrote to standard error."},
       {"PYTHON_WORKER_PROTOCOL", "38000", "The Python worker that ran <function> answered something unknown: <what>."},

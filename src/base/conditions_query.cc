@@ -168,7 +168,8 @@ std::span<const ErrorCondition> QueryConditions() {
       {"UNSUPPORTED_FEATURE.HAVING_WITHOUT_GROUP_BY", "", "HAVING without GROUP BY."},  // own
       {"UNSUPPORTED_FEATURE.INSERT_PARTITION_SPEC_IF_NOT_EXISTS", "",
        "INSERT INTO <tableName> ... PARTITION ... IF NOT EXISTS."},
-      {"UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_PYTHON_UDF", "", "the Python function <funcName> in a lambda function."},
+      {"UNSUPPORTED_FEATURE.LAMBDA_FUNCTION_WITH_PYTHON_UDF", "",
+       "the Python function <funcName> in a lambda function."},
       {"UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_AGGREGATE_FUNC", "",
        "the lateral column alias <lca> in the aggregate function <aggFunc>."},
       {"UNSUPPORTED_FEATURE.LATERAL_COLUMN_ALIAS_IN_GENERATOR", "",

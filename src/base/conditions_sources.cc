@@ -26,7 +26,8 @@ std::span<const ErrorCondition> SourceConditions() {
       {"_LEGACY_ERROR_TEMP_1290", "", "Text takes a single column, and there are <schemaSize>."},
       {"_LEGACY_ERROR_TEMP_2047", "", "'path' is not specified."},
       {"_LEGACY_ERROR_TEMP_2048", "",
-       "A stream of files needs a schema: give one, or set spark.sql.streaming.schemaInference. Of files that are there "
+       "A stream of files needs a schema: give one, or set spark.sql.streaming.schemaInference. Of files that are "
+       "there "
        "already spark.read.load(directory) finds it."},
       {"_LEGACY_ERROR_TEMP_2201", "", "The partition column <col> is not in the schema <schema>."},
       {"_LEGACY_ERROR_TEMP_2261", "", "Source files cannot be cleaned up in a folder that a stream writes."},
@@ -64,7 +65,8 @@ std::span<const ErrorCondition> SourceConditions() {
       {"CONFLICTING_DIRECTORY_STRUCTURES", "KD009",
        "The directory structures conflict: <discoveredBasePaths>. Set \"basePath\", or read them apart and union."},
       {"CONFLICTING_PARTITION_COLUMN_NAMES", "KD009",
-       "The partition column names conflict: <distinctPartColLists>. Directories of one table hold either only files or "
+       "The partition column names conflict: <distinctPartColLists>. Directories of one table hold either only files "
+       "or "
        "only subdirectories of one key: <suspiciousPaths>"},
       {"INVALID_BUCKET_FILE", "58030", "Invalid bucket file: <path>."},
       {"PARQUET_TYPE_ILLEGAL", "42846", "Illegal Parquet type: <parquetType>."},
@@ -78,12 +80,14 @@ std::span<const ErrorCondition> SourceConditions() {
       {"AVRO_INCOMPATIBLE_READ_TYPE", "22KD3",
        "The Avro field <avroPath> of <avroType> cannot be read as <sqlPath> of <sqlType>: it would lose data."},
       {"INVALID_COLUMN_NAME_AS_PATH", "46121",
-       "The data source <datasource> cannot write the column <columnName>: its name has characters not allowed in paths."},
+       "The data source <datasource> cannot write the column <columnName>: its name has characters not allowed in "
+       "paths."},
       {"INSUFFICIENT_TABLE_PROPERTY", "XXKUC", "A table property is missing:"},
       {"INSUFFICIENT_TABLE_PROPERTY.MISSING_KEY", "", "<key>."},
       {"INSUFFICIENT_TABLE_PROPERTY.MISSING_KEY_PART", "", "part of <key>, which has <totalAmountOfParts> parts."},
       {"KAFKA_DATA_LOSS", "22000",
-       "Data is missing in Kafka: aged out, or the topic was deleted before all of it was read. To go on without it set "
+       "Data is missing in Kafka: aged out, or the topic was deleted before all of it was read. To go on without it "
+       "set "
        "the source option failOnDataLoss to false."},
       {"KAFKA_DATA_LOSS.ADDED_PARTITION_DOES_NOT_START_FROM_OFFSET_ZERO", "",
        "The added partition <topicPartition> starts at <startOffset>, not at 0."},
@@ -99,7 +103,8 @@ std::span<const ErrorCondition> SourceConditions() {
       {"KAFKA_DATA_LOSS.START_OFFSET_RESET", "",
        "The start of <topicPartition> was <offset>, but the first record there is <fetchedOffset>."},
       {"KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED", "",
-       "The start offsets name the partitions <specifiedPartitions>, but assigned are <assignedPartitions>: name all of "
+       "The start offsets name the partitions <specifiedPartitions>, but assigned are <assignedPartitions>: name all "
+       "of "
        "them, with -1 for latest and -2 for earliest."},
       {"KAFKA_TIMESTAMP_OFFSET_DOES_NOT_MATCH_ASSIGNED", "",
        "The <position> timestamps name the partitions <specifiedPartitions>, but assigned are <assignedPartitions>."},
@@ -112,7 +117,8 @@ std::span<const ErrorCondition> SourceConditions() {
       {"MISMATCHED_TOPIC_PARTITIONS_BETWEEN_START_OFFSET_AND_END_OFFSET", "",
        "The start offset has the partitions <tpsForStartOffset>, the end offset <tpsForEndOffset>."},
       {"END_OFFSET_HAS_GREATER_OFFSET_FOR_TOPIC_PARTITION_THAN_PREFETCHED", "",
-       "Trigger.AvailableNow: the end offset <endOffset> is beyond what was fetched at start, <prefetchedOffset>: was the "
+       "Trigger.AvailableNow: the end offset <endOffset> is beyond what was fetched at start, <prefetchedOffset>: was "
+       "the "
        "topic made anew? Restart the query."},
       {"END_OFFSET_HAS_GREATER_OFFSET_FOR_TOPIC_PARTITION_THAN_LATEST_WITH_TRIGGER_AVAILABLENOW", "",
        "Trigger.AvailableNow: the end offset <endOffset> is beyond the latest one, <latestOffset>. Restart the query."},

@@ -7,7 +7,8 @@ std::span<const ErrorCondition> StreamConditions() {
   static constexpr ErrorCondition kTable[] = {
       {"STREAM_FAILED", "XXKST", "Query [id = <id>, runId = <runId>] terminated with exception: <message>"},
       {"CONCURRENT_STREAM_LOG_UPDATE", "40000",
-       "Concurrent update to the log: several streaming jobs have the batch <batchId>. Let only one query use a checkpoint "
+       "Concurrent update to the log: several streaming jobs have the batch <batchId>. Let only one query use a "
+       "checkpoint "
        "location at a time."},
       {"CONCURRENT_QUERY", "0A000", "Another instance of this query was just started by a concurrent session."},
       {"STREAMING_OUTPUT_MODE", "42KDE", "The output mode <outputMode> is invalid:"},
@@ -25,13 +26,16 @@ std::span<const ErrorCondition> StreamConditions() {
       {"CANNOT_USE_MULTI_ALIASES_IN_WATERMARK_CLAUSE", "42000", "WATERMARK takes one alias."},
       {"REQUIRES_EXPLICIT_NAME_IN_WATERMARK_CLAUSE", "42000", "WATERMARK needs a name for <sqlExpr>: use AS."},
       {"EMITTING_ROWS_OLDER_THAN_WATERMARK_NOT_ALLOWED", "42815",
-       "A row of event time <emittedRowEventTime> is older than the watermark <currentWatermark>: it cannot be emitted."},
+       "A row of event time <emittedRowEventTime> is older than the watermark <currentWatermark>: it cannot be "
+       "emitted."},
       {"WRITE_STREAM_NOT_ALLOWED", "42601", "writeStream goes with a streaming DataFrame only."},
       {"CALL_ON_STREAMING_DATASET_UNSUPPORTED", "42KDE", "<methodName> cannot be called on a streaming DataFrame."},
       {"APPEND_ONCE_FROM_BATCH_QUERY", "42000", "A table <table> that a stream writes can only be appended to."},
       {"INCORRECT_RAMP_UP_RATE", "22003",
-       "<rowsPerSecond> rows per second reach the limit of a long within <maxSeconds> s; rampUpTime is <rampUpTimeSeconds> s."},
-      {"MALFORMED_STATE_IN_RATE_PER_MICRO_BATCH_SOURCE", "22000", "The state of the rate-micro-batch source is malformed:"},
+       "<rowsPerSecond> rows per second reach the limit of a long within <maxSeconds> s; rampUpTime is "
+       "<rampUpTimeSeconds> s."},
+      {"MALFORMED_STATE_IN_RATE_PER_MICRO_BATCH_SOURCE", "22000",
+       "The state of the rate-micro-batch source is malformed:"},
       {"MALFORMED_STATE_IN_RATE_PER_MICRO_BATCH_SOURCE.INVALID_OFFSET", "",
        "its start offset <startOffset> is beyond the end offset <endOffset>."},
       {"MALFORMED_STATE_IN_RATE_PER_MICRO_BATCH_SOURCE.INVALID_TIMESTAMP", "",
@@ -64,7 +68,8 @@ std::span<const ErrorCondition> StreamConditions() {
        "the snapshot file <fileToRead> of <clazz> has a key of the size <keySize>."},
       {"CANNOT_LOAD_STATE_STORE.CANNOT_READ_SNAPSHOT_FILE_VALUE_SIZE", "",
        "the snapshot file <fileToRead> of <clazz> has a value of the size <valueSize>."},
-      {"CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE", "", "<fileToRead> of a streaming query cannot be read."},
+      {"CANNOT_LOAD_STATE_STORE.CANNOT_READ_STREAMING_STATE_FILE", "",
+       "<fileToRead> of a streaming query cannot be read."},
       {"CANNOT_LOAD_STATE_STORE.KEY_ROW_FORMAT_VALIDATION_FAILURE", "", "a key has an unexpected form: <msg>."},
       {"CANNOT_LOAD_STATE_STORE.VALUE_ROW_FORMAT_VALIDATION_FAILURE", "", "a value has an unexpected form: <msg>."},
       {"CANNOT_LOAD_STATE_STORE.UNEXPECTED_FILE_SIZE", "",
@@ -74,10 +79,12 @@ std::span<const ErrorCondition> StreamConditions() {
       {"CANNOT_WRITE_STATE_STORE", "58030", "Writing state with <providerClass> failed."},
       {"CANNOT_WRITE_STATE_STORE.CANNOT_COMMIT", "", "The commit failed."},
       {"STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE", "XXKST",
-       "The key schema does not match that of the state: stored is <storedKeySchema>, the query has <newKeySchema>. Use "
+       "The key schema does not match that of the state: stored is <storedKeySchema>, the query has <newKeySchema>. "
+       "Use "
        "another checkpoint or the former schema."},
       {"STATE_STORE_INVALID_VARIABLE_TYPE_CHANGE", "42K06",
-       "The state variable <stateVarName> is a <oldType> in the checkpoint and cannot become a <newType>: use another name or "
+       "The state variable <stateVarName> is a <oldType> in the checkpoint and cannot become a <newType>: use another "
+       "name or "
        "another checkpoint."},
       {"STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE", "42802",
        "There is no time mode <timeMode>, but none, processingTime and eventTime."},
@@ -90,13 +97,15 @@ std::span<const ErrorCondition> StreamConditions() {
       {"STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE", "42802",
        "<operationType> is not possible in the time mode <timeMode>."},
       {"STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE", "XXKST",
-       "The value schema does not match that of the state: stored is <storedValueSchema>, the query has <newValueSchema>. "
+       "The value schema does not match that of the state: stored is <storedValueSchema>, the query has "
+       "<newValueSchema>. "
        "Use another checkpoint or the former schema."},
       {"STATE_STORE_INVALID_PROVIDER", "42K06", "<inputClass> is no state store provider."},
       {"STATE_STORE_INVALID_CONFIG_AFTER_RESTART", "42K06",
        "<configName> cannot change from <oldConfig> to <newConfig> between restarts: the checkpoint fixes it."},
       {"STATE_STORE_KEY_ROW_FORMAT_VALIDATION_FAILURE", "XX000",
-       "A key of the state store <stateStoreID> has an unexpected form: is this the checkpoint of another query? <errorMsg>"},
+       "A key of the state store <stateStoreID> has an unexpected form: is this the checkpoint of another query? "
+       "<errorMsg>"},
       {"STATE_STORE_VALUE_ROW_FORMAT_VALIDATION_FAILURE", "XX000",
        "A value of the state store <stateStoreID> has an unexpected form: is this the checkpoint of another query? "
        "<errorMsg>"},
@@ -112,7 +121,8 @@ std::span<const ErrorCondition> StreamConditions() {
       {"UNSUPPORTED_FEATURE.STATE_STORE_MULTIPLE_COLUMN_FAMILIES", "",
        "several column families with the state store <stateStoreProvider>."},
       {"_LEGACY_ERROR_TEMP_3102", "", "<msg>"},
-      {"_LEGACY_ERROR_TEMP_3176", "", "applyInPandasWithState is unsupported in batch query. Use applyInPandas instead."},
+      {"_LEGACY_ERROR_TEMP_3176", "",
+       "applyInPandasWithState is unsupported in batch query. Use applyInPandas instead."},
   };
   return kTable;
 }

@@ -42,11 +42,24 @@ struct Unit {
   std::string_view name;
   int64_t us;
 };
-constexpr Unit kUnits[] = {{"us", 1},          {"usec", 1},        {"microsecond", 1},  {"ms", 1000},
-                           {"msec", 1000},     {"millisecond", 1000}, {"s", 1'000'000}, {"sec", 1'000'000},
-                           {"second", 1'000'000}, {"m", 60'000'000}, {"min", 60'000'000}, {"minute", 60'000'000},
-                           {"h", 3'600'000'000},  {"hr", 3'600'000'000}, {"hour", 3'600'000'000},
-                           {"d", 86'400'000'000}, {"day", 86'400'000'000}, {"week", 604'800'000'000}};
+constexpr Unit kUnits[] = {{"us", 1},
+                           {"usec", 1},
+                           {"microsecond", 1},
+                           {"ms", 1000},
+                           {"msec", 1000},
+                           {"millisecond", 1000},
+                           {"s", 1'000'000},
+                           {"sec", 1'000'000},
+                           {"second", 1'000'000},
+                           {"m", 60'000'000},
+                           {"min", 60'000'000},
+                           {"minute", 60'000'000},
+                           {"h", 3'600'000'000},
+                           {"hr", 3'600'000'000},
+                           {"hour", 3'600'000'000},
+                           {"d", 86'400'000'000},
+                           {"day", 86'400'000'000},
+                           {"week", 604'800'000'000}};
 
 std::optional<int64_t> UnitUs(std::string_view name) {
   for (const Unit& unit : kUnits) {
@@ -75,7 +88,8 @@ bool ScaledNumber(std::string_view text, int64_t scale, int64_t* out) {
   if ((whole_text.empty() && fraction_text.empty()) || fraction_text.size() > 9) return false;
   int64_t whole = 0, fraction = 0;
   if (!whole_text.empty() && (whole_text[0] == '-' || !ParseInt(whole_text, &whole))) return false;
-  if (!fraction_text.empty() && (fraction_text[0] == '-' || fraction_text[0] == '+' || !ParseInt(fraction_text, &fraction))) {
+  if (!fraction_text.empty() &&
+      (fraction_text[0] == '-' || fraction_text[0] == '+' || !ParseInt(fraction_text, &fraction))) {
     return false;
   }
   int64_t result;
@@ -202,10 +216,9 @@ Result<int64_t> ParseByteSize(std::string_view original) {
       return bytes;
     }
   }
-  return MakeError("INVALID_CONF_VALUE.REQUIREMENT",
-                   {{"confName", "size"},
-                    {"confValue", std::string(original)},
-                    {"confRequirement", "Sizes are written as 1024, 64k, 64m, 1g."}});
+  return MakeError("INVALID_CONF_VALUE.REQUIREMENT", {{"confName", "size"},
+                                                      {"confValue", std::string(original)},
+                                                      {"confRequirement", "Sizes are written as 1024, 64k, 64m, 1g."}});
 }
 
 }  // namespace sluice

@@ -103,8 +103,8 @@ std::string ContextBlock(const Span& span, const QueryContext& context) {
   }
   bool cut_after = end < span.text.size() && span.text[end] != '\n';
 
-  std::string out = "== SQL (line " + std::to_string(context.line) + ", position " +
-                    std::to_string(context.position + 1) + ") ==\n";
+  std::string out =
+      "== SQL (line " + std::to_string(context.line) + ", position " + std::to_string(context.position + 1) + ") ==\n";
   for (size_t at = begin; at <= end;) {
     size_t line_end = std::min(span.text.find('\n', at), end);
     bool first = at == begin, last = line_end >= end;
@@ -124,7 +124,8 @@ std::string ContextBlock(const Span& span, const QueryContext& context) {
 
 /// The parser's form: " (line 1, pos 7)", then the statement with an arrow.
 std::string ParserBlock(const Span& span, const QueryContext& context) {
-  std::string out = " (line " + std::to_string(context.line) + ", pos " + std::to_string(context.position) + ")\n\n== SQL ==\n";
+  std::string out =
+      " (line " + std::to_string(context.line) + ", pos " + std::to_string(context.position) + ")\n\n== SQL ==\n";
   size_t line_end = std::min(span.text.find('\n', span.start), span.text.size());
   out += span.text.substr(0, line_end);
   out += '\n' + std::string(context.position, '-') + "^^^\n";
@@ -139,8 +140,7 @@ arrow::StatusCode CodeOf(std::string_view condition) {
   if (StartsWith(condition, "UNSUPPORTED_FEATURE")) return arrow::StatusCode::NotImplemented;
   if (StartsWith(condition, "INTERNAL_ERROR")) return arrow::StatusCode::UnknownError;
   if (condition == "OPERATION_CANCELED") return arrow::StatusCode::Cancelled;
-  if (condition == "PATH_NOT_FOUND" || StartsWith(condition, "FAILED_READ_FILE") ||
-      condition == "TASK_WRITE_FAILED") {
+  if (condition == "PATH_NOT_FOUND" || StartsWith(condition, "FAILED_READ_FILE") || condition == "TASK_WRITE_FAILED") {
     return arrow::StatusCode::IOError;
   }
   return arrow::StatusCode::Invalid;
@@ -179,7 +179,8 @@ const ErrorDetail* DetailOf(const Status& status) {
 Status MakeError(std::string_view condition, ErrorParameters parameters, const Origin* origin) {
   const ErrorCondition* row = FindErrorCondition(condition);
   if (row == nullptr) {
-    return MakeError("INTERNAL_ERROR", {{"message", "Unknown error condition " + std::string(condition) + "."}}, origin);
+    return MakeError("INTERNAL_ERROR", {{"message", "Unknown error condition " + std::string(condition) + "."}},
+                     origin);
   }
   std::string text;
   std::string_view state = row->sql_state;

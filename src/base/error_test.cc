@@ -15,13 +15,15 @@ Origin At(const std::string& sql, const std::string& fragment) {
 }
 
 TEST(Error, CarriesConditionStateAndParameters) {
-  Status status = MakeError("CAST_OVERFLOW", {{"value", "300"}, {"sourceType", "\"INT\""}, {"targetType", "\"TINYINT\""}});
+  Status status =
+      MakeError("CAST_OVERFLOW", {{"value", "300"}, {"sourceType", "\"INT\""}, {"targetType", "\"TINYINT\""}});
   const Error* error = GetError(status);
   ASSERT_NE(error, nullptr);
   EXPECT_EQ(error->getCondition(), "CAST_OVERFLOW");
   EXPECT_EQ(error->getSqlState(), "22003");
   EXPECT_EQ(error->getMessageParameters().at("value"), "300");
-  EXPECT_EQ(error->getMessage().rfind("[CAST_OVERFLOW] The value 300 of the type \"INT\"", 0), 0u) << error->getMessage();
+  EXPECT_EQ(error->getMessage().rfind("[CAST_OVERFLOW] The value 300 of the type \"INT\"", 0), 0u)
+      << error->getMessage();
   EXPECT_NE(error->getMessage().find("SQLSTATE: 22003"), std::string::npos);
   EXPECT_TRUE(error->getQueryContext().empty());
 }

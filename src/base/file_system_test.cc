@@ -99,7 +99,8 @@ TEST_F(Files, FaultsCutTheNthWrite) {
 }
 
 TEST_F(Files, LocalPathsInAllSpellings) {
-  for (const char* uri : {"/a/b", "file:/a/b", "file:///a/b", "file://host/a/b", "/a//b/", "/a/x/../b", "file:///a/b/"}) {
+  for (const char* uri :
+       {"/a/b", "file:/a/b", "file:///a/b", "file://host/a/b", "/a//b/", "/a/x/../b", "file:///a/b/"}) {
     auto location = ResolveLocation(uri);
     ASSERT_TRUE(location.ok()) << location.status();
     EXPECT_EQ(location->path, "/a/b") << uri;

@@ -1,5 +1,6 @@
 #pragma once
-// Options of readers, writers and sources: case-insensitive keys that keep their spelling, as Spark's CaseInsensitiveMap.
+// Options of readers, writers and sources: case-insensitive keys that keep their spelling, as Spark's
+// CaseInsensitiveMap.
 #include <algorithm>
 #include <map>
 #include <optional>

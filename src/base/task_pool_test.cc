@@ -25,7 +25,8 @@ TEST(TaskPool, BlockedTasksDoNotKeepOthersWaiting) {
                       BlockingScope blocking;
                       while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
                       return Status::OK();
-                    }}).ok());
+                    }})
+                    .ok());
   });
   for (int round = 0; round < 50; ++round) {
     std::atomic<int> done{0}, at_once{0}, most{0};

@@ -14,22 +14,10 @@ namespace sluice::connectors {
 
 const std::vector<const Connector*>& AllConnectors() {
   static const std::vector<const Connector*> all = {
-      &kAvroConnector,
-      &kConsoleConnector,
-      &kCsvConnector,
-      &iceberg::kIcebergConnector,
-      &kJsonConnector,
-      &kKafkaConnector,
-      &kMemoryConnector,
-      &kNoopConnector,
-      &kOrcConnector,
-      &kParquetConnector,
-      &kRateConnector,
-      &kRateMicroBatchConnector,
-      &kSocketConnector,
-      &kStateConnector,
-      &kStateMetadataConnector,
-      &kTextConnector,
+      &kAvroConnector,   &kConsoleConnector, &kCsvConnector,           &iceberg::kIcebergConnector,
+      &kJsonConnector,   &kKafkaConnector,   &kMemoryConnector,        &kNoopConnector,
+      &kOrcConnector,    &kParquetConnector, &kRateConnector,          &kRateMicroBatchConnector,
+      &kSocketConnector, &kStateConnector,   &kStateMetadataConnector, &kTextConnector,
   };
   return all;
 }

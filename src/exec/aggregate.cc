@@ -41,7 +41,8 @@ class AggregateCompiler {
       result_.group_output.push_back(std::move(attribute));
     }
     for (const ExprPtr& output : aggregate_.aggregates) {
-      ARROW_ASSIGN_OR_RAISE(ExprPtr rewritten, plan::TransformDown(output, [this](const ExprPtr& e) { return Rewrite(e); }));
+      ARROW_ASSIGN_OR_RAISE(ExprPtr rewritten,
+                            plan::TransformDown(output, [this](const ExprPtr& e) { return Rewrite(e); }));
       result_.results.push_back(std::move(rewritten));
     }
     ARROW_ASSIGN_OR_RAISE(spec.inputs, ExpressionSet::Compile(inputs_, input_));

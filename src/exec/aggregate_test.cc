@@ -23,7 +23,8 @@ struct Data {
   plan::AttributePtr v = Column("v", DataType::Long());
   PlanPtr plan;
   Data() {
-    const DataType schema = DataType::Struct({{"k", DataType::Long()}, {"s", DataType::String()}, {"v", DataType::Long()}});
+    const DataType schema =
+        DataType::Struct({{"k", DataType::Long()}, {"s", DataType::String()}, {"v", DataType::Long()}});
     std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
     for (const char* json : {R"([[1, "a", 10], [2, "b", 20], [null, "a", 30]])", R"([[1, "a", 10], [2, null, null]])",
                              R"([[3, "c", 7], [1, "x", 5], [null, null, 1]])"}) {
@@ -35,8 +36,9 @@ struct Data {
 
 TEST(Aggregate, ByOneNumber) {
   Data d;
-  auto plan = testing::Aggregate(d.plan, {d.k}, {d.k, testing::As(Agg("count", {Lit(1)}), "n"),
-                                                 testing::As(Agg("sum", {d.v}), "t"), testing::As(Agg("min", {d.v}), "m")});
+  auto plan = testing::Aggregate(d.plan, {d.k},
+                                 {d.k, testing::As(Agg("count", {Lit(1)}), "n"), testing::As(Agg("sum", {d.v}), "t"),
+                                  testing::As(Agg("min", {d.v}), "m")});
   for (int threads : {1, 2, 4}) {
     EXPECT_EQ(Rows(plan, true, threads), (Lines{"1|3|25|5", "2|2|20|20", "3|1|7|7", "NULL|2|31|1"}));
   }
@@ -71,7 +73,9 @@ TEST(Aggregate, Global) {
 
 TEST(Aggregate, DistinctAndFilter) {
   Data d;
-  ExprList list{d.k, testing::As(Agg("count", {d.s}, true), "ds"), testing::As(Agg("sum", {d.v}, true), "dv"),
+  ExprList list{d.k,
+                testing::As(Agg("count", {d.s}, true), "ds"),
+                testing::As(Agg("sum", {d.v}, true), "dv"),
                 testing::As(Agg("sum", {d.v}), "v"),
                 testing::As(Agg("count", {d.s}, true, CallOf(">", {d.v, Lit(5)})), "f"),
                 testing::As(Agg("sum", {d.v}, false, CallOf("<", {d.v, Lit(15)})), "g")};
@@ -91,7 +95,8 @@ TEST(Aggregate, ManyGroupsSentOnEarly) {
   auto half = CallOf("/", {range->attribute, Lit(2)});
   auto groups = testing::Aggregate(range, {half}, {testing::As(half, "h"), testing::As(Agg("count", {Lit(1)}), "n")});
   auto attributes = groups->output();
-  auto plan = testing::Aggregate(groups, {attributes[1]}, {attributes[1], testing::As(Agg("sum", {attributes[0]}), "s")});
+  auto plan =
+      testing::Aggregate(groups, {attributes[1]}, {attributes[1], testing::As(Agg("sum", {attributes[0]}), "s")});
   EXPECT_EQ(Rows(plan, false, 2, config), (Lines{"2|1249975000"}));
 }
 
@@ -100,8 +105,10 @@ TEST(Aggregate, CountsFromMetadata) {
   auto table = std::make_shared<TestTable>(schema, std::vector<std::shared_ptr<arrow::RecordBatch>>{});
   table->knows_row_count = true;
   auto a = Column("a", DataType::Long());
-  EXPECT_EQ(Rows(testing::Aggregate(ScanOf(table, {}), {}, {testing::As(Agg("count", {Lit(1)}), "n")})), (Lines{"4711"}));
-  EXPECT_EQ(Rows(testing::Aggregate(testing::Project(ScanOf(table, {a}), {}), {}, {testing::As(Agg("count", {Lit(1)}), "n")})),
+  EXPECT_EQ(Rows(testing::Aggregate(ScanOf(table, {}), {}, {testing::As(Agg("count", {Lit(1)}), "n")})),
+            (Lines{"4711"}));
+  EXPECT_EQ(Rows(testing::Aggregate(testing::Project(ScanOf(table, {a}), {}), {},
+                                    {testing::As(Agg("count", {Lit(1)}), "n")})),
             (Lines{"4711"}));
   EXPECT_EQ(Rows(testing::Aggregate(ScanOf(table, {a}), {}, {testing::As(Agg("count", {a}), "n")})), (Lines{"0"}));
 }
@@ -110,7 +117,8 @@ TEST(GroupTable, NormalisesFloats) {
   GroupTable table({DataType::Double()});
   std::vector<uint32_t> ids;
   auto values = std::make_shared<arrow::DoubleArray>(
-      5, arrow::Buffer::FromVector(std::vector<double>{0.0, -0.0, std::nan("1"), -std::numeric_limits<double>::quiet_NaN(), 1.0}));
+      5, arrow::Buffer::FromVector(
+             std::vector<double>{0.0, -0.0, std::nan("1"), -std::numeric_limits<double>::quiet_NaN(), 1.0}));
   ASSERT_TRUE(table.Map(std::vector<Vector>{{values, false}}, 5, &ids).ok());
   EXPECT_EQ(ids, (std::vector<uint32_t>{0, 0, 1, 1, 2}));
   GroupTable nested({DataType::Double(), DataType::Array(DataType::Double())});

@@ -1,6 +1,6 @@
 #pragma once
-// The work of an aggregation, without pipelines: rows or partial results in, groups out. Batch and streaming aggregation
-// differ only in who holds the groups between partial and final.
+// The work of an aggregation, without pipelines: rows or partial results in, groups out. Batch and streaming
+// aggregation differ only in who holds the groups between partial and final.
 #include <memory>
 #include <vector>
 
@@ -18,12 +18,12 @@ struct AggregateSpec {
   struct CallSpec {
     const functions::FunctionDef* def = nullptr;
     std::shared_ptr<const functions::BoundCall> bound;
-    std::vector<int> args;     // in `inputs`
-    int filter = -1;           // in `inputs`
-    int distinct_set = -1;     // in `distinct_sets`
-    int first_buffer = 0;      // among the buffer columns, not DISTINCT only
+    std::vector<int> args;  // in `inputs`
+    int filter = -1;        // in `inputs`
+    int distinct_set = -1;  // in `distinct_sets`
+    int first_buffer = 0;   // among the buffer columns, not DISTINCT only
     int num_buffers = 0;
-    std::string text;          // "sum(a#1)"
+    std::string text;  // "sum(a#1)"
   };
   struct DistinctSet {
     std::vector<int> args;
@@ -39,7 +39,8 @@ struct AggregateSpec {
   int num_keys() const { return static_cast<int>(key_types.size()); }
 };
 
-/// Groups with their accumulators, of one task or one partition. Not thread-safe. Without keys there is always one group.
+/// Groups with their accumulators, of one task or one partition. Not thread-safe. Without keys there is always one
+/// group.
 class Aggregator {
  public:
   Aggregator(const AggregateSpec& spec, const functions::EvalContext& context);

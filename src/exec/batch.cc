@@ -82,9 +82,8 @@ Result<ArrayPtr> TakeRows(const ArrayPtr& array, std::span<const int32_t> rows, 
     }
   }
   auto indices = arrow::ArrayData::Make(arrow::int32(), n, {validity, values}, nulls);
-  ARROW_ASSIGN_OR_RAISE(
-      arrow::Datum taken,
-      arrow::compute::Take(arrow::Datum(array), arrow::Datum(indices), arrow::compute::TakeOptions::NoBoundsCheck()));
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum taken, arrow::compute::Take(arrow::Datum(array), arrow::Datum(indices),
+                                                                 arrow::compute::TakeOptions::NoBoundsCheck()));
   return taken.make_array();
 }
 

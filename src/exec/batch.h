@@ -26,7 +26,8 @@ Result<ArrayPtr> Relabel(const ArrayPtr& array, const std::shared_ptr<arrow::Dat
 
 Batch FromRecordBatch(const arrow::RecordBatch& batch);
 /// Constants are expanded. `schema` gives names; column types are as they are.
-Result<std::shared_ptr<arrow::RecordBatch>> ToRecordBatch(const Batch& batch, const std::shared_ptr<arrow::Schema>& schema);
+Result<std::shared_ptr<arrow::RecordBatch>> ToRecordBatch(const Batch& batch,
+                                                          const std::shared_ptr<arrow::Schema>& schema);
 
 /// Row i of the result is row rows[i]; a negative row gives null. Constants stay constant unless `may_be_negative`.
 Result<ArrayPtr> TakeRows(const ArrayPtr& array, std::span<const int32_t> rows, bool may_be_negative = false);
@@ -36,7 +37,8 @@ Result<Batch> TakeRows(const Batch& batch, std::span<const int32_t> rows, bool m
 /// Zero-copy rows [offset, offset + length).
 Batch SliceBatch(const Batch& batch, int64_t offset, int64_t length);
 /// One batch of all rows. `types` give the columns when `batches` is empty.
-Result<Batch> ConcatBatches(const std::vector<Batch>& batches, const std::vector<std::shared_ptr<arrow::DataType>>& types);
+Result<Batch> ConcatBatches(const std::vector<Batch>& batches,
+                            const std::vector<std::shared_ptr<arrow::DataType>>& types);
 
 /// Rows where a BOOLEAN vector is true; `all` is set instead when that is every row.
 struct Selection {

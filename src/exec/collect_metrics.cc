@@ -44,8 +44,8 @@ class Totals {
       ARROW_ASSIGN_OR_RAISE(auto column, Materialize(value, groups.rows));
       columns.push_back(std::move(column));
     }
-    return plan::ObservedRow{metrics_->schema,
-                             arrow::RecordBatch::Make(ToArrowSchema(metrics_->schema), groups.rows, std::move(columns))};
+    return plan::ObservedRow{
+        metrics_->schema, arrow::RecordBatch::Make(ToArrowSchema(metrics_->schema), groups.rows, std::move(columns))};
   }
 
  private:
@@ -87,10 +87,10 @@ class CollectMetricsNode final : public ExecNode {
     auto totals = std::make_shared<Totals>(metrics_, run.context.eval);
     observed_->Begin([totals] { return totals->Row(); });
     ARROW_ASSIGN_OR_RAISE(Pipeline pipeline, children()[0]->Start(run));
-    pipeline.operators.push_back([metrics = metrics_, totals](TaskContext& task, Consumer* next)
-                                     -> Result<std::unique_ptr<Consumer>> {
-      return std::make_unique<CollectOperator>(metrics, totals, task, next);
-    });
+    pipeline.operators.push_back(
+        [metrics = metrics_, totals](TaskContext& task, Consumer* next) -> Result<std::unique_ptr<Consumer>> {
+          return std::make_unique<CollectOperator>(metrics, totals, task, next);
+        });
     return pipeline;
   }
   std::string text() const override { return "CollectMetrics " + name_ + ", " + ListText(list_); }

@@ -50,8 +50,7 @@ class ExpressionCompiler {
     const plan::Expression& e = *expression;
     if (e.kind != ExprKind::kAlias && !e.resolved()) return Internal("unresolved expression in a physical plan");
     switch (e.kind) {
-      case ExprKind::kAlias:
-        return Compile(e.children[0]);
+      case ExprKind::kAlias: return Compile(e.children[0]);
       case ExprKind::kLiteral:
         return Intern(std::make_unique<LiteralNode>(*e.type, static_cast<const plan::Literal&>(e).value));
       case ExprKind::kAttribute: {
@@ -79,10 +78,8 @@ class ExpressionCompiler {
         Adopt(node.get(), child);
         return Intern(std::move(node));
       }
-      case ExprKind::kCall:
-        return CompileCall(static_cast<const plan::Call&>(e));
-      case ExprKind::kSubquery:
-        return UnsupportedFeature("this kind of subquery expression", &e.origin);
+      case ExprKind::kCall: return CompileCall(static_cast<const plan::Call&>(e));
+      case ExprKind::kSubquery: return UnsupportedFeature("this kind of subquery expression", &e.origin);
       default:
         return Internal("expression of kind " + std::to_string(static_cast<int>(e.kind)) +
                         " outside the operator that evaluates it: " + plan::ExpressionSql(e));
@@ -103,8 +100,8 @@ class ExpressionCompiler {
       ARROW_ASSIGN_OR_RAISE(ExpressionNode * compiled, Compile(child));
       Adopt(node.get(), compiled);
     }
-    const bool runnable = node->lambdas.empty() ? call.def->kernel != nullptr || call.def->lazy != nullptr
-                                                : call.def->lambda != nullptr;
+    const bool runnable =
+        node->lambdas.empty() ? call.def->kernel != nullptr || call.def->lazy != nullptr : call.def->lambda != nullptr;
     if (!runnable) {
       // A lambda function may be called with no lambda at all (array_sort(a)).
       if (node->lambdas.empty() && call.def->lambda != nullptr) return Keep(std::move(node));
@@ -193,7 +190,8 @@ Result<std::vector<Vector>> Evaluator::Evaluate(const Batch& batch, const functi
   return Run(batch, context, nullptr);
 }
 
-Result<std::vector<Vector>> Evaluator::Run(const Batch& batch, const functions::EvalContext& context, std::vector<int64_t>* drawn) {
+Result<std::vector<Vector>> Evaluator::Run(const Batch& batch, const functions::EvalContext& context,
+                                           std::vector<int64_t>* drawn) {
   Frame frame(batch.columns, batch.rows, context, set_->memo_slots(), drawn);
   std::vector<Vector> values;
   values.reserve(set_->size());

@@ -49,7 +49,8 @@ class Evaluator {
   Result<std::vector<Vector>> Evaluate(const Batch& batch, const functions::EvalContext& context);
 
  private:
-  Result<std::vector<Vector>> Run(const Batch& batch, const functions::EvalContext& context, std::vector<int64_t>* drawn);
+  Result<std::vector<Vector>> Run(const Batch& batch, const functions::EvalContext& context,
+                                  std::vector<int64_t>* drawn);
   ExpressionSetPtr set_;
   int64_t split_ = -1;
   std::vector<int64_t> drawn_;  // by draw slot: rows of the split so far

@@ -80,7 +80,8 @@ size_t LiteralNode::OwnHash() const {
 
 bool LiteralNode::SameAs(const ExpressionNode& other) const {
   const ArrayPtr& theirs = static_cast<const LiteralNode&>(other).value;
-  return value == theirs || value->Equals(theirs, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
+  return value == theirs ||
+         value->Equals(theirs, arrow::EqualOptions::Defaults().nans_equal(true).signed_zeros_equal(false));
 }
 
 bool CastNode::SameAs(const ExpressionNode& other) const {
@@ -93,7 +94,8 @@ bool GetFieldNode::SameAs(const ExpressionNode& other) const {
   return ordinal == theirs.ordinal && over_array == theirs.over_array;
 }
 
-/// Equal functions on equal arguments. A state made by `bind` follows from the arguments, any other must be the same one.
+/// Equal functions on equal arguments. A state made by `bind` follows from the arguments, any other must be the same
+/// one.
 bool CallNode::SameAs(const ExpressionNode& other) const {
   const auto& theirs = static_cast<const CallNode&>(other);
   const functions::BoundCall &a = *bound, &b = *theirs.bound;
@@ -245,9 +247,9 @@ Result<Vector> CallNode::Compute(Frame& frame) const {
   }
   const bool constant = all_constant || (array->length() == 1 && length != 1);
   if (array->length() != length && !constant) {
-    return MakeError("INTERNAL_ERROR", {{"message", std::string(def->name) + " returned " +
-                                                        std::to_string(array->length()) + " rows for " +
-                                                        std::to_string(length)}});
+    return MakeError("INTERNAL_ERROR",
+                     {{"message", std::string(def->name) + " returned " + std::to_string(array->length()) +
+                                      " rows for " + std::to_string(length)}});
   }
   return Vector{std::move(array), constant};
 }

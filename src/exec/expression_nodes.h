@@ -17,9 +17,8 @@ class Frame {
       : columns_(columns.begin(), columns.end()), rows_(rows), context_(context), memo_(memo_slots), drawn_(drawn) {}
   /// Row i of this frame is row chosen[i] of `parent`, which outlives it, as does `chosen`.
   Frame(Frame* parent, std::span<const int32_t> chosen)
-      : parent_(parent), chosen_(chosen), columns_(parent->columns_.size()),
-        rows_(static_cast<int64_t>(chosen.size())), context_(parent->context_), memo_(parent->memo_.size()),
-        drawn_(parent->drawn_) {}
+      : parent_(parent), chosen_(chosen), columns_(parent->columns_.size()), rows_(static_cast<int64_t>(chosen.size())),
+        context_(parent->context_), memo_(parent->memo_.size()), drawn_(parent->drawn_) {}
 
   int64_t rows() const { return rows_; }
   const functions::EvalContext& context() const { return context_; }
@@ -81,7 +80,9 @@ struct ColumnNode final : ExpressionNode {
   Result<Vector> Compute(Frame& frame) const override { return frame.Column(ordinal); }
   bool cheap() const override { return true; }
   size_t OwnHash() const override { return static_cast<size_t>(ordinal); }
-  bool SameAs(const ExpressionNode& other) const override { return ordinal == static_cast<const ColumnNode&>(other).ordinal; }
+  bool SameAs(const ExpressionNode& other) const override {
+    return ordinal == static_cast<const ColumnNode&>(other).ordinal;
+  }
   int ordinal;
 };
 
@@ -106,7 +107,8 @@ struct CastNode final : ExpressionNode {
 };
 
 struct GetFieldNode final : ExpressionNode {
-  GetFieldNode(DataType t, const plan::GetField& f) : ExpressionNode(std::move(t)), ordinal(f.ordinal), over_array(f.over_array) {}
+  GetFieldNode(DataType t, const plan::GetField& f)
+      : ExpressionNode(std::move(t)), ordinal(f.ordinal), over_array(f.over_array) {}
   Result<Vector> Compute(Frame& frame) const override;
   size_t OwnHash() const override { return static_cast<size_t>(ordinal); }
   bool SameAs(const ExpressionNode& other) const override;

@@ -96,7 +96,8 @@ class SpecFeeder : public Feeder {
   }
   Result<BatchPtr> Arguments(const Batch& batch) {
     if (!evaluator_) return ToRecordBatch(batch, spec_.schema);
-    if (spec_.schema->num_fields() == 0) return arrow::RecordBatch::Make(spec_.schema, batch.rows, arrow::ArrayVector{});
+    if (spec_.schema->num_fields() == 0)
+      return arrow::RecordBatch::Make(spec_.schema, batch.rows, arrow::ArrayVector{});
     ARROW_ASSIGN_OR_RAISE(auto columns, evaluator_->Evaluate(batch, task_));
     return ToRecordBatch({batch.rows, std::move(columns)}, spec_.schema);
   }
@@ -183,7 +184,8 @@ class PartitionFeeder final : public SpecFeeder {
   }
 };
 
-/// Results of table functions begin with the number of the row, within its batch, that they are of; -1: the last there was.
+/// Results of table functions begin with the number of the row, within its batch, that they are of; -1: the last there
+/// was.
 class TableFeeder final : public SpecFeeder {
  public:
   TableFeeder(const Spec& spec, const std::vector<int>& kept, TaskContext& task, Consumer& out)
@@ -263,9 +265,12 @@ class ExternalNode final : public ExecNode {
 std::string Named(const external::Function& function) { return std::string(function.operator_name()) + " "; }
 
 const functions::ExternalCall* CallOf(const plan::Expression& expression) {
-  if (const auto* call = plan::As<plan::Call>(expression)) return call->bound ? functions::AsExternal(*call->bound) : nullptr;
-  if (const auto* call = plan::As<plan::AggregateCall>(expression)) return call->bound ? functions::AsExternal(*call->bound) : nullptr;
-  if (const auto* call = plan::As<plan::GeneratorCall>(expression)) return call->bound ? functions::AsExternal(*call->bound) : nullptr;
+  if (const auto* call = plan::As<plan::Call>(expression))
+    return call->bound ? functions::AsExternal(*call->bound) : nullptr;
+  if (const auto* call = plan::As<plan::AggregateCall>(expression))
+    return call->bound ? functions::AsExternal(*call->bound) : nullptr;
+  if (const auto* call = plan::As<plan::GeneratorCall>(expression))
+    return call->bound ? functions::AsExternal(*call->bound) : nullptr;
   return nullptr;
 }
 
@@ -317,7 +322,8 @@ Result<ExecNodePtr> LowerExternalColumns(const plan::PlanPtr& plan, Lowering& lo
   plan::ExprList shown;
   for (const auto& alias : node.calls) shown.push_back(alias->children[0]);
   std::string text = Named(*collected.calls[0].function) + ListText(shown) + ", " + ListText(made);
-  return std::make_shared<ExternalNode>(node.output(), std::move(child), std::move(spec), std::vector<int>{}, std::move(text));
+  return std::make_shared<ExternalNode>(node.output(), std::move(child), std::move(spec), std::vector<int>{},
+                                        std::move(text));
 }
 
 Result<ExecNodePtr> LowerMapPartitions(const plan::PlanPtr& plan, Lowering& lowering) {
@@ -325,14 +331,17 @@ Result<ExecNodePtr> LowerMapPartitions(const plan::PlanPtr& plan, Lowering& lowe
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   const DataType input = SchemaOf(child->output());
   Spec spec{{{node.function.get(), {}}}, input, ToArrowSchema(input), nullptr, lowering.config()};
-  std::string text = Named(*node.function) + node.function->name() + ListText(child->output()) + ", " + ListText(node.attributes);
-  return std::make_shared<ExternalNode>(node.attributes, std::move(child), std::move(spec), std::vector<int>{}, std::move(text));
+  std::string text =
+      Named(*node.function) + node.function->name() + ListText(child->output()) + ", " + ListText(node.attributes);
+  return std::make_shared<ExternalNode>(node.attributes, std::move(child), std::move(spec), std::vector<int>{},
+                                        std::move(text));
 }
 
 Result<ExecNodePtr> LowerExternalGenerate(const plan::Generate& generate, Lowering& lowering) {
   const auto& call = *plan::As<plan::GeneratorCall>(*generate.generator);
   if (generate.outer || call.outer)
-    return UnsupportedFeature("LATERAL VIEW OUTER of the table function " + ExternalFunctionOf(call)->name(), &generate.origin);
+    return UnsupportedFeature("LATERAL VIEW OUTER of the table function " + ExternalFunctionOf(call)->name(),
+                              &generate.origin);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(generate.children[0]));
   ExternalCalls collected = CollectArguments({&call});
   Spec spec{collected.calls, collected.input, ToArrowSchema(collected.input), nullptr, lowering.config()};
@@ -341,8 +350,10 @@ Result<ExecNodePtr> LowerExternalGenerate(const plan::Generate& generate, Loweri
   const auto& unneeded = generate.unneeded_child_output;
   for (int i = 0; i < static_cast<int>(child->output().size()); ++i)
     if (std::find(unneeded.begin(), unneeded.end(), i) == unneeded.end()) kept.push_back(i);
-  std::string text = Named(*spec.calls[0].function) + plan::ExpressionTreeText(call) + ", " + ListText(generate.generator_output);
-  return std::make_shared<ExternalNode>(generate.output(), std::move(child), std::move(spec), std::move(kept), std::move(text));
+  std::string text =
+      Named(*spec.calls[0].function) + plan::ExpressionTreeText(call) + ", " + ListText(generate.generator_output);
+  return std::make_shared<ExternalNode>(generate.output(), std::move(child), std::move(spec), std::move(kept),
+                                        std::move(text));
 }
 
 }  // namespace sluice::exec

@@ -210,20 +210,20 @@ Result<ExecNodePtr> LowerExternalAggregate(const plan::Aggregate& aggregate, Low
   plan::ExprList results;
   for (const auto& output : aggregate.aggregates) {
     ARROW_ASSIGN_OR_RAISE(auto result, plan::TransformUp(output, [&](const plan::ExprPtr& e) -> Result<plan::ExprPtr> {
-      const auto* call = plan::As<plan::AggregateCall>(e);
-      if (!call) return e;
-      const external::Function* function = ExternalFunctionOf(*e);
-      if (!function) {
-        own = call->display_name;
-        return e;
-      }
-      for (size_t i = 0; i < calls.size(); ++i)
-        if (plan::SameExpression(*calls[i], *e)) return plan::ExprPtr(made[keys + i]);
-      names += (names.empty() ? "`" : ", `") + function->name() + "`";
-      calls.push_back(e);
-      made.push_back(plan::MakeAttribute(function->name(), *e->type, true));
-      return plan::ExprPtr(made.back());
-    }));
+                            const auto* call = plan::As<plan::AggregateCall>(e);
+                            if (!call) return e;
+                            const external::Function* function = ExternalFunctionOf(*e);
+                            if (!function) {
+                              own = call->display_name;
+                              return e;
+                            }
+                            for (size_t i = 0; i < calls.size(); ++i)
+                              if (plan::SameExpression(*calls[i], *e)) return plan::ExprPtr(made[keys + i]);
+                            names += (names.empty() ? "`" : ", `") + function->name() + "`";
+                            calls.push_back(e);
+                            made.push_back(plan::MakeAttribute(function->name(), *e->type, true));
+                            return plan::ExprPtr(made.back());
+                          }));
     results.push_back(std::move(result));
   }
   if (!own.empty()) return MakeError("INVALID_PANDAS_UDF_PLACEMENT", {{"functionList", names}}, &aggregate.origin);
@@ -239,8 +239,10 @@ Result<ExecNodePtr> LowerExternalAggregate(const plan::Aggregate& aggregate, Low
   side.schema = ToArrowSchema(side.input);
   ARROW_ASSIGN_OR_RAISE(side.sent, ExpressionSet::Compile(collected.arguments, child->output()));
   GroupSpec spec{collected.calls, {std::move(side)}, lowering.config()};
-  std::string text = std::string(spec.calls[0].function->operator_name()) + " " + ListText(aggregate.grouping) + ", " + ListText(calls);
-  auto node = std::make_shared<ExternalAggregateNode>(std::move(made), std::move(child), std::move(spec), std::move(text));
+  std::string text = std::string(spec.calls[0].function->operator_name()) + " " + ListText(aggregate.grouping) + ", " +
+                     ListText(calls);
+  auto node =
+      std::make_shared<ExternalAggregateNode>(std::move(made), std::move(child), std::move(spec), std::move(text));
   return MakeProject(results, std::move(node));
 }
 

@@ -107,7 +107,8 @@ Result<ArrayPtr> AggregateFrames(const functions::FunctionDef& def, const functi
   std::vector<int32_t> frame_of(frames.start.size());
   for (size_t i = 0; i < frame_of.size(); ++i) {
     const Frame frame{frames.start[i], std::max(frames.start[i], frames.end[i])};
-    if (distinct.empty() || distinct.back().start != frame.start || distinct.back().end != frame.end) distinct.push_back(frame);
+    if (distinct.empty() || distinct.back().start != frame.start || distinct.back().end != frame.end)
+      distinct.push_back(frame);
     frame_of[i] = static_cast<int32_t>(distinct.size()) - 1;
   }
   ARROW_ASSIGN_OR_RAISE(ArrayPtr values, FrameAggregator(def, bound, context, args, cancel).Run(distinct));

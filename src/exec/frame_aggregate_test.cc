@@ -32,7 +32,8 @@ template <typename F>
 FrameBounds Frames(const F& frame) {
   FrameBounds out;
   for (int32_t i = 0; i < kRows; ++i) {
-    const int32_t first = i < kFirstPartition ? 0 : kFirstPartition, end = i < kFirstPartition ? kFirstPartition : kRows;
+    const int32_t first = i < kFirstPartition ? 0 : kFirstPartition,
+                  end = i < kFirstPartition ? kFirstPartition : kRows;
     const auto [from, to] = frame(i, first, end);
     out.start.push_back(from);
     out.end.push_back(to);
@@ -65,19 +66,22 @@ TEST(FrameAggregate, GrowingFramesGoOnFromStepToStep) {
   ExpectSums(Frames([](int32_t i, int32_t first, int32_t) { return std::pair(first, i + 1); }));
 }
 TEST(FrameAggregate, PeersShareAFrame) {
-  ExpectSums(Frames([](int32_t i, int32_t first, int32_t end) { return std::pair(first, std::min(end, i / 150 * 150 + 150)); }));
+  ExpectSums(Frames(
+      [](int32_t i, int32_t first, int32_t end) { return std::pair(first, std::min(end, i / 150 * 150 + 150)); }));
 }
 TEST(FrameAggregate, GrowingFramesThatBeginEmpty) {
   ExpectSums(Frames([](int32_t i, int32_t first, int32_t) { return std::pair(first, std::max(first, i - 5)); }));
 }
 TEST(FrameAggregate, SlidingFrames) {
-  ExpectSums(Frames([](int32_t i, int32_t first, int32_t end) { return std::pair(std::max(first, i - 90), std::min(end, i + 80)); }));
+  ExpectSums(Frames(
+      [](int32_t i, int32_t first, int32_t end) { return std::pair(std::max(first, i - 90), std::min(end, i + 80)); }));
 }
 TEST(FrameAggregate, ShrinkingFrames) {
   ExpectSums(Frames([](int32_t i, int32_t, int32_t end) { return std::pair(i, end); }));
 }
 TEST(FrameAggregate, EmptyFrames) {
-  ExpectSums(Frames([](int32_t i, int32_t, int32_t end) { return std::pair(std::min(end, i + 400), std::min(end, i + 300)); }));
+  ExpectSums(Frames(
+      [](int32_t i, int32_t, int32_t end) { return std::pair(std::min(end, i + 400), std::min(end, i + 300)); }));
 }
 
 TEST(FrameAggregate, OrderOfRowsIsKept) {

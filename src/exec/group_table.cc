@@ -19,19 +19,15 @@ namespace {
 bool HasFloats(const DataType& type) {
   switch (type.id()) {
     case TypeId::kFloat:
-    case TypeId::kDouble:
-      return true;
-    case TypeId::kArray:
-      return HasFloats(type.elementType());
-    case TypeId::kMap:
-      return HasFloats(type.keyType()) || HasFloats(type.valueType());
+    case TypeId::kDouble: return true;
+    case TypeId::kArray: return HasFloats(type.elementType());
+    case TypeId::kMap: return HasFloats(type.keyType()) || HasFloats(type.valueType());
     case TypeId::kStruct:
       for (const auto& field : type.fields()) {
         if (HasFloats(field.type)) return true;
       }
       return false;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -51,15 +47,13 @@ Result<std::shared_ptr<arrow::ArrayData>> NormalizeValues(const arrow::ArrayData
   return copy;
 }
 
-Result<std::shared_ptr<arrow::ArrayData>> Normalize(const std::shared_ptr<arrow::ArrayData>& data, const DataType& type) {
+Result<std::shared_ptr<arrow::ArrayData>> Normalize(const std::shared_ptr<arrow::ArrayData>& data,
+                                                    const DataType& type) {
   if (!HasFloats(type) || data->type->id() == arrow::Type::NA) return data;
   switch (type.id()) {
-    case TypeId::kFloat:
-      return NormalizeValues<float>(*data);
-    case TypeId::kDouble:
-      return NormalizeValues<double>(*data);
-    default:
-      break;
+    case TypeId::kFloat: return NormalizeValues<float>(*data);
+    case TypeId::kDouble: return NormalizeValues<double>(*data);
+    default: break;
   }
   auto copy = data->Copy();
   if (type.id() == TypeId::kArray) {
@@ -122,18 +116,14 @@ GroupTable::GroupTable(std::vector<DataType> key_types) : types_(std::move(key_t
   if (types_.size() != 1) return;
   switch (types_[0].id()) {
     case TypeId::kString:
-    case TypeId::kBinary:
-      form_ = Form::kBytes;
-      break;
+    case TypeId::kBinary: form_ = Form::kBytes; break;
     case TypeId::kVoid:
     case TypeId::kDecimal:
     case TypeId::kCalendarInterval:
     case TypeId::kArray:
     case TypeId::kMap:
-    case TypeId::kStruct:
-      break;
-    default:
-      form_ = Form::kFixed;
+    case TypeId::kStruct: break;
+    default: form_ = Form::kFixed;
   }
 }
 

@@ -10,9 +10,9 @@ namespace sluice::exec {
 
 constexpr uint32_t kNoGroup = UINT32_MAX;
 
-/// Distinct keys in order of first appearance. Nulls equal nulls, NaN equals NaN, -0.0 equals 0.0 as in Spark's grouping.
-/// Open addressing: over 64-bit values for one fixed-width key, over bytes for one STRING or BINARY key, over the bytes of
-/// UnsafeRows for anything else. Not thread-safe for Map; Find is.
+/// Distinct keys in order of first appearance. Nulls equal nulls, NaN equals NaN, -0.0 equals 0.0 as in Spark's
+/// grouping. Open addressing: over 64-bit values for one fixed-width key, over bytes for one STRING or BINARY key, over
+/// the bytes of UnsafeRows for anything else. Not thread-safe for Map; Find is.
 class GroupTable {
  public:
   explicit GroupTable(std::vector<DataType> key_types);

@@ -10,8 +10,9 @@
 
 namespace sluice::exec {
 
-const ConfigEntry kBroadcastThresholdConfig{"spark.sql.autoBroadcastJoinThreshold", "10485760",
-                                            "Size up to which the build side of a join is shared by all tasks; -1: never."};
+const ConfigEntry kBroadcastThresholdConfig{
+    "spark.sql.autoBroadcastJoinThreshold", "10485760",
+    "Size up to which the build side of a join is shared by all tasks; -1: never."};
 
 namespace {
 
@@ -69,7 +70,8 @@ class ShuffleSink final : public Sink {
 
 class JoinNode final : public ExecNode {
  public:
-  JoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinSpec spec, JoinMethod method, std::string text)
+  JoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinSpec spec, JoinMethod method,
+           std::string text)
       : ExecNode(std::move(output), {std::move(left), std::move(right)}), spec_(std::move(spec)), method_(method),
         text_(std::move(text)) {}
 
@@ -138,13 +140,10 @@ class JoinNode final : public ExecNode {
 /// Which side is kept in memory.
 bool BuildLeft(const plan::Join& join, const ExecNode& left, const ExecNode& right) {
   switch (join.type) {
-    case JoinType::kRightOuter:
-      return true;
+    case JoinType::kRightOuter: return true;
     case JoinType::kInner:
-    case JoinType::kCross:
-      break;
-    default:
-      return false;
+    case JoinType::kCross: break;
+    default: return false;
   }
   if (join.hint != plan::Join::BuildHint::kNone) return join.hint == plan::Join::BuildHint::kBroadcastLeft;
   // A stream is never built: each batch would be held whole.
@@ -178,8 +177,10 @@ Result<ExecNodePtr> LowerJoin(const plan::PlanPtr& plan, Lowering& lowering) {
   const ExecNode& probe = spec.build_left ? *right : *left;
   const ExecNode& build = spec.build_left ? *left : *right;
   if (!keys.left.empty()) {
-    ARROW_ASSIGN_OR_RAISE(spec.probe_keys, ExpressionSet::Compile(spec.build_left ? keys.right : keys.left, probe.output()));
-    ARROW_ASSIGN_OR_RAISE(spec.build_keys, ExpressionSet::Compile(spec.build_left ? keys.left : keys.right, build.output()));
+    ARROW_ASSIGN_OR_RAISE(spec.probe_keys,
+                          ExpressionSet::Compile(spec.build_left ? keys.right : keys.left, probe.output()));
+    ARROW_ASSIGN_OR_RAISE(spec.build_keys,
+                          ExpressionSet::Compile(spec.build_left ? keys.left : keys.right, build.output()));
   }
   spec.probe_types = ArrowTypesOf(probe.output());
   spec.build_types = ArrowTypesOf(build.output());

@@ -29,19 +29,19 @@ class JoinTest : public ::testing::TestWithParam<bool> {
   Config config_;
   plan::AttributePtr a_ = Column("a", DataType::Long()), x_ = Column("x", DataType::String());
   plan::AttributePtr b_ = Column("b", DataType::Long()), y_ = Column("y", DataType::Long());
-  PlanPtr left_ = testing::Union(Local({a_, x_}, {R"([[1, "p"], [2, "q"], [null, "n"]])"}),
-                                 Local({Column("a", DataType::Long()), Column("x", DataType::String())},
-                                       {R"([[2, "r"], [4, "s"]])"}));
+  PlanPtr left_ = testing::Union(
+      Local({a_, x_}, {R"([[1, "p"], [2, "q"], [null, "n"]])"}),
+      Local({Column("a", DataType::Long()), Column("x", DataType::String())}, {R"([[2, "r"], [4, "s"]])"}));
   PlanPtr right_ = Local({b_, y_}, {"[[2, 20], [2, 21]]", "[[1, 10], [null, 0], [5, 50]]"});
   ExprPtr equal_ = CallOf("=", {a_, b_});
 };
 
 TEST_P(JoinTest, EveryType) {
   EXPECT_EQ(Run(JoinType::kInner, equal_), (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21"}));
-  EXPECT_EQ(Run(JoinType::kLeftOuter, equal_), (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21",
-                                                      "4|s|NULL|NULL", "NULL|n|NULL|NULL"}));
-  EXPECT_EQ(Run(JoinType::kRightOuter, equal_), (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21",
-                                                       "NULL|NULL|5|50", "NULL|NULL|NULL|0"}));
+  EXPECT_EQ(Run(JoinType::kLeftOuter, equal_),
+            (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21", "4|s|NULL|NULL", "NULL|n|NULL|NULL"}));
+  EXPECT_EQ(Run(JoinType::kRightOuter, equal_),
+            (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21", "NULL|NULL|5|50", "NULL|NULL|NULL|0"}));
   EXPECT_EQ(Run(JoinType::kFullOuter, equal_),
             (Lines{"1|p|1|10", "2|q|2|20", "2|q|2|21", "2|r|2|20", "2|r|2|21", "4|s|NULL|NULL", "NULL|NULL|5|50",
                    "NULL|NULL|NULL|0", "NULL|n|NULL|NULL"}));
@@ -76,11 +76,11 @@ TEST_P(JoinTest, NestedLoop) {
 TEST_P(JoinTest, NotIn) {
   auto not_in = [&](PlanPtr right, const plan::AttributePtr& b) {
     auto equal = CallOf("=", {a_, b});
-    return Rows(testing::Join(left_, right, JoinType::kLeftAnti, CallOf("or", {equal, CallOf("isnull", {equal})})), true, 2,
-                config_);
+    return Rows(testing::Join(left_, right, JoinType::kLeftAnti, CallOf("or", {equal, CallOf("isnull", {equal})})),
+                true, 2, config_);
   };
   auto c = Column("c", DataType::Long());
-  EXPECT_EQ(not_in(right_, b_), Lines{});                               // a null among the values
+  EXPECT_EQ(not_in(right_, b_), Lines{});  // a null among the values
   EXPECT_EQ(not_in(Local({c}, {"[[2], [7]]"}), c), (Lines{"1|p", "4|s"}));
   EXPECT_EQ(not_in(Local({c}, {}), c).size(), 5u);
 }

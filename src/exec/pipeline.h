@@ -14,7 +14,7 @@ namespace sluice::exec {
 /// One Run of a query.
 struct RunState {
   const RunContext& context;
-  std::mutex mutex;     // guards metrics
+  std::mutex mutex;  // guards metrics
   RunMetrics metrics;
   int threads() const { return context.pool->threads(); }
 };
@@ -24,7 +24,7 @@ struct TaskContext {
   RunState* run = nullptr;
   functions::EvalContext eval;  // task_partition is the split
   int task = 0;
-  int64_t split = -1;           // being read, counted over the whole pipeline
+  int64_t split = -1;  // being read, counted over the whole pipeline
 };
 
 /// Takes batches. Never called with an empty batch.
@@ -92,8 +92,8 @@ class TaskChain {
 
 using SinkFactory = std::function<Result<std::unique_ptr<Sink>>(TaskContext& task)>;
 
-/// Runs all splits in at most run.threads() tasks, each with its own sink; splits are handed out in order. No splits, no
-/// sink. `stop`, if given, keeps splits that have not begun from beginning.
+/// Runs all splits in at most run.threads() tasks, each with its own sink; splits are handed out in order. No splits,
+/// no sink. `stop`, if given, keeps splits that have not begun from beginning.
 Status RunPipeline(RunState& run, const Pipeline& pipeline, const SinkFactory& make_sink,
                    const std::atomic<bool>* stop = nullptr);
 

@@ -134,7 +134,9 @@ class ProcessorNode final : public ExecNode {
                     const external::Stream::Consume& give) const {
     std::vector<size_t> at(2, 0);
     while (!stream.ended()) {
-      const auto left = [&](size_t side) { return side < sides.size() && at[side] < sides[side].grouped.groups.size(); };
+      const auto left = [&](size_t side) {
+        return side < sides.size() && at[side] < sides[side].grouped.groups.size();
+      };
       if (!left(0) && !left(1)) break;
       const bool first = left(0) && (!left(1) || sides[0].grouped.key(at[0]) <= sides[1].grouped.key(at[1]));
       const bool second = left(1) && (!left(0) || sides[1].grouped.key(at[1]) <= sides[0].grouped.key(at[0]));

@@ -30,11 +30,11 @@ struct SourceRange {
 
 /// What changes from run to run. Everything else was settled by Compile.
 struct RunContext {
-  TaskPool* pool = nullptr;                  // shared; tasks of one run occupy at most pool->threads()
+  TaskPool* pool = nullptr;  // shared; tasks of one run occupy at most pool->threads()
   CancelToken cancel;
-  functions::EvalContext eval;               // zone, ansi, now_us
+  functions::EvalContext eval;  // zone, ansi, now_us
   int64_t batch_id = 0;
-  std::map<int, SourceRange> sources;        // by plan::Relation::source_id
+  std::map<int, SourceRange> sources;  // by plan::Relation::source_id
   // Streams only.
   state::StateStores* state = nullptr;  // of queries with stateful operators, at version batch_id
   int64_t watermark_ms = 0;             // what is not newer is removed from state
@@ -53,7 +53,7 @@ struct RunMetrics {
   ~RunMetrics();
   RunMetrics(RunMetrics&&) noexcept;
   RunMetrics& operator=(RunMetrics&&) noexcept;
-  std::map<int, int64_t> source_rows;        // rows read, by source_id
+  std::map<int, int64_t> source_rows;  // rows read, by source_id
   int64_t output_rows = 0;
   std::map<int, EventTimeStats> event_times;            // by position in StreamTraits::watermark_delays_ms
   std::map<int64_t, state::OperatorMetrics> operators;  // stateful ones, by id

@@ -36,8 +36,9 @@ TEST(Query, NullsPropagate) {
   auto a = Column("a", DataType::Long());
   auto b = Column("b", DataType::Long());
   auto local = Local({a, b}, {"[[1, 2], [null, 2], [1, null], [6, 3]]"});
-  EXPECT_EQ(Rows(testing::Project(local, {testing::As(CallOf("*", {a, b}), "x"), testing::As(CallOf("=", {a, b}), "y")})),
-            (Lines{"2|false", "NULL|NULL", "NULL|NULL", "18|false"}));
+  EXPECT_EQ(
+      Rows(testing::Project(local, {testing::As(CallOf("*", {a, b}), "x"), testing::As(CallOf("=", {a, b}), "y")})),
+      (Lines{"2|false", "NULL|NULL", "NULL|NULL", "18|false"}));
 }
 
 TEST(Query, LazyArgumentsSeeOnlyChosenRows) {

@@ -68,7 +68,8 @@ Result<ExecNodePtr> LowerRepartition(const plan::PlanPtr& plan, Lowering& loweri
   const auto& repartition = *plan::As<plan::Repartition>(plan);
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   if (!repartition.num_partitions || !repartition.keys.empty()) return child;
-  return std::make_shared<RepartitionNode>(std::move(child), std::max(1, *repartition.num_partitions), repartition.shuffle);
+  return std::make_shared<RepartitionNode>(std::move(child), std::max(1, *repartition.num_partitions),
+                                           repartition.shuffle);
 }
 
 }  // namespace sluice::exec

@@ -55,7 +55,8 @@ struct SampleSpec {
 
 class SampleOperator final : public Operator {
  public:
-  SampleOperator(const SampleSpec& spec, TaskContext& task, Consumer* next) : Operator(next), spec_(spec), task_(task) {}
+  SampleOperator(const SampleSpec& spec, TaskContext& task, Consumer* next)
+      : Operator(next), spec_(spec), task_(task) {}
   Status Push(Batch batch) override {
     if (split_ != task_.split) {
       split_ = task_.split;

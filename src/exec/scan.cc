@@ -66,8 +66,9 @@ class ConnectorSource final : public SplitSource {
 class ScanNode final : public ExecNode {
  public:
   ScanNode(const plan::Relation& relation, ScanRequest request)
-      : ExecNode(relation.attributes, {}), table_(relation.table), name_(relation.name), filters_(relation.pushed_filters),
-        streaming_(relation.is_streaming), source_id_(relation.source_id), request_(std::move(request)) {}
+      : ExecNode(relation.attributes, {}), table_(relation.table), name_(relation.name),
+        filters_(relation.pushed_filters), streaming_(relation.is_streaming), source_id_(relation.source_id),
+        request_(std::move(request)) {}
 
   Result<Pipeline> Start(RunState& run) const override {
     ScanRequest request = request_;
@@ -146,9 +147,9 @@ struct Comparison {
 };
 using connectors::FilterOp;
 constexpr Comparison kComparisons[] = {
-    {"=", FilterOp::kEq, FilterOp::kEq},       {"==", FilterOp::kEq, FilterOp::kEq},
+    {"=", FilterOp::kEq, FilterOp::kEq},        {"==", FilterOp::kEq, FilterOp::kEq},
     {"!=", FilterOp::kNotEq, FilterOp::kNotEq}, {"<", FilterOp::kLt, FilterOp::kGt},
-    {"<=", FilterOp::kLtEq, FilterOp::kGtEq},  {">", FilterOp::kGt, FilterOp::kLt},
+    {"<=", FilterOp::kLtEq, FilterOp::kGtEq},   {">", FilterOp::kGt, FilterOp::kLt},
     {">=", FilterOp::kGtEq, FilterOp::kLtEq},
 };
 
@@ -202,7 +203,8 @@ Result<ExecNodePtr> LowerRelation(const plan::PlanPtr& plan, Lowering& lowering)
     // A query may write a name in other letters than the table.
     const auto matches = [&](const auto& a) { return strcasecmp(a->name.c_str(), filter->column[0].c_str()) == 0; };
     const auto column = std::find_if(relation.attributes.begin(), relation.attributes.end(), matches);
-    if (column != relation.attributes.end() && std::count_if(column, relation.attributes.end(), matches) == 1) filter->column[0] = (*column)->name;
+    if (column != relation.attributes.end() && std::count_if(column, relation.attributes.end(), matches) == 1)
+      filter->column[0] = (*column)->name;
     request.filters.push_back(std::move(*filter));
   }
   request.limit = relation.pushed_limit;

@@ -27,7 +27,8 @@ struct SortSpec {
 /// Collects rows and sorts them; with a limit, drops what cannot be among the first now and then.
 class RunBuilder {
  public:
-  RunBuilder(const SortSpec& spec, TaskContext& task) : spec_(spec), task_(task), evaluator_(spec.keys), keys_(spec.columns) {}
+  RunBuilder(const SortSpec& spec, TaskContext& task)
+      : spec_(spec), task_(task), evaluator_(spec.keys), keys_(spec.columns) {}
   Status Add(Batch batch) {
     ARROW_ASSIGN_OR_RAISE(auto values, evaluator_.Evaluate(batch, task_));
     ARROW_RETURN_NOT_OK(keys_.Append(values, batch.rows));
@@ -162,7 +163,9 @@ class SortNode final : public ExecNode {
     ARROW_RETURN_NOT_OK(RunPipeline(run, input, [&](TaskContext& task) -> Result<std::unique_ptr<Sink>> {
       return std::make_unique<SortSink>(spec_, task, runs.get());
     }));
-    auto produce = [this, runs](int64_t, TaskContext& task, Consumer& out) { return MergeRuns(*runs, spec_, task, out); };
+    auto produce = [this, runs](int64_t, TaskContext& task, Consumer& out) {
+      return MergeRuns(*runs, spec_, task, out);
+    };
     return Pipeline{std::make_shared<FunctionSource>(1, std::move(produce)), {}};
   }
   std::string text() const override {

@@ -36,41 +36,29 @@ U OrderedFloat(F v) {
 int FixedWidth(const DataType& type) {
   switch (type.id()) {
     case TypeId::kBoolean:
-    case TypeId::kByte:
-      return 1;
-    case TypeId::kShort:
-      return 2;
+    case TypeId::kByte: return 1;
+    case TypeId::kShort: return 2;
     case TypeId::kInteger:
     case TypeId::kFloat:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval:
-      return 4;
+    case TypeId::kYearMonthInterval: return 4;
     case TypeId::kLong:
     case TypeId::kDouble:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-    case TypeId::kDayTimeInterval:
-      return 8;
-    case TypeId::kDecimal:
-      return 16;
-    default:
-      return 0;
+    case TypeId::kDayTimeInterval: return 8;
+    case TypeId::kDecimal: return 16;
+    default: return 0;
   }
 }
 
 void PutFixed(const arrow::ArrayData& data, const DataType& type, int64_t i, char* out) {
   switch (type.id()) {
-    case TypeId::kBoolean:
-      *out = arrow::bit_util::GetBit(data.buffers[1]->data(), data.offset + i) ? 1 : 0;
-      return;
-    case TypeId::kByte:
-      return PutBigEndian(OrderedInt<uint8_t>(data.GetValues<int8_t>(1)[i]), out);
-    case TypeId::kShort:
-      return PutBigEndian(OrderedInt<uint16_t>(data.GetValues<int16_t>(1)[i]), out);
-    case TypeId::kFloat:
-      return PutBigEndian(OrderedFloat<uint32_t>(data.GetValues<float>(1)[i]), out);
-    case TypeId::kDouble:
-      return PutBigEndian(OrderedFloat<uint64_t>(data.GetValues<double>(1)[i]), out);
+    case TypeId::kBoolean: *out = arrow::bit_util::GetBit(data.buffers[1]->data(), data.offset + i) ? 1 : 0; return;
+    case TypeId::kByte: return PutBigEndian(OrderedInt<uint8_t>(data.GetValues<int8_t>(1)[i]), out);
+    case TypeId::kShort: return PutBigEndian(OrderedInt<uint16_t>(data.GetValues<int16_t>(1)[i]), out);
+    case TypeId::kFloat: return PutBigEndian(OrderedFloat<uint32_t>(data.GetValues<float>(1)[i]), out);
+    case TypeId::kDouble: return PutBigEndian(OrderedFloat<uint64_t>(data.GetValues<double>(1)[i]), out);
     case TypeId::kDecimal: {
       const arrow::Decimal128 v(data.buffers[1]->data() + (data.offset + i) * 16);
       PutBigEndian(OrderedInt<uint64_t>(v.high_bits()), out);
@@ -78,10 +66,8 @@ void PutFixed(const arrow::ArrayData& data, const DataType& type, int64_t i, cha
     }
     case TypeId::kInteger:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval:
-      return PutBigEndian(OrderedInt<uint32_t>(data.GetValues<int32_t>(1)[i]), out);
-    default:
-      return PutBigEndian(OrderedInt<uint64_t>(data.GetValues<int64_t>(1)[i]), out);
+    case TypeId::kYearMonthInterval: return PutBigEndian(OrderedInt<uint32_t>(data.GetValues<int32_t>(1)[i]), out);
+    default: return PutBigEndian(OrderedInt<uint64_t>(data.GetValues<int64_t>(1)[i]), out);
   }
 }
 
@@ -113,8 +99,7 @@ void PutValue(const arrow::Array& array, const DataType& type, int64_t i, std::v
   }
   switch (type.id()) {
     case TypeId::kString:
-    case TypeId::kBinary:
-      return PutText(static_cast<const arrow::BinaryArray&>(array).GetView(i), out);
+    case TypeId::kBinary: return PutText(static_cast<const arrow::BinaryArray&>(array).GetView(i), out);
     case TypeId::kStruct: {
       const auto& structs = static_cast<const arrow::StructArray&>(array);
       for (size_t f = 0; f < type.fields().size(); ++f) {
@@ -130,22 +115,18 @@ void PutValue(const arrow::Array& array, const DataType& type, int64_t i, std::v
       out->push_back(0);
       return;
     }
-    default:
-      return;  // VOID is never anything but null
+    default: return;  // VOID is never anything but null
   }
 }
 
 bool Orderable(const DataType& type) {
   switch (type.id()) {
     case TypeId::kMap:
-    case TypeId::kCalendarInterval:
-      return false;
-    case TypeId::kArray:
-      return Orderable(type.elementType());
+    case TypeId::kCalendarInterval: return false;
+    case TypeId::kArray: return Orderable(type.elementType());
     case TypeId::kStruct:
       return std::all_of(type.fields().begin(), type.fields().end(), [](const auto& f) { return Orderable(f.type); });
-    default:
-      return true;
+    default: return true;
   }
 }
 

@@ -20,8 +20,9 @@ struct SortColumn {
 class SortKeys {
  public:
   explicit SortKeys(std::vector<SortColumn> columns) : columns_(std::move(columns)) {}
-  /// Appends the keys of `rows` rows. Order of values: numbers by size, NaN above all, -0.0 = 0.0; text by bytes; structs by
-  /// fields, arrays by elements then length, nulls inside first. Errors: maps and calendar intervals have no order.
+  /// Appends the keys of `rows` rows. Order of values: numbers by size, NaN above all, -0.0 = 0.0; text by bytes;
+  /// structs by fields, arrays by elements then length, nulls inside first. Errors: maps and calendar intervals have no
+  /// order.
   Status Append(std::span<const Vector> values, int64_t rows);
   int64_t size() const { return static_cast<int64_t>(offsets_.size()) - 1; }
   std::string_view key(int64_t row) const {

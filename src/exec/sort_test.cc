@@ -13,7 +13,8 @@ namespace {
 using namespace testing;  // NOLINT: the vocabulary of these tests
 using Lines = std::vector<std::string>;
 
-std::vector<int32_t> OrderOf(const DataType& type, const std::string& json, bool ascending = true, bool nulls_first = true) {
+std::vector<int32_t> OrderOf(const DataType& type, const std::string& json, bool ascending = true,
+                             bool nulls_first = true) {
   auto array = ArrayOf(type, json);
   SortKeys keys({{type, ascending, nulls_first}});
   EXPECT_TRUE(keys.Append(std::vector<Vector>{{array, false}}, array->length()).ok());
@@ -25,13 +26,15 @@ TEST(SortKeys, OrderOfValues) {
   EXPECT_EQ(OrderOf(DataType::Long(), "[3, -5, null, 0, -9223372036854775808]"), (Rows32{2, 4, 1, 3, 0}));
   EXPECT_EQ(OrderOf(DataType::Long(), "[3, -5, null, 0]", false, false), (Rows32{0, 3, 1, 2}));
   EXPECT_EQ(OrderOf(DataType::Long(), "[3, -5, null, 0]", false, true), (Rows32{2, 0, 3, 1}));
-  EXPECT_EQ(OrderOf(DataType::Double(), "[NaN, Inf, 1.5, -1.5, -0.0, 0.0, -Inf, -1e300]"), (Rows32{6, 7, 3, 4, 5, 2, 1, 0}));
+  EXPECT_EQ(OrderOf(DataType::Double(), "[NaN, Inf, 1.5, -1.5, -0.0, 0.0, -Inf, -1e300]"),
+            (Rows32{6, 7, 3, 4, 5, 2, 1, 0}));
   EXPECT_EQ(OrderOf(DataType::String(), R"(["b", "", "ab", "a", "a\u0000", "é"])"), (Rows32{1, 3, 4, 2, 0, 5}));
   EXPECT_EQ(OrderOf(DataType::String(), R"(["b", "", "ab", "a", "a\u0000", "é"])", false), (Rows32{5, 0, 2, 4, 3, 1}));
   EXPECT_EQ(OrderOf(DataType::Decimal(20, 2), R"(["1.00", "-1.00", "12345678901234567.89", "-12345678901234567.89"])"),
             (Rows32{3, 1, 0, 2}));
   EXPECT_EQ(OrderOf(DataType::Boolean(), "[true, false, null]"), (Rows32{2, 1, 0}));
-  EXPECT_EQ(OrderOf(DataType::Array(DataType::Long()), "[[1, 2], [1], [], [null], [0, 9], null]"), (Rows32{5, 2, 3, 4, 1, 0}));
+  EXPECT_EQ(OrderOf(DataType::Array(DataType::Long()), "[[1, 2], [1], [], [null], [0, 9], null]"),
+            (Rows32{5, 2, 3, 4, 1, 0}));
   const DataType row = DataType::Struct({{"a", DataType::Long()}, {"b", DataType::String()}});
   EXPECT_EQ(OrderOf(row, R"([[1, "b"], [1, null], [0, "z"], [null, "a"], null])"), (Rows32{4, 3, 2, 1, 0}));
   EXPECT_EQ(OrderOf(DataType::Void(), "[null, null]"), (Rows32{0, 1}));

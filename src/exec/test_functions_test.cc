@@ -64,8 +64,11 @@ Result<ArrayPtr> CompareKernel(const KernelCall& call, std::span<const Vector> a
       continue;
     }
     const int c = Compare(args[0], args[1], i);
-    ARROW_RETURN_NOT_OK(builder.Append(kOp == kEq || kOp == kEqNull ? c == 0 : kOp == kLt ? c < 0 : kOp == kGt ? c > 0
-                                                                        : kOp == kLe ? c <= 0 : c >= 0));
+    ARROW_RETURN_NOT_OK(builder.Append(kOp == kEq || kOp == kEqNull ? c == 0
+                                       : kOp == kLt                 ? c < 0
+                                       : kOp == kGt                 ? c > 0
+                                       : kOp == kLe                 ? c <= 0
+                                                                    : c >= 0));
   }
   return builder.Finish();
 }
@@ -166,7 +169,8 @@ Result<ArrayPtr> RowIdKernel(const KernelCall& call, std::span<const Vector>) {
 }
 
 /// Adds each element to every row of the list through the lambda.
-Result<ArrayPtr> TransformKernel(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
+Result<ArrayPtr> TransformKernel(const KernelCall& call, std::span<const Vector> args,
+                                 std::span<LambdaBody* const> lambdas) {
   ARROW_ASSIGN_OR_RAISE(ArrayPtr array, Materialize(args[0], call.length));
   const auto& lists = static_cast<const arrow::ListArray&>(*array);
   std::vector<int32_t> outer;
@@ -270,10 +274,15 @@ const FunctionDef kFunctions[] = {
     {.name = "fail", .kernel = &FailKernel},
     {.name = "row_id", .deterministic = false, .kernel = &RowIdKernel},
     {.name = "transform", .lambda = &TransformKernel},
-    {.name = "count", .kind = FunctionKind::kAggregate,
+    {.name = "count",
+     .kind = FunctionKind::kAggregate,
      .aggregate = {.buffer_schema = &IntBuffer, .make = &MakeInt<'c'>, .counts = true}},
-    {.name = "sum", .kind = FunctionKind::kAggregate, .aggregate = {.buffer_schema = &IntBuffer, .make = &MakeInt<'s'>}},
-    {.name = "min", .kind = FunctionKind::kAggregate, .aggregate = {.buffer_schema = &IntBuffer, .make = &MakeInt<'m'>}},
+    {.name = "sum",
+     .kind = FunctionKind::kAggregate,
+     .aggregate = {.buffer_schema = &IntBuffer, .make = &MakeInt<'s'>}},
+    {.name = "min",
+     .kind = FunctionKind::kAggregate,
+     .aggregate = {.buffer_schema = &IntBuffer, .make = &MakeInt<'m'>}},
     {.name = "explode", .kind = FunctionKind::kGenerator, .generator = &ExplodeKernel},
 };
 

@@ -23,8 +23,8 @@ PlanPtr Local(const plan::Attributes& columns, const std::vector<std::string>& b
 ExprPtr Lit(int64_t v);
 ExprPtr Lit(const std::string& v);
 ExprPtr LitBool(bool v);
-/// Functions known to tests: + - * / = <=> < <= > >= and or not isnull coalesce pack(a, b) -> struct, slow(a) (counts its
-/// calls), fail(a) (fails on every row it sees), array2(a, b), row_id() (not deterministic).
+/// Functions known to tests: + - * / = <=> < <= > >= and or not isnull coalesce pack(a, b) -> struct, slow(a) (counts
+/// its calls), fail(a) (fails on every row it sees), array2(a, b), row_id() (not deterministic).
 ExprPtr CallOf(const std::string& name, ExprList args);
 /// count, sum, min, collect_list.
 ExprPtr Agg(const std::string& name, ExprList args, bool distinct = false, ExprPtr filter = nullptr);

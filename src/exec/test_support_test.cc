@@ -237,7 +237,8 @@ Result<std::vector<std::string>> TryRows(const PlanPtr& plan, int threads, const
         std::string row;
         for (int c = 0; c < batch->num_columns(); ++c) {
           if (c > 0) row += "|";
-          AppendValueText(*batch->column(c), i, query->schema().fields()[c].type, TimeZone::Utc(), TextStyle::kShow, &row);
+          AppendValueText(*batch->column(c), i, query->schema().fields()[c].type, TimeZone::Utc(), TextStyle::kShow,
+                          &row);
         }
         rows.push_back(row);
       }

@@ -65,14 +65,17 @@ class RangeNode final : public ExecNode {
         1, std::min<int64_t>(partitions_ ? *partitions_ : run.threads(), partitions_ ? INT32_MAX : count_));
     auto produce = [this, partitions](int64_t split, TaskContext& task, Consumer& out) -> Status {
       // Spark's bounds: partition i is [i * n / p, (i + 1) * n / p).
-      const auto bound = [&](int64_t i) { return static_cast<int64_t>(static_cast<__int128>(i) * count_ / partitions); };
+      const auto bound = [&](int64_t i) {
+        return static_cast<int64_t>(static_cast<__int128>(i) * count_ / partitions);
+      };
       const int64_t last = bound(split + 1);
       for (int64_t row = bound(split); row < last && !out.done(); row += kBatchRows) {
         ARROW_RETURN_NOT_OK(task.run->context.cancel.Check());
         const int64_t rows = std::min(kBatchRows, last - row);
         ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(rows * sizeof(int64_t)));
         auto* values = reinterpret_cast<int64_t*>(buffer->mutable_data());
-        for (int64_t i = 0; i < rows; ++i) values[i] = start_ + static_cast<int64_t>((row + i) * static_cast<__int128>(step_));
+        for (int64_t i = 0; i < rows; ++i)
+          values[i] = start_ + static_cast<int64_t>((row + i) * static_cast<__int128>(step_));
         auto array = std::make_shared<arrow::Int64Array>(rows, std::shared_ptr<arrow::Buffer>(std::move(buffer)));
         ARROW_RETURN_NOT_OK(out.Push({rows, {{std::move(array), false}}}));
       }

@@ -32,7 +32,8 @@ struct WindowSpec {
 
 class PartitionSink final : public Sink {
  public:
-  PartitionSink(const WindowSpec& spec, TaskContext& task, Exchange* exchange) : spec_(spec), task_(task), exchange_(exchange) {
+  PartitionSink(const WindowSpec& spec, TaskContext& task, Exchange* exchange)
+      : spec_(spec), task_(task), exchange_(exchange) {
     if (spec.partition_keys != nullptr) keys_.emplace(spec.partition_keys);
   }
   Status Push(Batch batch) override {
@@ -50,16 +51,17 @@ class PartitionSink final : public Sink {
   std::optional<Evaluator> keys_;
 };
 
-Result<ArrayPtr> Evaluate(const WindowFunction& function, const std::vector<Vector>& inputs, const PartitionBounds& bounds,
-                          int64_t rows, TaskContext& task) {
+Result<ArrayPtr> Evaluate(const WindowFunction& function, const std::vector<Vector>& inputs,
+                          const PartitionBounds& bounds, int64_t rows, TaskContext& task) {
   std::vector<Vector> args;
   for (int arg : function.args) args.push_back(inputs[arg]);
   ARROW_ASSIGN_OR_RAISE(const FrameBounds frames, FindFrames(function.frame, bounds, inputs, rows));
   if (function.def->kind == functions::FunctionKind::kAggregate) {
     return AggregateFrames(*function.def, *function.bound, task.eval, args, frames, task.run->context.cancel);
   }
-  const functions::WindowCall call{*function.bound,   rows,           bounds.partition_start, bounds.partition_end, bounds.peer_start,
-                                   bounds.peer_end,   frames.start,   frames.end,             function.ignore_nulls};
+  const functions::WindowCall call{
+      *function.bound, rows,       bounds.partition_start, bounds.partition_end, bounds.peer_start, bounds.peer_end,
+      frames.start,    frames.end, function.ignore_nulls};
   return function.def->window.kernel(call, args);
 }
 
@@ -164,7 +166,8 @@ Result<ExecNodePtr> LowerWindow(const plan::PlanPtr& plan, Lowering& lowering) {
   }
   ARROW_ASSIGN_OR_RAISE(spec.inputs, ExpressionSet::Compile(inputs, child->output()));
   spec.types = ArrowTypesOf(child->output());
-  std::string text = "Window " + ListText(window.window_expressions) + ", " + ListText(partition) + ", " + ListText(orders);
+  std::string text =
+      "Window " + ListText(window.window_expressions) + ", " + ListText(partition) + ", " + ListText(orders);
   return std::make_shared<WindowNode>(plan->output(), std::move(child), std::move(spec), std::move(text));
 }
 

@@ -111,7 +111,8 @@ PartitionBounds FindBounds(const SortKeys& partition, const SortKeys& order, int
 namespace {
 
 /// For each row, the first row of its partition whose key is not below its bound (`past`: that is above it).
-Status FindByValue(const SortKeys& keys, const SortKeys& values, const PartitionBounds& bounds, bool past, std::vector<int32_t>* out) {
+Status FindByValue(const SortKeys& keys, const SortKeys& values, const PartitionBounds& bounds, bool past,
+                   std::vector<int32_t>* out) {
   int32_t at = 0;
   for (size_t i = 0; i < out->size(); ++i) {
     if (bounds.partition_start[i] == static_cast<int32_t>(i)) at = static_cast<int32_t>(i);
@@ -135,9 +136,7 @@ Result<FrameBounds> FindFrames(const WindowFrame& frame, const PartitionBounds& 
   for (const bool lower : {true, false}) {
     std::vector<int32_t>& to = lower ? out.start : out.end;
     switch (lower ? frame.lower : frame.upper) {
-      case Bound::kUnbounded:
-        to = lower ? bounds.partition_start : bounds.partition_end;
-        break;
+      case Bound::kUnbounded: to = lower ? bounds.partition_start : bounds.partition_end; break;
       case Bound::kCurrent:
         if (frame.range) {
           to = lower ? bounds.peer_start : bounds.peer_end;
@@ -148,7 +147,8 @@ Result<FrameBounds> FindFrames(const WindowFrame& frame, const PartitionBounds& 
       case Bound::kRows: {
         const int64_t distance = lower ? frame.lower_rows : frame.upper_rows + 1;
         for (int64_t i = 0; i < rows; ++i)
-          to[i] = static_cast<int32_t>(std::clamp<int64_t>(i + distance, bounds.partition_start[i], bounds.partition_end[i]));
+          to[i] = static_cast<int32_t>(
+              std::clamp<int64_t>(i + distance, bounds.partition_start[i], bounds.partition_end[i]));
         break;
       }
       case Bound::kValue: {

@@ -17,10 +17,10 @@ struct PartitionBounds {
 struct WindowFrame {
   enum class Bound : uint8_t { kUnbounded, kCurrent, kRows, kValue };
   Bound lower = Bound::kUnbounded, upper = Bound::kCurrent;
-  bool range = false;                           // kCurrent means the row's peers
-  int64_t lower_rows = 0, upper_rows = 0;       // kRows: distance, negative before
+  bool range = false;                                // kCurrent means the row's peers
+  int64_t lower_rows = 0, upper_rows = 0;            // kRows: distance, negative before
   int key = -1, lower_value = -1, upper_value = -1;  // kValue: columns of the window's inputs
-  SortColumn key_column;                        // how `key` is ordered
+  SortColumn key_column;                             // how `key` is ordered
 };
 
 struct FrameBounds {

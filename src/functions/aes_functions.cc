@@ -67,9 +67,11 @@ Status Encrypt(View text, View key, View mode, View padding, View iv, View aad, 
   ARROW_ASSIGN_OR_RAISE(const Settings s, Choose(kName, key, mode, padding));
   const size_t iv_size = s.mode == Mode::kEcb ? 0 : s.mode == Mode::kCbc ? kCbcIv : kGcmIv;
   if (s.mode == Mode::kEcb && !iv.empty())
-    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_IV", {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
+    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_IV",
+                     {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
   if (s.mode != Mode::kGcm && !aad.empty())
-    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_AAD", {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
+    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_AAD",
+                     {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
   if (!iv.empty() && iv.size() != iv_size)
     return MakeError("INVALID_PARAMETER_VALUE.AES_IV_LENGTH", {{"parameter", "`iv`"},
                                                                {"functionName", QuoteIdentifier(kName)},
@@ -78,7 +80,8 @@ Status Encrypt(View text, View key, View mode, View padding, View iv, View aad, 
   std::string fresh(iv);
   if (iv.empty() && iv_size > 0) {
     fresh.resize(iv_size);
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(fresh.data()), static_cast<int>(iv_size)) != 1) return Crypto(kName, "no random bytes");
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(fresh.data()), static_cast<int>(iv_size)) != 1)
+      return Crypto(kName, "no random bytes");
   }
   const Context c;
   std::string sealed(text.size() + 32, '\0');
@@ -102,7 +105,8 @@ Status Decrypt(View sealed, View key, View mode, View padding, View aad, std::st
   constexpr std::string_view kName = "aes_decrypt";
   ARROW_ASSIGN_OR_RAISE(const Settings s, Choose(kName, key, mode, padding));
   if (s.mode != Mode::kGcm && !aad.empty())
-    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_AAD", {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
+    return MakeError("UNSUPPORTED_FEATURE.AES_MODE_AAD",
+                     {{"mode", Upper(mode)}, {"functionName", QuoteIdentifier(kName)}});
   const size_t iv_size = s.mode == Mode::kEcb ? 0 : s.mode == Mode::kCbc ? kCbcIv : kGcmIv;
   const size_t tag_size = s.mode == Mode::kGcm ? kGcmTag : 0;
   if (sealed.size() < iv_size + tag_size) return Crypto(kName, "the input is too short");
@@ -142,8 +146,8 @@ Result<ArrayPtr> EachRow(const KernelCall& call, std::span<const Vector> args, c
 
 Result<ArrayPtr> EncryptColumn(const KernelCall& call, std::span<const Vector> args) {
   return EachRow(call, args, [&](int64_t i, std::string* out, NullMask*) {
-    return Encrypt(TextAt(args, 0, i, ""), TextAt(args, 1, i, ""), TextAt(args, 2, i, "GCM"), TextAt(args, 3, i, "DEFAULT"),
-                   TextAt(args, 4, i, ""), TextAt(args, 5, i, ""), out);
+    return Encrypt(TextAt(args, 0, i, ""), TextAt(args, 1, i, ""), TextAt(args, 2, i, "GCM"),
+                   TextAt(args, 3, i, "DEFAULT"), TextAt(args, 4, i, ""), TextAt(args, 5, i, ""), out);
   });
 }
 
@@ -176,7 +180,9 @@ std::span<const FunctionDef> AesFunctions() {
        .signature = "(binary, binary [, string [, string [, binary]]]) -> binary",
        .group = kGroup,
        .doc = "What aes_encrypt encrypted.",
-       .example = {"string(aes_decrypt(unhex('83F16B2AA704794132802D248E6BFD4E380078182D1544813898AC97E709B28A94'), '0000111122223333'))", "Spark"},
+       .example = {"string(aes_decrypt(unhex('83F16B2AA704794132802D248E6BFD4E380078182D1544813898AC97E709B28A94'), "
+                   "'0000111122223333'))",
+                   "Spark"},
        .kernel = &DecryptColumn<false>,
        .display = &WithDefaults<2, "GCM", "DEFAULT", "">},
       {.name = "try_aes_decrypt",

@@ -255,9 +255,7 @@ Result<ArrayPtr> PmodKernel(const KernelCall& call, std::span<const Vector> args
 Result<ArrayPtr> IntegralDivideKernel(const KernelCall& call, std::span<const Vector> args) {
   const DataType& type = call.bound.arg_types[0];
   const bool fail = call.bound.ansi;
-  auto zero = [&] {
-    return MakeError("DIVIDE_BY_ZERO", {{"config", std::string(kConfig)}}, call.origin);
-  };
+  auto zero = [&] { return MakeError("DIVIDE_BY_ZERO", {{"config", std::string(kConfig)}}, call.origin); };
   auto overflow = [&] {
     return MakeError("ARITHMETIC_OVERFLOW",
                      {{"message", "Overflow in integral divide"},

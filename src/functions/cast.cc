@@ -46,30 +46,23 @@ Result<ArrayPtr> CastArray(const ArrayPtr& input, const DataType& from, const Da
   if (from.id() == TypeId::kVoid) return NullArray(to, input->length());
   if (from.sameType(to) && !from.isNested()) return input;
   switch (to.id()) {
-    case TypeId::kBoolean:
-      return from.id() == TypeId::kString ? CastFromString(call) : CastToBoolean(call);
+    case TypeId::kBoolean: return from.id() == TypeId::kString ? CastFromString(call) : CastToBoolean(call);
     case TypeId::kByte:
     case TypeId::kShort:
     case TypeId::kInteger:
     case TypeId::kLong:
     case TypeId::kFloat:
     case TypeId::kDouble:
-    case TypeId::kDecimal:
-      return from.id() == TypeId::kString ? CastFromString(call) : CastToNumber(call);
-    case TypeId::kString:
-      return CastToString(call);
-    case TypeId::kBinary:
-      return from.id() == TypeId::kString ? CastFromString(call) : CastToBinary(call);
+    case TypeId::kDecimal: return from.id() == TypeId::kString ? CastFromString(call) : CastToNumber(call);
+    case TypeId::kString: return CastToString(call);
+    case TypeId::kBinary: return from.id() == TypeId::kString ? CastFromString(call) : CastToBinary(call);
     case TypeId::kDate:
     case TypeId::kTimestamp:
-    case TypeId::kTimestampNtz:
-      return CastToDatetime(call);
+    case TypeId::kTimestampNtz: return CastToDatetime(call);
     case TypeId::kDayTimeInterval:
     case TypeId::kYearMonthInterval:
-    case TypeId::kCalendarInterval:
-      return CastToInterval(call);
-    default:
-      return CastNested(call);
+    case TypeId::kCalendarInterval: return CastToInterval(call);
+    default: return CastNested(call);
   }
 }
 

@@ -2,9 +2,9 @@
 
 #include "functions/cast_internal.h"
 #include "functions/datetime_util.h"
-#include "types/number_text.h"
 #include "functions/decimal.h"
 #include "types/datetime.h"
+#include "types/number_text.h"
 
 namespace sluice::functions::internal {
 namespace {
@@ -30,14 +30,10 @@ Special SpecialOf(std::string_view text) {
 }
 int32_t SpecialDays(Special s, int32_t today) {
   switch (s) {
-    case Special::kEpoch:
-      return 0;
-    case Special::kTomorrow:
-      return today + 1;
-    case Special::kYesterday:
-      return today - 1;
-    default:
-      return today;
+    case Special::kEpoch: return 0;
+    case Special::kTomorrow: return today + 1;
+    case Special::kYesterday: return today - 1;
+    default: return today;
   }
 }
 
@@ -79,7 +75,9 @@ Result<ArrayPtr> WithinRange(const CastCall& call, const Fn& fn) {
       },
       nullptr);
   if (beyond)
-    return MakeError("ARITHMETIC_OVERFLOW", {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+    return MakeError("ARITHMETIC_OVERFLOW",
+                     {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}},
+                     call.origin);
   return result;
 }
 
@@ -169,8 +167,7 @@ Result<ArrayPtr> ToTimestampNtz(const CastCall& call) {
     }
     case TypeId::kDate:
       return WithinRange<arrow::Int32Type>(call, [](int32_t days) { return CheckedLocalTime(days, 0); });
-    default:
-      return WithinRange<arrow::Int64Type>(call, [&](int64_t us) { return CheckedToLocal(zone, us); });
+    default: return WithinRange<arrow::Int64Type>(call, [&](int64_t us) { return CheckedToLocal(zone, us); });
   }
 }
 
@@ -178,12 +175,9 @@ Result<ArrayPtr> ToTimestampNtz(const CastCall& call) {
 
 Result<ArrayPtr> CastToDatetime(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kDate:
-      return ToDate(call);
-    case TypeId::kTimestamp:
-      return ToTimestamp(call);
-    default:
-      return ToTimestampNtz(call);
+    case TypeId::kDate: return ToDate(call);
+    case TypeId::kTimestamp: return ToTimestamp(call);
+    default: return ToTimestampNtz(call);
   }
 }
 

@@ -1,10 +1,10 @@
 #include <arrow/array.h>
 
 #include "functions/cast_internal.h"
-#include "types/number_text.h"
 #include "functions/decimal.h"
 #include "functions/interval_text.h"
 #include "types/datetime.h"
+#include "types/number_text.h"
 
 namespace sluice::functions::internal {
 namespace {
@@ -115,14 +115,12 @@ Result<ArrayPtr> ToCalendar(const CastCall& call) {
 
 Result<ArrayPtr> CastToInterval(const CastCall& given) {
   CastCall call = given;
-  if (given.legacy() && given.from.id() == TypeId::kString) call.behavior = CastBehavior::kAnsi;  // legacy mode raises too
+  if (given.legacy() && given.from.id() == TypeId::kString)
+    call.behavior = CastBehavior::kAnsi;  // legacy mode raises too
   switch (call.to.id()) {
-    case TypeId::kDayTimeInterval:
-      return ToDayTime(call);
-    case TypeId::kYearMonthInterval:
-      return ToYearMonth(call);
-    default:
-      return ToCalendar(call);
+    case TypeId::kDayTimeInterval: return ToDayTime(call);
+    case TypeId::kYearMonthInterval: return ToYearMonth(call);
+    default: return ToCalendar(call);
   }
 }
 

@@ -90,10 +90,8 @@ Result<ArrayPtr> ToIntegral(const CastCall& call) {
             return true;
           },
           nullptr);
-    case TypeId::kDecimal:
-      return DecimalToIntegral<To>(call);
-    case TypeId::kDate:
-      return NullArray(call.to, call.input->length());  // legacy only
+    case TypeId::kDecimal: return DecimalToIntegral<To>(call);
+    case TypeId::kDate: return NullArray(call.to, call.input->length());  // legacy only
     case TypeId::kTimestamp:
       return CastRows<arrow::Int64Type, To>(
           call,
@@ -150,8 +148,7 @@ Result<ArrayPtr> ToFloating(const CastCall& call) {
             return true;
           },
           nullptr);
-    case TypeId::kDate:
-      return NullArray(call.to, call.input->length());
+    case TypeId::kDate: return NullArray(call.to, call.input->length());
     case TypeId::kTimestamp:
       return CastRows<arrow::Int64Type, To>(
           call,
@@ -191,8 +188,7 @@ Result<ArrayPtr> ToDecimal(const CastCall& call) {
             return store(Rescale(ToInt128(v), from, p, s), out);
           },
           &OutOfRange);
-    case TypeId::kDate:
-      return NullArray(call.to, call.input->length());
+    case TypeId::kDate: return NullArray(call.to, call.input->length());
     case TypeId::kTimestamp:
       return CastRows<arrow::Int64Type, arrow::Decimal128Type>(
           call, [=](int64_t us, Decimal128* out) { return store(Rescale(us, 6, p, s), out); }, &OutOfRange);
@@ -246,20 +242,13 @@ Result<ArrayPtr> ToDecimal(const CastCall& call) {
 
 Result<ArrayPtr> CastToNumber(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kByte:
-      return ToIntegral<arrow::Int8Type>(call);
-    case TypeId::kShort:
-      return ToIntegral<arrow::Int16Type>(call);
-    case TypeId::kInteger:
-      return ToIntegral<arrow::Int32Type>(call);
-    case TypeId::kLong:
-      return ToIntegral<arrow::Int64Type>(call);
-    case TypeId::kFloat:
-      return ToFloating<arrow::FloatType>(call);
-    case TypeId::kDouble:
-      return ToFloating<arrow::DoubleType>(call);
-    default:
-      return ToDecimal(call);
+    case TypeId::kByte: return ToIntegral<arrow::Int8Type>(call);
+    case TypeId::kShort: return ToIntegral<arrow::Int16Type>(call);
+    case TypeId::kInteger: return ToIntegral<arrow::Int32Type>(call);
+    case TypeId::kLong: return ToIntegral<arrow::Int64Type>(call);
+    case TypeId::kFloat: return ToFloating<arrow::FloatType>(call);
+    case TypeId::kDouble: return ToFloating<arrow::DoubleType>(call);
+    default: return ToDecimal(call);
   }
 }
 

@@ -71,53 +71,35 @@ Result<ArrayPtr> IntegerText(const CastCall& call) {
 
 Result<ArrayPtr> CastFromString(const CastCall& call) {
   switch (call.to.id()) {
-    case TypeId::kByte:
-      return StringToIntegral<arrow::Int8Type>(call);
-    case TypeId::kShort:
-      return StringToIntegral<arrow::Int16Type>(call);
-    case TypeId::kInteger:
-      return StringToIntegral<arrow::Int32Type>(call);
-    case TypeId::kLong:
-      return StringToIntegral<arrow::Int64Type>(call);
-    case TypeId::kFloat:
-      return CastRows<arrow::StringType, arrow::FloatType>(call, &ParseFloat, &InvalidInput);
-    case TypeId::kDouble:
-      return CastRows<arrow::StringType, arrow::DoubleType>(call, &ParseDouble, &InvalidInput);
-    case TypeId::kDecimal:
-      return StringToDecimal(call);
-    case TypeId::kBoolean:
-      return CastRows<arrow::StringType, arrow::BooleanType>(call, &ParseBoolean, &InvalidInput);
-    default:
-      return Reinterpret(call.input, call.to);  // binary
+    case TypeId::kByte: return StringToIntegral<arrow::Int8Type>(call);
+    case TypeId::kShort: return StringToIntegral<arrow::Int16Type>(call);
+    case TypeId::kInteger: return StringToIntegral<arrow::Int32Type>(call);
+    case TypeId::kLong: return StringToIntegral<arrow::Int64Type>(call);
+    case TypeId::kFloat: return CastRows<arrow::StringType, arrow::FloatType>(call, &ParseFloat, &InvalidInput);
+    case TypeId::kDouble: return CastRows<arrow::StringType, arrow::DoubleType>(call, &ParseDouble, &InvalidInput);
+    case TypeId::kDecimal: return StringToDecimal(call);
+    case TypeId::kBoolean: return CastRows<arrow::StringType, arrow::BooleanType>(call, &ParseBoolean, &InvalidInput);
+    default: return Reinterpret(call.input, call.to);  // binary
   }
 }
 
 Result<ArrayPtr> CastToString(const CastCall& call) {
   const TimeZone& zone = call.zone();
   switch (call.from.id()) {
-    case TypeId::kBinary:
-      return Reinterpret(call.input, call.to);
+    case TypeId::kBinary: return Reinterpret(call.input, call.to);
     case TypeId::kBoolean:
       return CastText<arrow::BooleanType>(call, [](bool v, std::string* out) { out->append(v ? "true" : "false"); });
-    case TypeId::kByte:
-      return IntegerText<arrow::Int8Type>(call);
-    case TypeId::kShort:
-      return IntegerText<arrow::Int16Type>(call);
-    case TypeId::kInteger:
-      return IntegerText<arrow::Int32Type>(call);
-    case TypeId::kLong:
-      return IntegerText<arrow::Int64Type>(call);
-    case TypeId::kFloat:
-      return CastText<arrow::FloatType>(call, &AppendFloat);
-    case TypeId::kDouble:
-      return CastText<arrow::DoubleType>(call, &AppendDouble);
-    case TypeId::kDate:
-      return CastText<arrow::Int32Type>(call, &AppendDate);
+    case TypeId::kByte: return IntegerText<arrow::Int8Type>(call);
+    case TypeId::kShort: return IntegerText<arrow::Int16Type>(call);
+    case TypeId::kInteger: return IntegerText<arrow::Int32Type>(call);
+    case TypeId::kLong: return IntegerText<arrow::Int64Type>(call);
+    case TypeId::kFloat: return CastText<arrow::FloatType>(call, &AppendFloat);
+    case TypeId::kDouble: return CastText<arrow::DoubleType>(call, &AppendDouble);
+    case TypeId::kDate: return CastText<arrow::Int32Type>(call, &AppendDate);
     case TypeId::kTimestamp:
       return CastText<arrow::Int64Type>(call,
                                         [&](int64_t us, std::string* out) { AppendTimestamp(zone.ToLocal(us), out); });
-    case TypeId::kTimestampNtz:
-      return CastText<arrow::Int64Type>(call, &AppendTimestamp);
+    case TypeId::kTimestampNtz: return CastText<arrow::Int64Type>(call, &AppendTimestamp);
     case TypeId::kDecimal:
       return CastText<arrow::Decimal128Type>(call,
                                              [s = call.from.scale()](const arrow::Decimal128& v, std::string* out) {

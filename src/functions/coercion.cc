@@ -204,8 +204,7 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     case TypeId::kString:
       return to.isNumeric() || IsDatetime(to) || IsAnsiInterval(to) || Is(to, TypeId::kCalendarInterval) ||
              Is(to, TypeId::kBinary) || Is(to, TypeId::kBoolean);
-    case TypeId::kBoolean:
-      return to.isNumeric() || (!ansi && Is(to, TypeId::kTimestamp));
+    case TypeId::kBoolean: return to.isNumeric() || (!ansi && Is(to, TypeId::kTimestamp));
     case TypeId::kByte:
     case TypeId::kShort:
     case TypeId::kInteger:
@@ -217,17 +216,12 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
     case TypeId::kDecimal:
       if (Is(from, TypeId::kDecimal) && IsAnsiInterval(to)) return true;
       return to.isNumeric() || Is(to, TypeId::kBoolean) || Is(to, TypeId::kTimestamp);
-    case TypeId::kDate:
-      return IsDatetime(to) || (!ansi && (to.isNumeric() || Is(to, TypeId::kBoolean)));
-    case TypeId::kTimestamp:
-      return IsDatetime(to) || to.isNumeric() || (!ansi && Is(to, TypeId::kBoolean));
-    case TypeId::kTimestampNtz:
-      return IsDatetime(to);
+    case TypeId::kDate: return IsDatetime(to) || (!ansi && (to.isNumeric() || Is(to, TypeId::kBoolean)));
+    case TypeId::kTimestamp: return IsDatetime(to) || to.isNumeric() || (!ansi && Is(to, TypeId::kBoolean));
+    case TypeId::kTimestampNtz: return IsDatetime(to);
     case TypeId::kDayTimeInterval:
-    case TypeId::kYearMonthInterval:
-      return to.id() == from.id() || to.isIntegral() || Is(to, TypeId::kDecimal);
-    case TypeId::kArray:
-      return Is(to, TypeId::kArray) && CanCast(from.elementType(), to.elementType(), ansi);
+    case TypeId::kYearMonthInterval: return to.id() == from.id() || to.isIntegral() || Is(to, TypeId::kDecimal);
+    case TypeId::kArray: return Is(to, TypeId::kArray) && CanCast(from.elementType(), to.elementType(), ansi);
     case TypeId::kMap:
       return Is(to, TypeId::kMap) && CanCast(from.keyType(), to.keyType(), ansi) &&
              CanCast(from.valueType(), to.valueType(), ansi);
@@ -239,8 +233,7 @@ bool CanCast(const DataType& from, const DataType& to, bool ansi) {
       }
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -285,7 +278,8 @@ bool CanUpCast(const DataType& from, const DataType& to) {
       return to.isIntegral() && from.scale() == 0 && from.precision() < DecimalForType(to).precision();
     }
     auto rank = [](const DataType& t) {
-      constexpr TypeId kOrder[] = {TypeId::kByte, TypeId::kShort, TypeId::kInteger, TypeId::kLong, TypeId::kFloat, TypeId::kDouble};
+      constexpr TypeId kOrder[] = {TypeId::kByte, TypeId::kShort, TypeId::kInteger,
+                                   TypeId::kLong, TypeId::kFloat, TypeId::kDouble};
       return std::find(std::begin(kOrder), std::end(kOrder), t.id()) - std::begin(kOrder);
     };
     return rank(from) < rank(to);
@@ -295,7 +289,8 @@ bool CanUpCast(const DataType& from, const DataType& to) {
   if (from.id() != to.id()) return false;
   if (IsAnsiInterval(from)) return true;
   if (Is(from, TypeId::kArray)) return CanUpCast(from.elementType(), to.elementType());
-  if (Is(from, TypeId::kMap)) return CanUpCast(from.keyType(), to.keyType()) && CanUpCast(from.valueType(), to.valueType());
+  if (Is(from, TypeId::kMap))
+    return CanUpCast(from.keyType(), to.keyType()) && CanUpCast(from.valueType(), to.valueType());
   if (!Is(from, TypeId::kStruct) || from.fields().size() != to.fields().size()) return false;
   for (size_t i = 0; i < from.fields().size(); ++i) {
     if (!CanUpCast(from.fields()[i].type, to.fields()[i].type)) return false;
@@ -306,64 +301,47 @@ bool CanUpCast(const DataType& from, const DataType& to) {
 bool SameShape(const DataType& a, const DataType& b) {
   if (a.id() != b.id()) return false;
   switch (a.id()) {
-    case TypeId::kArray:
-      return SameShape(a.elementType(), b.elementType());
-    case TypeId::kMap:
-      return SameShape(a.keyType(), b.keyType()) && SameShape(a.valueType(), b.valueType());
+    case TypeId::kArray: return SameShape(a.elementType(), b.elementType());
+    case TypeId::kMap: return SameShape(a.keyType(), b.keyType()) && SameShape(a.valueType(), b.valueType());
     case TypeId::kStruct:
       return std::equal(a.fields().begin(), a.fields().end(), b.fields().begin(), b.fields().end(),
                         [](const StructField& x, const StructField& y) { return SameShape(x.type, y.type); });
-    default:
-      return a.sameType(b);
+    default: return a.sameType(b);
   }
 }
 
 bool IsOrderable(const DataType& t) {
   switch (t.id()) {
     case TypeId::kCalendarInterval:
-    case TypeId::kMap:
-      return false;
-    case TypeId::kArray:
-      return IsOrderable(t.elementType());
+    case TypeId::kMap: return false;
+    case TypeId::kArray: return IsOrderable(t.elementType());
     case TypeId::kStruct:
       return std::all_of(t.fields().begin(), t.fields().end(),
                          [](const StructField& f) { return IsOrderable(f.type); });
-    default:
-      return true;
+    default: return true;
   }
 }
 
 bool HasMap(const DataType& t) {
   switch (t.id()) {
-    case TypeId::kMap:
-      return true;
-    case TypeId::kArray:
-      return HasMap(t.elementType());
+    case TypeId::kMap: return true;
+    case TypeId::kArray: return HasMap(t.elementType());
     case TypeId::kStruct:
       return std::any_of(t.fields().begin(), t.fields().end(), [](const StructField& f) { return HasMap(f.type); });
-    default:
-      return false;
+    default: return false;
   }
 }
 
 DataType DecimalForType(const DataType& t) {
   switch (t.id()) {
-    case TypeId::kByte:
-      return DataType::Decimal(3, 0);
-    case TypeId::kShort:
-      return DataType::Decimal(5, 0);
-    case TypeId::kInteger:
-      return DataType::Decimal(10, 0);
-    case TypeId::kLong:
-      return DataType::Decimal(20, 0);
-    case TypeId::kFloat:
-      return DataType::Decimal(14, 7);
-    case TypeId::kDouble:
-      return DataType::Decimal(30, 15);
-    case TypeId::kDecimal:
-      return t;
-    default:
-      return DataType::Decimal(10, 0);
+    case TypeId::kByte: return DataType::Decimal(3, 0);
+    case TypeId::kShort: return DataType::Decimal(5, 0);
+    case TypeId::kInteger: return DataType::Decimal(10, 0);
+    case TypeId::kLong: return DataType::Decimal(20, 0);
+    case TypeId::kFloat: return DataType::Decimal(14, 7);
+    case TypeId::kDouble: return DataType::Decimal(30, 15);
+    case TypeId::kDecimal: return t;
+    default: return DataType::Decimal(10, 0);
   }
 }
 
@@ -394,10 +372,8 @@ DataType DecimalResult(char op, const DataType& a, const DataType& b, bool loss)
   const int scale = std::max(s1, s2);
   switch (op) {
     case '+':
-    case '-':
-      return AdjustDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale, loss);
-    case '*':
-      return AdjustDecimal(p1 + p2 + 1, s1 + s2, loss);
+    case '-': return AdjustDecimal(std::max(p1 - s1, p2 - s2) + scale + 1, scale, loss);
+    case '*': return AdjustDecimal(p1 + p2 + 1, s1 + s2, loss);
     case '/': {
       if (loss) {
         const int quotient = std::max(6, s1 + p2 + 1);
@@ -411,8 +387,7 @@ DataType DecimalResult(char op, const DataType& a, const DataType& b, bool loss)
       }
       return AdjustDecimal(digits + fraction, fraction, false);
     }
-    default:
-      return AdjustDecimal(std::min(p1 - s1, p2 - s2) + scale, scale, loss);
+    default: return AdjustDecimal(std::min(p1 - s1, p2 - s2) + scale, scale, loss);
   }
 }
 

@@ -23,7 +23,8 @@ Result<ArrayPtr> Pick(const KernelCall& call, const ArrayPtr& values, std::span<
     if (args[0].IsNull(i) || args[1].IsNull(i)) continue;
     ARROW_ASSIGN_OR_RAISE(picks[static_cast<size_t>(i)], pick(i));
   }
-  if (values->length() == 0 || values->type_id() == arrow::Type::NA) return NullArray(call.bound.result_type, call.length);
+  if (values->length() == 0 || values->type_id() == arrow::Type::NA)
+    return NullArray(call.bound.result_type, call.length);
   ARROW_ASSIGN_OR_RAISE(ArrayPtr out, TakeRows(values, picks));
   return Retype(out, call.bound.result_type);
 }
@@ -112,7 +113,10 @@ Status AlignKey(BindContext& context) {
   auto common = TightestCommonType(map.keyType(), key, context.ansi);
   if (!common) {
     return DatatypeMismatch(context, "MAP_FUNCTION_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"MAP\""}, {"leftType", InDoubleQuotes(map.sql())}, {"rightType", InDoubleQuotes(key.sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"dataType", "\"MAP\""},
+                             {"leftType", InDoubleQuotes(map.sql())},
+                             {"rightType", InDoubleQuotes(key.sql())}});
   }
   key = *common;
   map = DataType::Map(*common, map.valueType(), map.containsNull());
@@ -126,7 +130,8 @@ Status BindMapValue(BindContext& context) {
   DataType& key = context.arg_types[1];
   if (key.isIntegral() && wanted.isIntegral()) key = wanted;
   if (!key.sameType(wanted)) {
-    if (!CanImplicitlyCast(key, wanted, context.ansi)) return UnexpectedInputType(context, 1, InDoubleQuotes(wanted.sql()));
+    if (!CanImplicitlyCast(key, wanted, context.ansi))
+      return UnexpectedInputType(context, 1, InDoubleQuotes(wanted.sql()));
     key = wanted;
   }
   context.result_type = context.arg_types[0].valueType();
@@ -143,13 +148,16 @@ Status BindElementAt(BindContext& context) {
   }
   if (id != TypeId::kArray && id != TypeId::kVoid) return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
   ARROW_RETURN_NOT_OK(ExpectArray(context, 0));
-  if (context.arg_types[1].id() == TypeId::kLong || context.arg_types[1].id() == TypeId::kString) return UnexpectedInputType(context, 1, "\"INT\"");
+  if (context.arg_types[1].id() == TypeId::kLong || context.arg_types[1].id() == TypeId::kString)
+    return UnexpectedInputType(context, 1, "\"INT\"");
   ARROW_RETURN_NOT_OK(ExpectType(context, 1, DataType::Integer()));
   context.result_type = context.arg_types[0].elementType();
   return Status::OK();
 }
 
-std::string SubscriptDisplay(std::string_view, std::span<const std::string> args) { return fmt::format("{}[{}]", args[0], args[1]); }
+std::string SubscriptDisplay(std::string_view, std::span<const std::string> args) {
+  return fmt::format("{}[{}]", args[0], args[1]);
+}
 
 // ---- size ----------------------------------------------------------------------------------------------------------
 
@@ -158,8 +166,10 @@ struct NullIsMinusOne : BoundState {};
 Status BindSize(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   const TypeId id = context.arg_types[0].id();
-  if (id == TypeId::kVoid) ARROW_RETURN_NOT_OK(ExpectArray(context, 0));
-  else if (id != TypeId::kArray && id != TypeId::kMap) return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
+  if (id == TypeId::kVoid)
+    ARROW_RETURN_NOT_OK(ExpectArray(context, 0));
+  else if (id != TypeId::kArray && id != TypeId::kMap)
+    return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
   context.result_type = DataType::Integer();
   if (context.size_of_null) context.state = std::make_shared<NullIsMinusOne>();
   context.result_nullable = !context.size_of_null && context.arg_nullable[0];
@@ -197,10 +207,12 @@ Status BindPart(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   ARROW_RETURN_NOT_OK(ExpectMap(context, 0));
   const DataType& t = context.arg_types[0];
-  if (part == Part::kKeys) context.result_type = DataType::Array(t.keyType());  // which are never null; Spark does not say so
+  if (part == Part::kKeys)
+    context.result_type = DataType::Array(t.keyType());  // which are never null; Spark does not say so
   if (part == Part::kValues) context.result_type = DataType::Array(t.valueType());
   if (part == Part::kEntries)
-    context.result_type = DataType::Array(DataType::Struct({{"key", t.keyType(), false, ""}, {"value", t.valueType(), t.containsNull(), ""}}), false);
+    context.result_type = DataType::Array(
+        DataType::Struct({{"key", t.keyType(), false, ""}, {"value", t.valueType(), t.containsNull(), ""}}), false);
   return Status::OK();
 }
 
@@ -228,10 +240,15 @@ Status BindSearch(BindContext& context) {
   auto common = TightestCommonType(array.elementType(), value, context.ansi);
   if (!common) {
     return DatatypeMismatch(context, "ARRAY_FUNCTION_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"ARRAY\""}, {"leftType", InDoubleQuotes(array.sql())}, {"rightType", InDoubleQuotes(value.sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"dataType", "\"ARRAY\""},
+                             {"leftType", InDoubleQuotes(array.sql())},
+                             {"rightType", InDoubleQuotes(value.sql())}});
   }
   if (!IsOrderable(*common)) {
-    return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(common->sql())}});
+    return DatatypeMismatch(
+        context, "INVALID_ORDERING_TYPE",
+        {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(common->sql())}});
   }
   array = DataType::Array(*common, array.containsNull());
   value = *common;
@@ -265,8 +282,10 @@ Status Search(const KernelCall& call, std::span<const Vector> args, const Found&
       int64_t at = -1;
       bool null = false;
       for (int64_t k = in.begin(i); k < in.end(i) && at < 0; ++k) {
-        if (has_nulls && values.IsNull(k)) null = true;
-        else if (equal(i, k)) at = k - in.begin(i);
+        if (has_nulls && values.IsNull(k))
+          null = true;
+        else if (equal(i, k))
+          at = k - in.begin(i);
       }
       found(i, at, null);
     }
@@ -353,20 +372,99 @@ constexpr Kernel kTryElementAt = &ByType<TypeId::kMap, &MapValue, &ElementAt<fal
 
 std::span<const FunctionDef> CollectionAccessFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "getarrayitem", .bind = &BindItem, .yields_null = true, .group = "array_funcs", .doc = "a[i], from 0.", .kernel = &GetItem<true>, .display = &SubscriptDisplay},
-      {.name = "getmapvalue", .bind = &BindMapValue, .yields_null = true, .group = "map_funcs", .doc = "m[k]; null when there is no such key.", .kernel = &MapValue, .display = &SubscriptDisplay},
-      {.name = "get", .bind = &BindItem, .yields_null = true, .group = "array_funcs", .doc = "The element at an index from 0; null outside.", .example = {"get(array(1, 2, 3), 0)", "1"}, .kernel = &GetItem<false>},
-      {.name = "element_at", .bind = &BindElementAt, .yields_null = true, .group = "map_funcs", .doc = "The element at a position from 1, or from the end when negative; the value of a key.", .example = {"element_at(array(1, 2, 3), 2)", "2"}, .kernel = kElementAt},
-      {.name = "try_element_at", .bind = &BindElementAt, .yields_null = true, .group = "map_funcs", .doc = "As element_at; null for positions outside.", .example = {"try_element_at(array(1, 2, 3), 2)", "2"}, .kernel = kTryElementAt},
-      {.name = "size", .aliases = {"cardinality"}, .bind = &BindSize, .nulls = NullRule::kCustom, .group = "collection_funcs", .doc = "Number of elements or entries.", .example = {"size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size},
-      {.name = "array_size", .bind = &BindArraySize, .group = "array_funcs", .doc = "Number of elements.", .example = {"array_size(array('b', 'd', 'c', 'a'))", "4"}, .kernel = &Size},
-      {.name = "map_keys", .bind = &BindPart<Part::kKeys>, .group = "map_funcs", .doc = "The keys, in no order of note.", .example = {"map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"}, .kernel = &MapPart<Part::kKeys>},
-      {.name = "map_values", .bind = &BindPart<Part::kValues>, .group = "map_funcs", .doc = "The values.", .example = {"map_values(map(1, 'a', 2, 'b'))", "[a, b]"}, .kernel = &MapPart<Part::kValues>},
-      {.name = "map_entries", .bind = &BindPart<Part::kEntries>, .group = "map_funcs", .doc = "The entries as structs.", .example = {"map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"}, .kernel = &MapPart<Part::kEntries>},
-      {.name = "map_contains_key", .bind = &BindContainsKey, .yields_null = true, .group = "map_funcs", .doc = "Whether the map has the key.", .example = {"map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"}, .kernel = &MapContainsKey},
-      {.name = "array_contains", .bind = &BindSearchTo<arrow::BooleanType, true>, .yields_null = true, .group = "array_funcs", .doc = "Whether the array has the value; null when it has not but has nulls.", .example = {"array_contains(array(1, 2, 3), 2)", "true"}, .kernel = &ArrayContains},
-      {.name = "array_position", .bind = &BindSearchTo<arrow::Int64Type, false>, .group = "array_funcs", .doc = "Position of the value from 1; 0 when absent.", .example = {"array_position(array(312, 773, 708, 708), 708)", "3"}, .kernel = &ArrayPosition},
-      {.name = "array_remove", .bind = &BindRemove, .group = "array_funcs", .doc = "The array without that value.", .example = {"array_remove(array(1, 2, 3, null, 3), 3)", "[1, 2, NULL]"}, .kernel = &ArrayRemove},
+      {.name = "getarrayitem",
+       .bind = &BindItem,
+       .yields_null = true,
+       .group = "array_funcs",
+       .doc = "a[i], from 0.",
+       .kernel = &GetItem<true>,
+       .display = &SubscriptDisplay},
+      {.name = "getmapvalue",
+       .bind = &BindMapValue,
+       .yields_null = true,
+       .group = "map_funcs",
+       .doc = "m[k]; null when there is no such key.",
+       .kernel = &MapValue,
+       .display = &SubscriptDisplay},
+      {.name = "get",
+       .bind = &BindItem,
+       .yields_null = true,
+       .group = "array_funcs",
+       .doc = "The element at an index from 0; null outside.",
+       .example = {"get(array(1, 2, 3), 0)", "1"},
+       .kernel = &GetItem<false>},
+      {.name = "element_at",
+       .bind = &BindElementAt,
+       .yields_null = true,
+       .group = "map_funcs",
+       .doc = "The element at a position from 1, or from the end when negative; the value of a key.",
+       .example = {"element_at(array(1, 2, 3), 2)", "2"},
+       .kernel = kElementAt},
+      {.name = "try_element_at",
+       .bind = &BindElementAt,
+       .yields_null = true,
+       .group = "map_funcs",
+       .doc = "As element_at; null for positions outside.",
+       .example = {"try_element_at(array(1, 2, 3), 2)", "2"},
+       .kernel = kTryElementAt},
+      {.name = "size",
+       .aliases = {"cardinality"},
+       .bind = &BindSize,
+       .nulls = NullRule::kCustom,
+       .group = "collection_funcs",
+       .doc = "Number of elements or entries.",
+       .example = {"size(array('b', 'd', 'c', 'a'))", "4"},
+       .kernel = &Size},
+      {.name = "array_size",
+       .bind = &BindArraySize,
+       .group = "array_funcs",
+       .doc = "Number of elements.",
+       .example = {"array_size(array('b', 'd', 'c', 'a'))", "4"},
+       .kernel = &Size},
+      {.name = "map_keys",
+       .bind = &BindPart<Part::kKeys>,
+       .group = "map_funcs",
+       .doc = "The keys, in no order of note.",
+       .example = {"map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"},
+       .kernel = &MapPart<Part::kKeys>},
+      {.name = "map_values",
+       .bind = &BindPart<Part::kValues>,
+       .group = "map_funcs",
+       .doc = "The values.",
+       .example = {"map_values(map(1, 'a', 2, 'b'))", "[a, b]"},
+       .kernel = &MapPart<Part::kValues>},
+      {.name = "map_entries",
+       .bind = &BindPart<Part::kEntries>,
+       .group = "map_funcs",
+       .doc = "The entries as structs.",
+       .example = {"map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"},
+       .kernel = &MapPart<Part::kEntries>},
+      {.name = "map_contains_key",
+       .bind = &BindContainsKey,
+       .yields_null = true,
+       .group = "map_funcs",
+       .doc = "Whether the map has the key.",
+       .example = {"map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"},
+       .kernel = &MapContainsKey},
+      {.name = "array_contains",
+       .bind = &BindSearchTo<arrow::BooleanType, true>,
+       .yields_null = true,
+       .group = "array_funcs",
+       .doc = "Whether the array has the value; null when it has not but has nulls.",
+       .example = {"array_contains(array(1, 2, 3), 2)", "true"},
+       .kernel = &ArrayContains},
+      {.name = "array_position",
+       .bind = &BindSearchTo<arrow::Int64Type, false>,
+       .group = "array_funcs",
+       .doc = "Position of the value from 1; 0 when absent.",
+       .example = {"array_position(array(312, 773, 708, 708), 708)", "3"},
+       .kernel = &ArrayPosition},
+      {.name = "array_remove",
+       .bind = &BindRemove,
+       .group = "array_funcs",
+       .doc = "The array without that value.",
+       .example = {"array_remove(array(1, 2, 3, null, 3), 3)", "[1, 2, NULL]"},
+       .kernel = &ArrayRemove},
   };
   return kTable;
 }

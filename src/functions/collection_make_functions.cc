@@ -79,7 +79,8 @@ Status BindMap(BindContext& context) {
 Result<ArrayPtr> Map(const KernelCall& call, std::span<const Vector> args) {
   MapAssembler out(call.bound.result_type, call.length);
   std::vector<int64_t> starts;
-  for (size_t a = 0; a < args.size(); ++a) starts.push_back(a % 2 == 0 ? out.AddKeys(args[a].array) : out.AddItems(args[a].array));
+  for (size_t a = 0; a < args.size(); ++a)
+    starts.push_back(a % 2 == 0 ? out.AddKeys(args[a].array) : out.AddItems(args[a].array));
   for (int64_t i = 0; i < call.length; ++i) {
     for (size_t a = 0; a < args.size(); a += 2) out.Add(starts[a] + args[a].At(i), starts[a + 1] + args[a + 1].At(i));
     out.CloseRow();
@@ -154,8 +155,9 @@ Status BindMapConcat(BindContext& context) {
   for (const DataType& t : context.arg_types) maps = maps && t.id() == TypeId::kMap;
   auto common = maps ? WiderType(context.arg_types, context.ansi) : std::nullopt;
   if (!common) {
-    return DatatypeMismatch(context, "MAP_CONCAT_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", TypeList(context.arg_types)}});
+    return DatatypeMismatch(
+        context, "MAP_CONCAT_DIFF_TYPES",
+        {{"functionName", QuoteIdentifier(context.name)}, {"dataType", TypeList(context.arg_types)}});
   }
   for (DataType& t : context.arg_types) t = *common;
   context.result_type = *common;
@@ -282,21 +284,66 @@ Result<ArrayPtr> ArraysZip(const KernelCall& call, std::span<const Vector> args)
     ARROW_ASSIGN_OR_RAISE(ArrayPtr lists, column.Finish());
     children.push_back(static_cast<const arrow::ListArray&>(*lists).values());
   }
-  return MakeList(call.bound.result_type, offsets, mask, ArrayOf(call.bound.result_type.elementType(), offsets.back(), {nullptr}, children));
+  return MakeList(call.bound.result_type, offsets, mask,
+                  ArrayOf(call.bound.result_type.elementType(), offsets.back(), {nullptr}, children));
 }
 
 }  // namespace
 
 std::span<const FunctionDef> CollectionMakeFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "array", .bind = &BindArray, .nulls = NullRule::kCustom, .group = "array_funcs", .doc = "An array of the values.", .example = {"array(1, 2, 3)", "[1, 2, 3]"}, .kernel = &Array},
-      {.name = "map", .bind = &BindMap, .nulls = NullRule::kCustom, .group = "map_funcs", .doc = "A map of keys and values in turn.", .example = {"map(1.0, '2', 3.0, '4')", "{1.0 -> 2, 3.0 -> 4}"}, .kernel = &Map},
-      {.name = "map_from_arrays", .bind = &BindMapFromArrays, .group = "map_funcs", .doc = "A map of an array of keys and one of values.", .example = {"map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"}, .kernel = &MapFromArrays},
-      {.name = "map_from_entries", .bind = &BindMapFromEntries, .yields_null = true, .group = "map_funcs", .doc = "A map of an array of pairs.", .example = {"map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "{1 -> a, 2 -> b}"}, .kernel = &MapFromEntries},
-      {.name = "map_concat", .bind = &BindMapConcat, .group = "map_funcs", .doc = "All entries of several maps.", .example = {"map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"}, .kernel = &MapConcat},
-      {.name = "__concat_arrays", .bind = &BindConcatArrays, .group = "array_funcs", .doc = "concat of arrays.", .kernel = &ConcatArrays, .display = &FixedName<"concat">},
-      {.name = "array_repeat", .bind = &BindArrayRepeat, .nulls = NullRule::kCustom, .group = "array_funcs", .doc = "The value n times.", .example = {"array_repeat('123', 2)", "[123, 123]"}, .kernel = &ArrayRepeat},
-      {.name = "arrays_zip", .bind = &BindArraysZip, .group = "array_funcs", .doc = "The elements at each position of several arrays as structs; short arrays give nulls.", .example = {"arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"}, .kernel = &ArraysZip},
+      {.name = "array",
+       .bind = &BindArray,
+       .nulls = NullRule::kCustom,
+       .group = "array_funcs",
+       .doc = "An array of the values.",
+       .example = {"array(1, 2, 3)", "[1, 2, 3]"},
+       .kernel = &Array},
+      {.name = "map",
+       .bind = &BindMap,
+       .nulls = NullRule::kCustom,
+       .group = "map_funcs",
+       .doc = "A map of keys and values in turn.",
+       .example = {"map(1.0, '2', 3.0, '4')", "{1.0 -> 2, 3.0 -> 4}"},
+       .kernel = &Map},
+      {.name = "map_from_arrays",
+       .bind = &BindMapFromArrays,
+       .group = "map_funcs",
+       .doc = "A map of an array of keys and one of values.",
+       .example = {"map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"},
+       .kernel = &MapFromArrays},
+      {.name = "map_from_entries",
+       .bind = &BindMapFromEntries,
+       .yields_null = true,
+       .group = "map_funcs",
+       .doc = "A map of an array of pairs.",
+       .example = {"map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "{1 -> a, 2 -> b}"},
+       .kernel = &MapFromEntries},
+      {.name = "map_concat",
+       .bind = &BindMapConcat,
+       .group = "map_funcs",
+       .doc = "All entries of several maps.",
+       .example = {"map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"},
+       .kernel = &MapConcat},
+      {.name = "__concat_arrays",
+       .bind = &BindConcatArrays,
+       .group = "array_funcs",
+       .doc = "concat of arrays.",
+       .kernel = &ConcatArrays,
+       .display = &FixedName<"concat">},
+      {.name = "array_repeat",
+       .bind = &BindArrayRepeat,
+       .nulls = NullRule::kCustom,
+       .group = "array_funcs",
+       .doc = "The value n times.",
+       .example = {"array_repeat('123', 2)", "[123, 123]"},
+       .kernel = &ArrayRepeat},
+      {.name = "arrays_zip",
+       .bind = &BindArraysZip,
+       .group = "array_funcs",
+       .doc = "The elements at each position of several arrays as structs; short arrays give nulls.",
+       .example = {"arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"},
+       .kernel = &ArraysZip},
   };
   return kTable;
 }

@@ -27,7 +27,8 @@ Status BindSameArray(BindContext& context) {
 
 Status ExpectOrderable(const BindContext& context, const DataType& t) {
   if (IsOrderable(t)) return Status::OK();
-  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(t.sql())}});
+  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE",
+                          {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(t.sql())}});
 }
 
 /// Rows made by fn(row), which adds picks; null rows stay null.
@@ -60,8 +61,10 @@ Result<ArrayPtr> Sorted(const KernelCall& call, const Vector& arg, bool nulls_fi
       order.clear();
       int64_t nulls = 0;
       for (int64_t k = in.begin(i); k < in.end(i); ++k) {
-        if (has_nulls && values.IsNull(k)) ++nulls;
-        else order.push_back(k);
+        if (has_nulls && values.IsNull(k))
+          ++nulls;
+        else
+          order.push_back(k);
       }
       std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return up ? less(a, b) : less(b, a); });
       if (nulls_first == up) {
@@ -78,8 +81,10 @@ Result<ArrayPtr> Sorted(const KernelCall& call, const Vector& arg, bool nulls_fi
     case arrow::Type::INT32:
     case arrow::Type::DATE32: return sort([r = Reader<I>(column)](int64_t a, int64_t b) { return r(a) < r(b); });
     case arrow::Type::INT64:
-    case arrow::Type::TIMESTAMP: return sort([r = Reader<arrow::Int64Type>(column)](int64_t a, int64_t b) { return r(a) < r(b); });
-    case arrow::Type::STRING: return sort([r = Reader<arrow::StringType>(column)](int64_t a, int64_t b) { return r(a) < r(b); });
+    case arrow::Type::TIMESTAMP:
+      return sort([r = Reader<arrow::Int64Type>(column)](int64_t a, int64_t b) { return r(a) < r(b); });
+    case arrow::Type::STRING:
+      return sort([r = Reader<arrow::StringType>(column)](int64_t a, int64_t b) { return r(a) < r(b); });
     case arrow::Type::NA: return arg.array;
     default: return sort([&](int64_t a, int64_t b) { return CompareRows(values, a, values, b) < 0; });
   }
@@ -125,7 +130,10 @@ Status BindShuffle(BindContext& context) {
 
 Result<ArrayPtr> Shuffle(const KernelCall& call, std::span<const Vector> args) {
   const Lists in(args[0]);
-  std::mt19937_64 random(args.size() == 2 ? static_cast<uint64_t>(Reader<arrow::Int64Type>(args[1])(0) + call.context.task_partition + call.context.batch_seed + call.context.rows_before) : std::random_device()());
+  std::mt19937_64 random(args.size() == 2 ? static_cast<uint64_t>(Reader<arrow::Int64Type>(args[1])(0) +
+                                                                  call.context.task_partition +
+                                                                  call.context.batch_seed + call.context.rows_before)
+                                          : std::random_device()());
   std::vector<int64_t> order;
   return Rebuild(call, in, [&](int64_t i, ListAssembler& out) {
     order.clear();
@@ -154,11 +162,14 @@ Result<ArrayPtr> Extreme(const KernelCall& call, std::span<const Vector> args) {
     int64_t& best = picks[static_cast<size_t>(i)];
     for (int64_t k = in.begin(i); k < in.end(i); ++k) {
       if (values.IsNull(k)) continue;
-      if (best < 0) best = k;
-      else if (const int c = CompareRows(values, k, values, best); greatest ? c > 0 : c < 0) best = k;
+      if (best < 0)
+        best = k;
+      else if (const int c = CompareRows(values, k, values, best); greatest ? c > 0 : c < 0)
+        best = k;
     }
   }
-  if (values.length() == 0 || values.type_id() == arrow::Type::NA) return NullArray(call.bound.result_type, call.length);
+  if (values.length() == 0 || values.type_id() == arrow::Type::NA)
+    return NullArray(call.bound.result_type, call.length);
   return TakeRows(in.values, picks);
 }
 
@@ -179,8 +190,11 @@ Result<ArrayPtr> Slice(const KernelCall& call, std::span<const Vector> args) {
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, call.length));
   for (int64_t i = 0; i < call.length; ++i) {
     if (!mask.valid(i)) continue;
-    if (start(i) == 0) return MakeError("INVALID_PARAMETER_VALUE.START", {{"parameter", "`start`"}, {"functionName", "`slice`"}});
-    if (length(i) < 0) return MakeError("INVALID_PARAMETER_VALUE.LENGTH", {{"parameter", "`length`"}, {"length", std::to_string(length(i))}, {"functionName", "`slice`"}});
+    if (start(i) == 0)
+      return MakeError("INVALID_PARAMETER_VALUE.START", {{"parameter", "`start`"}, {"functionName", "`slice`"}});
+    if (length(i) < 0)
+      return MakeError("INVALID_PARAMETER_VALUE.LENGTH",
+                       {{"parameter", "`length`"}, {"length", std::to_string(length(i))}, {"functionName", "`slice`"}});
   }
   return Rebuild(call, in, [&](int64_t i, ListAssembler& out) {
     if (!mask.valid(i)) return;
@@ -194,7 +208,8 @@ Status BindFlatten(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   DataType& t = context.arg_types[0];
   if (t.id() == TypeId::kVoid) t = DataType::Array(DataType::Array(DataType::Void()));
-  if (t.id() != TypeId::kArray || t.elementType().id() != TypeId::kArray) return UnexpectedInputType(context, 0, "\"ARRAY\" of \"ARRAY\"");
+  if (t.id() != TypeId::kArray || t.elementType().id() != TypeId::kArray)
+    return UnexpectedInputType(context, 0, "\"ARRAY\" of \"ARRAY\"");
   context.result_type = t.elementType();
   return Status::OK();
 }
@@ -241,7 +256,10 @@ Status AlignElement(BindContext& context, size_t item) {
   auto common = TightestCommonType(array.elementType(), value, context.ansi);
   if (!common) {
     return DatatypeMismatch(context, "ARRAY_FUNCTION_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"dataType", "\"ARRAY\""}, {"leftType", InDoubleQuotes(array.sql())}, {"rightType", InDoubleQuotes(value.sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"dataType", "\"ARRAY\""},
+                             {"leftType", InDoubleQuotes(array.sql())},
+                             {"rightType", InDoubleQuotes(value.sql())}});
   }
   array = DataType::Array(*common, array.containsNull());
   value = *common;
@@ -352,18 +370,85 @@ Result<ArrayPtr> Join(const KernelCall& call, std::span<const Vector> args) {
 
 std::span<const FunctionDef> CollectionReshapeFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "sort_array", .bind = &BindSortArray, .group = kGroup, .doc = "The elements in order; nulls are least.", .example = {"sort_array(array('b', 'd', null, 'c', 'a'), true)", "[NULL, a, b, c, d]"}, .kernel = &SortArray, .display = &SortArrayDisplay},
-      {.name = "__reverse_array", .bind = &BindSameArray, .group = kGroup, .doc = "reverse of an array.", .kernel = &ReverseArray, .display = &FixedName<"reverse">},
-      {.name = "shuffle", .bind = &BindShuffle, .deterministic = false, .group = kGroup, .doc = "The elements in random order.", .kernel = &Shuffle},
-      {.name = "array_max", .bind = &BindExtreme, .yields_null = true, .group = kGroup, .doc = "The greatest element; nulls do not count.", .example = {"array_max(array(1, 20, null, 3))", "20"}, .kernel = &Extreme<true>},
-      {.name = "array_min", .bind = &BindExtreme, .yields_null = true, .group = kGroup, .doc = "The least element; nulls do not count.", .example = {"array_min(array(1, 20, null, 3))", "1"}, .kernel = &Extreme<false>},
-      {.name = "slice", .bind = &BindSlice, .group = kGroup, .doc = "`length` elements from a position (from 1, or from the end when negative).", .example = {"slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"}, .kernel = &Slice},
-      {.name = "flatten", .bind = &BindFlatten, .yields_null = true, .group = kGroup, .doc = "The elements of the arrays in an array.", .example = {"flatten(array(array(1, 2), array(3, 4)))", "[1, 2, 3, 4]"}, .kernel = &Flatten},
-      {.name = "array_compact", .bind = &BindCompact, .group = kGroup, .doc = "The array without its nulls.", .example = {"array_compact(array(1, 2, 3, null))", "[1, 2, 3]"}, .kernel = &Compact},
-      {.name = "array_append", .bind = &BindAppend, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The array with one more element at its end.", .example = {"array_append(array('b', 'd', 'c', 'a'), 'd')", "[b, d, c, a, d]"}, .kernel = &Append<false>},
-      {.name = "array_prepend", .bind = &BindAppend, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The array with one more element at its start.", .example = {"array_prepend(array('b', 'd', 'c', 'a'), 'd')", "[d, b, d, c, a]"}, .kernel = &Append<true>},
-      {.name = "array_insert", .bind = &BindInsert, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The array with an element at a position from 1, or from the end when negative.", .example = {"array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"}, .kernel = &Insert},
-      {.name = "array_join", .bind = &BindJoin, .group = kGroup, .doc = "The elements as text with a separator between; nulls are left out or replaced.", .example = {"array_join(array('hello', 'world'), ' ')", "hello world"}, .kernel = &Join},
+      {.name = "sort_array",
+       .bind = &BindSortArray,
+       .group = kGroup,
+       .doc = "The elements in order; nulls are least.",
+       .example = {"sort_array(array('b', 'd', null, 'c', 'a'), true)", "[NULL, a, b, c, d]"},
+       .kernel = &SortArray,
+       .display = &SortArrayDisplay},
+      {.name = "__reverse_array",
+       .bind = &BindSameArray,
+       .group = kGroup,
+       .doc = "reverse of an array.",
+       .kernel = &ReverseArray,
+       .display = &FixedName<"reverse">},
+      {.name = "shuffle",
+       .bind = &BindShuffle,
+       .deterministic = false,
+       .group = kGroup,
+       .doc = "The elements in random order.",
+       .kernel = &Shuffle},
+      {.name = "array_max",
+       .bind = &BindExtreme,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The greatest element; nulls do not count.",
+       .example = {"array_max(array(1, 20, null, 3))", "20"},
+       .kernel = &Extreme<true>},
+      {.name = "array_min",
+       .bind = &BindExtreme,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The least element; nulls do not count.",
+       .example = {"array_min(array(1, 20, null, 3))", "1"},
+       .kernel = &Extreme<false>},
+      {.name = "slice",
+       .bind = &BindSlice,
+       .group = kGroup,
+       .doc = "`length` elements from a position (from 1, or from the end when negative).",
+       .example = {"slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"},
+       .kernel = &Slice},
+      {.name = "flatten",
+       .bind = &BindFlatten,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The elements of the arrays in an array.",
+       .example = {"flatten(array(array(1, 2), array(3, 4)))", "[1, 2, 3, 4]"},
+       .kernel = &Flatten},
+      {.name = "array_compact",
+       .bind = &BindCompact,
+       .group = kGroup,
+       .doc = "The array without its nulls.",
+       .example = {"array_compact(array(1, 2, 3, null))", "[1, 2, 3]"},
+       .kernel = &Compact},
+      {.name = "array_append",
+       .bind = &BindAppend,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The array with one more element at its end.",
+       .example = {"array_append(array('b', 'd', 'c', 'a'), 'd')", "[b, d, c, a, d]"},
+       .kernel = &Append<false>},
+      {.name = "array_prepend",
+       .bind = &BindAppend,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The array with one more element at its start.",
+       .example = {"array_prepend(array('b', 'd', 'c', 'a'), 'd')", "[d, b, d, c, a]"},
+       .kernel = &Append<true>},
+      {.name = "array_insert",
+       .bind = &BindInsert,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The array with an element at a position from 1, or from the end when negative.",
+       .example = {"array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"},
+       .kernel = &Insert},
+      {.name = "array_join",
+       .bind = &BindJoin,
+       .group = kGroup,
+       .doc = "The elements as text with a separator between; nulls are left out or replaced.",
+       .example = {"array_join(array('hello', 'world'), ' ')", "hello world"},
+       .kernel = &Join},
   };
   return kTable;
 }

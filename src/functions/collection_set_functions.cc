@@ -17,7 +17,8 @@ constexpr std::string_view kGroup = "array_funcs";
 /// Set operations need equality only, but Spark asks for an order.
 Status ExpectOrderable(const BindContext& context, const DataType& t) {
   if (IsOrderable(t)) return Status::OK();
-  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(t.sql())}});
+  return DatatypeMismatch(context, "INVALID_ORDERING_TYPE",
+                          {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(t.sql())}});
 }
 
 Status BindDistinct(BindContext& context) {
@@ -56,10 +57,14 @@ Result<ArrayPtr> Distinct(const KernelCall& call, std::span<const Vector> args) 
 Status BindPair(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 2));
   DataType &a = context.arg_types[0], &b = context.arg_types[1];
-  auto common = a.id() == TypeId::kArray && b.id() == TypeId::kArray ? TightestCommonType(a, b, context.ansi) : std::nullopt;
+  auto common =
+      a.id() == TypeId::kArray && b.id() == TypeId::kArray ? TightestCommonType(a, b, context.ansi) : std::nullopt;
   if (!common) {
     return DatatypeMismatch(context, "BINARY_ARRAY_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"arrayType", "\"ARRAY\""}, {"leftType", InDoubleQuotes(a.sql())}, {"rightType", InDoubleQuotes(b.sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"arrayType", "\"ARRAY\""},
+                             {"leftType", InDoubleQuotes(a.sql())},
+                             {"rightType", InDoubleQuotes(b.sql())}});
   }
   const bool left_nulls = a.containsNull(), right_nulls = b.containsNull();
   a = DataType::Array(common->elementType(), left_nulls);
@@ -99,8 +104,10 @@ Result<ArrayPtr> SetKernel(const KernelCall& call, std::span<const Vector> args)
     if (operation != SetOperation::kUnion) {
       other.Reset(b.size(i));
       for (int64_t k = b_begin; k < b_end; ++k) {
-        if (keys.null(k)) null_in_b = true;
-        else other.FindOrAdd(k);
+        if (keys.null(k))
+          null_in_b = true;
+        else
+          other.FindOrAdd(k);
       }
     }
     auto add = [&](int64_t k) {
@@ -136,12 +143,16 @@ Result<ArrayPtr> Overlap(const KernelCall& call, std::span<const Vector> args) {
     set.Reset(a.size(i));
     bool null = false, found = false;
     for (int64_t k = a.begin(i); k < a.end(i); ++k) {
-      if (keys.null(k)) null = true;
-      else set.FindOrAdd(k);
+      if (keys.null(k))
+        null = true;
+      else
+        set.FindOrAdd(k);
     }
     for (int64_t k = shift + b.begin(i); k < shift + b.end(i) && !found; ++k) {
-      if (keys.null(k)) null = true;
-      else found = set.Find(k) >= 0;
+      if (keys.null(k))
+        null = true;
+      else
+        found = set.Find(k) >= 0;
     }
     out.Set(i, found);
     if (!found && null && a.size(i) > 0 && b.size(i) > 0) mask.SetNull(i);
@@ -151,9 +162,12 @@ Result<ArrayPtr> Overlap(const KernelCall& call, std::span<const Vector> args) {
 
 // ---- sequence ------------------------------------------------------------------------------------------------------
 
-bool IsTime(const DataType& t) { return t.id() == TypeId::kDate || t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz; }
+bool IsTime(const DataType& t) {
+  return t.id() == TypeId::kDate || t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz;
+}
 bool IsInterval(const DataType& t) {
-  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval || t.id() == TypeId::kCalendarInterval;
+  return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval ||
+         t.id() == TypeId::kCalendarInterval;
 }
 
 Status BindSequence(BindContext& context) {
@@ -194,7 +208,8 @@ Result<ArrayPtr> IntegralSequence(const KernelCall& call, std::span<const Vector
       if ((step > 0 && a > b) || (step < 0 && a < b) || (step == 0 && a != b))
         return Status::Invalid(fmt::format("Illegal sequence boundaries: {} to {} by {}", a, b, step));
       const __int128 count = step == 0 ? 1 : (static_cast<__int128>(b) - a) / step + 1;
-      if (count > kMaxArraySize) return ArrayTooLarge("sequence", "count", static_cast<int64_t>(std::min<__int128>(count, INT64_MAX)));
+      if (count > kMaxArraySize)
+        return ArrayTooLarge("sequence", "count", static_cast<int64_t>(std::min<__int128>(count, INT64_MAX)));
       if (count + static_cast<__int128>(values.size()) > INT32_MAX) return ListsTooLarge();
       for (__int128 k = 0; k < count; ++k) values.push_back(static_cast<V>(a + k * step));
     }
@@ -203,7 +218,8 @@ Result<ArrayPtr> IntegralSequence(const KernelCall& call, std::span<const Vector
   ARROW_ASSIGN_OR_RAISE(auto buffer, NewBuffer(static_cast<int64_t>(values.size() * sizeof(V))));
   std::memcpy(buffer->mutable_data(), values.data(), values.size() * sizeof(V));
   const DataType& type = call.bound.result_type;
-  return MakeList(type, offsets, mask, ArrayOf(type.elementType(), static_cast<int64_t>(values.size()), {nullptr, buffer}));
+  return MakeList(type, offsets, mask,
+                  ArrayOf(type.elementType(), static_cast<int64_t>(values.size()), {nullptr, buffer}));
 }
 
 struct Step {
@@ -232,16 +248,20 @@ Result<ArrayPtr> TimeSequence(const KernelCall& call, std::span<const Vector> ar
   const DataType& type = call.bound.arg_types[0];
   const bool date = type.id() == TypeId::kDate, ntz = date || type.id() == TypeId::kTimestampNtz;
   ARROW_ASSIGN_OR_RAISE(NullMask mask, NullMask::Combine(args, call.length));
-  auto at = [&](const Vector& v, int64_t i) { return date ? Reader<arrow::Int32Type>(v)(i) * kUsPerDay : Reader<arrow::Int64Type>(v)(i); };
+  auto at = [&](const Vector& v, int64_t i) {
+    return date ? Reader<arrow::Int32Type>(v)(i) * kUsPerDay : Reader<arrow::Int64Type>(v)(i);
+  };
   std::vector<int64_t> values;
   std::vector<int32_t> offsets{0};
   for (int64_t i = 0; i < call.length; ++i) {
     if (mask.valid(i)) {
       const int64_t start = at(args[0], i), stop = at(args[1], i);
-      const Step step = args.size() == 3 ? StepAt(args[2], call.bound.arg_types[2], i) : Step{0, start <= stop ? 1 : -1, 0};
+      const Step step =
+          args.size() == 3 ? StepAt(args[2], call.bound.arg_types[2], i) : Step{0, start <= stop ? 1 : -1, 0};
       const __int128 estimate = static_cast<__int128>(step.months) * (28 * kUsPerDay) + step.days * kUsPerDay + step.us;
       if ((estimate > 0 && start > stop) || (estimate < 0 && start < stop) || (estimate == 0 && start != stop))
-        return Status::Invalid(fmt::format("Illegal sequence boundaries: {} to {} by {}", start, stop, static_cast<int64_t>(estimate)));
+        return Status::Invalid(
+            fmt::format("Illegal sequence boundaries: {} to {} by {}", start, stop, static_cast<int64_t>(estimate)));
       values.push_back(start);
       for (int64_t n = 1; estimate != 0; ++n) {
         const auto next = Advance(start, step, n, ntz ? nullptr : call.context.zone.get());
@@ -256,7 +276,8 @@ Result<ArrayPtr> TimeSequence(const KernelCall& call, std::span<const Vector> ar
   ARROW_ASSIGN_OR_RAISE(auto buffer, NewBuffer(count * (date ? 4 : 8)));
   if (date) {
     auto* out = reinterpret_cast<int32_t*>(buffer->mutable_data());
-    for (size_t k = 0; k < values.size(); ++k) out[k] = static_cast<int32_t>(values[k] / kUsPerDay - (values[k] % kUsPerDay < 0));
+    for (size_t k = 0; k < values.size(); ++k)
+      out[k] = static_cast<int32_t>(values[k] / kUsPerDay - (values[k] % kUsPerDay < 0));
   } else {
     std::copy(values.begin(), values.end(), reinterpret_cast<int64_t*>(buffer->mutable_data()));
   }
@@ -277,12 +298,43 @@ Result<ArrayPtr> Sequence(const KernelCall& call, std::span<const Vector> args) 
 
 std::span<const FunctionDef> CollectionSetFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "array_distinct", .bind = &BindDistinct, .group = kGroup, .doc = "The elements without repetitions.", .example = {"array_distinct(array(1, 2, 3, null, 3))", "[1, 2, 3, NULL]"}, .kernel = &Distinct},
-      {.name = "array_union", .bind = &BindPair, .group = kGroup, .doc = "The elements of either array, without repetitions.", .example = {"array_union(array(1, 2, 3), array(1, 3, 5))", "[1, 2, 3, 5]"}, .kernel = &SetKernel<SetOperation::kUnion>},
-      {.name = "array_intersect", .bind = &BindPair, .group = kGroup, .doc = "The elements of both arrays, without repetitions.", .example = {"array_intersect(array(1, 2, 3), array(1, 3, 5))", "[1, 3]"}, .kernel = &SetKernel<SetOperation::kIntersect>},
-      {.name = "array_except", .bind = &BindPair, .group = kGroup, .doc = "The elements of the first array that the second lacks, without repetitions.", .example = {"array_except(array(1, 2, 3), array(1, 3, 5))", "[2]"}, .kernel = &SetKernel<SetOperation::kExcept>},
-      {.name = "arrays_overlap", .bind = &BindOverlap, .yields_null = true, .group = kGroup, .doc = "Whether the arrays share an element; null when they do not but have nulls.", .example = {"arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "true"}, .kernel = &Overlap},
-      {.name = "sequence", .bind = &BindSequence, .group = kGroup, .doc = "Numbers, dates or timestamps from start to stop, both included.", .example = {"sequence(1, 5)", "[1, 2, 3, 4, 5]"}, .kernel = &Sequence},
+      {.name = "array_distinct",
+       .bind = &BindDistinct,
+       .group = kGroup,
+       .doc = "The elements without repetitions.",
+       .example = {"array_distinct(array(1, 2, 3, null, 3))", "[1, 2, 3, NULL]"},
+       .kernel = &Distinct},
+      {.name = "array_union",
+       .bind = &BindPair,
+       .group = kGroup,
+       .doc = "The elements of either array, without repetitions.",
+       .example = {"array_union(array(1, 2, 3), array(1, 3, 5))", "[1, 2, 3, 5]"},
+       .kernel = &SetKernel<SetOperation::kUnion>},
+      {.name = "array_intersect",
+       .bind = &BindPair,
+       .group = kGroup,
+       .doc = "The elements of both arrays, without repetitions.",
+       .example = {"array_intersect(array(1, 2, 3), array(1, 3, 5))", "[1, 3]"},
+       .kernel = &SetKernel<SetOperation::kIntersect>},
+      {.name = "array_except",
+       .bind = &BindPair,
+       .group = kGroup,
+       .doc = "The elements of the first array that the second lacks, without repetitions.",
+       .example = {"array_except(array(1, 2, 3), array(1, 3, 5))", "[2]"},
+       .kernel = &SetKernel<SetOperation::kExcept>},
+      {.name = "arrays_overlap",
+       .bind = &BindOverlap,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Whether the arrays share an element; null when they do not but have nulls.",
+       .example = {"arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "true"},
+       .kernel = &Overlap},
+      {.name = "sequence",
+       .bind = &BindSequence,
+       .group = kGroup,
+       .doc = "Numbers, dates or timestamps from start to stop, both included.",
+       .example = {"sequence(1, 5)", "[1, 2, 3, 4, 5]"},
+       .kernel = &Sequence},
   };
   return kTable;
 }

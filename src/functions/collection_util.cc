@@ -12,8 +12,7 @@
 
 namespace sluice::functions {
 
-Lists::Lists(const Vector& v)
-    : vector(&v), offsets(v.array->data()->GetValues<int32_t>(1)), step(v.constant ? 0 : 1) {
+Lists::Lists(const Vector& v) : vector(&v), offsets(v.array->data()->GetValues<int32_t>(1)), step(v.constant ? 0 : 1) {
   if (v.array->type_id() == arrow::Type::MAP) {
     const auto& map = static_cast<const arrow::MapArray&>(*v.array);
     keys = map.keys();
@@ -56,10 +55,11 @@ Result<ArrayPtr> Combine(const DataType& type, std::span<const ArrayPtr> pieces)
 }
 
 Status ArrayTooLarge(std::string_view function, std::string_view parameter, int64_t elements) {
-  return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", {{"numberOfElements", std::to_string(elements)},
-                                                                {"maxRoundedArrayLength", std::to_string(kMaxArraySize)},
-                                                                {"functionName", QuoteIdentifier(function)},
-                                                                {"parameter", QuoteIdentifier(parameter)}});
+  return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
+                   {{"numberOfElements", std::to_string(elements)},
+                    {"maxRoundedArrayLength", std::to_string(kMaxArraySize)},
+                    {"functionName", QuoteIdentifier(function)},
+                    {"parameter", QuoteIdentifier(parameter)}});
 }
 
 ListAssembler::ListAssembler(const DataType& list_type, int64_t rows) : type_(list_type), mask_(rows) {
@@ -92,26 +92,32 @@ Result<ArrayPtr> ListAssembler::Finish() {
   return MakeList(type_, offsets_, mask_, all);
 }
 
-Result<ArrayPtr> MakeList(const DataType& list_type, std::span<const int32_t> offsets, const NullMask& mask, const ArrayPtr& elements) {
+Result<ArrayPtr> MakeList(const DataType& list_type, std::span<const int32_t> offsets, const NullMask& mask,
+                          const ArrayPtr& elements) {
   ARROW_ASSIGN_OR_RAISE(auto buffer, NewBuffer(static_cast<int64_t>(offsets.size_bytes())));
   std::memcpy(buffer->mutable_data(), offsets.data(), offsets.size_bytes());
-  return ArrayOf(list_type, static_cast<int64_t>(offsets.size()) - 1, {mask.buffer(), buffer}, {Retype(elements, list_type.elementType())});
+  return ArrayOf(list_type, static_cast<int64_t>(offsets.size()) - 1, {mask.buffer(), buffer},
+                 {Retype(elements, list_type.elementType())});
 }
 
 namespace {
 
-Result<ArrayPtr> MapOf(const DataType& map_type, std::span<const int32_t> offsets, const NullMask& mask, const ArrayPtr& keys, const ArrayPtr& items) {
+Result<ArrayPtr> MapOf(const DataType& map_type, std::span<const int32_t> offsets, const NullMask& mask,
+                       const ArrayPtr& keys, const ArrayPtr& items) {
   const auto arrow_type = ToArrowType(map_type);
-  auto entries = arrow::ArrayData::Make(static_cast<const arrow::MapType&>(*arrow_type).value_type(), keys->length(), {nullptr}, 0);
+  auto entries = arrow::ArrayData::Make(static_cast<const arrow::MapType&>(*arrow_type).value_type(), keys->length(),
+                                        {nullptr}, 0);
   entries->child_data = {Retype(keys, map_type.keyType())->data(), Retype(items, map_type.valueType())->data()};
   ARROW_ASSIGN_OR_RAISE(auto buffer, NewBuffer(static_cast<int64_t>(offsets.size_bytes())));
   std::memcpy(buffer->mutable_data(), offsets.data(), offsets.size_bytes());
-  return ArrayOf(map_type, static_cast<int64_t>(offsets.size()) - 1, {mask.buffer(), buffer}, {arrow::MakeArray(entries)});
+  return ArrayOf(map_type, static_cast<int64_t>(offsets.size()) - 1, {mask.buffer(), buffer},
+                 {arrow::MakeArray(entries)});
 }
 
 }  // namespace
 
-Result<ArrayPtr> MakeMap(const KernelCall& call, const DataType& map_type, std::span<const int32_t> offsets, const NullMask& mask, const ArrayPtr& keys, const ArrayPtr& items) {
+Result<ArrayPtr> MakeMap(const KernelCall& call, const DataType& map_type, std::span<const int32_t> offsets,
+                         const NullMask& mask, const ArrayPtr& keys, const ArrayPtr& items) {
   if (keys->length() > 0 && keys->null_count() > 0) return MakeError("NULL_MAP_KEY");
   const ElementKeys elements(keys, false);
   ElementSet set(elements);
@@ -151,7 +157,8 @@ Result<ArrayPtr> MakeMap(const KernelCall& call, const DataType& map_type, std::
 }
 
 MapAssembler::MapAssembler(const DataType& map_type, int64_t rows)
-    : type_(map_type), keys_(DataType::Array(map_type.keyType()), rows), items_(DataType::Array(map_type.valueType()), rows) {}
+    : type_(map_type), keys_(DataType::Array(map_type.keyType()), rows),
+      items_(DataType::Array(map_type.valueType()), rows) {}
 int64_t MapAssembler::AddKeys(const ArrayPtr& keys) { return keys_.AddPiece(keys); }
 int64_t MapAssembler::AddItems(const ArrayPtr& items) { return items_.AddPiece(items); }
 
@@ -164,7 +171,8 @@ Result<ArrayPtr> MapAssembler::Finish(const KernelCall& call) {
   for (int64_t i = 0; i < keys->length(); ++i) {
     if (keys->IsNull(i)) mask.SetNull(i);
   }
-  return MakeMap(call, type_, {key_lists.raw_value_offsets(), static_cast<size_t>(keys->length()) + 1}, mask, key_lists.values(), item_lists.values());
+  return MakeMap(call, type_, {key_lists.raw_value_offsets(), static_cast<size_t>(keys->length()) + 1}, mask,
+                 key_lists.values(), item_lists.values());
 }
 
 // ---- equality ------------------------------------------------------------------------------------------------------
@@ -182,8 +190,10 @@ uint64_t Canonical(T v, bool bits) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isnan(v)) v = std::numeric_limits<T>::quiet_NaN();
     if (!bits && v == 0) v = 0;
-    if constexpr (sizeof(T) == 4) return std::bit_cast<uint32_t>(v);
-    else return std::bit_cast<uint64_t>(v);
+    if constexpr (sizeof(T) == 4)
+      return std::bit_cast<uint32_t>(v);
+    else
+      return std::bit_cast<uint64_t>(v);
   } else {
     return static_cast<uint64_t>(v);
   }
@@ -197,44 +207,36 @@ void CanonicalValues(const arrow::Array& values, bool bits, std::vector<uint64_t
 
 }  // namespace
 
-ElementKeys::ElementKeys(ArrayPtr values, bool bits) : values_(std::move(values)), hashes_(static_cast<size_t>(values_->length()), 0) {
+ElementKeys::ElementKeys(ArrayPtr values, bool bits)
+    : values_(std::move(values)), hashes_(static_cast<size_t>(values_->length()), 0) {
   const arrow::Array& v = *values_;
   exact_ = true;
   switch (v.type_id()) {
     case arrow::Type::BOOL:
-      for (size_t i = 0; i < hashes_.size(); ++i) hashes_[i] = static_cast<const arrow::BooleanArray&>(v).Value(static_cast<int64_t>(i));
+      for (size_t i = 0; i < hashes_.size(); ++i)
+        hashes_[i] = static_cast<const arrow::BooleanArray&>(v).Value(static_cast<int64_t>(i));
       return;
-    case arrow::Type::INT8: 
-      CanonicalValues<int8_t>(v, bits, &hashes_);
-      return;
-    case arrow::Type::INT16: 
-      CanonicalValues<int16_t>(v, bits, &hashes_);
-      return;
+    case arrow::Type::INT8: CanonicalValues<int8_t>(v, bits, &hashes_); return;
+    case arrow::Type::INT16: CanonicalValues<int16_t>(v, bits, &hashes_); return;
     case arrow::Type::INT32:
     case arrow::Type::DATE32:
-    case arrow::Type::INTERVAL_MONTHS: 
-      CanonicalValues<int32_t>(v, bits, &hashes_);
-      return;
+    case arrow::Type::INTERVAL_MONTHS: CanonicalValues<int32_t>(v, bits, &hashes_); return;
     case arrow::Type::INT64:
     case arrow::Type::TIMESTAMP:
-    case arrow::Type::DURATION: 
-      CanonicalValues<int64_t>(v, bits, &hashes_);
-      return;
-    case arrow::Type::FLOAT: 
-      CanonicalValues<float>(v, bits, &hashes_);
-      return;
-    case arrow::Type::DOUBLE: 
-      CanonicalValues<double>(v, bits, &hashes_);
-      return;
+    case arrow::Type::DURATION: CanonicalValues<int64_t>(v, bits, &hashes_); return;
+    case arrow::Type::FLOAT: CanonicalValues<float>(v, bits, &hashes_); return;
+    case arrow::Type::DOUBLE: CanonicalValues<double>(v, bits, &hashes_); return;
     default: break;
   }
   exact_ = false;
   if (v.type_id() == arrow::Type::STRING || v.type_id() == arrow::Type::BINARY) {
     const auto& texts = static_cast<const arrow::BinaryArray&>(v);
-    for (size_t i = 0; i < hashes_.size(); ++i) hashes_[i] = std::hash<std::string_view>{}(texts.GetView(static_cast<int64_t>(i)));
+    for (size_t i = 0; i < hashes_.size(); ++i)
+      hashes_[i] = std::hash<std::string_view>{}(texts.GetView(static_cast<int64_t>(i)));
   } else if (v.type_id() == arrow::Type::DECIMAL128) {
     const auto& decimals = static_cast<const arrow::Decimal128Array&>(v);
-    for (size_t i = 0; i < hashes_.size(); ++i) hashes_[i] = arrow::Decimal128(decimals.GetValue(static_cast<int64_t>(i))).low_bits();
+    for (size_t i = 0; i < hashes_.size(); ++i)
+      hashes_[i] = arrow::Decimal128(decimals.GetValue(static_cast<int64_t>(i))).low_bits();
   }  // nested values: one chain
 }
 
@@ -287,7 +289,8 @@ Status ExpectMap(BindContext& context, size_t i, bool void_too) {
 }
 
 Status ExpectType(BindContext& context, size_t i, const DataType& type) {
-  if (!CanImplicitlyCast(context.arg_types[i], type, context.ansi)) return UnexpectedInputType(context, i, InDoubleQuotes(type.sql()));
+  if (!CanImplicitlyCast(context.arg_types[i], type, context.ansi))
+    return UnexpectedInputType(context, i, InDoubleQuotes(type.sql()));
   context.arg_types[i] = type;
   return Status::OK();
 }

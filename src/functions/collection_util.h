@@ -60,9 +60,11 @@ class ListAssembler {
 };
 
 /// A LIST column from its parts; `elements` may differ from the type in names.
-Result<ArrayPtr> MakeList(const DataType& list_type, std::span<const int32_t> offsets, const NullMask& mask, const ArrayPtr& elements);
+Result<ArrayPtr> MakeList(const DataType& list_type, std::span<const int32_t> offsets, const NullMask& mask,
+                          const ArrayPtr& elements);
 /// A MAP column likewise; checks keys: NULL_MAP_KEY, DUPLICATED_MAP_KEY (or the last wins, by the context).
-Result<ArrayPtr> MakeMap(const KernelCall& call, const DataType& map_type, std::span<const int32_t> offsets, const NullMask& mask, const ArrayPtr& keys, const ArrayPtr& items);
+Result<ArrayPtr> MakeMap(const KernelCall& call, const DataType& map_type, std::span<const int32_t> offsets,
+                         const NullMask& mask, const ArrayPtr& keys, const ArrayPtr& items);
 
 /// Entries picked from pieces, grouped into maps.
 class MapAssembler {

@@ -31,28 +31,17 @@ int CompareNullableRows(const arrow::Array& a, int64_t i, const arrow::Array& b,
 
 int CompareRows(const arrow::Array& a, int64_t i, const arrow::Array& b, int64_t j) {
   switch (a.type_id()) {
-    case arrow::Type::BOOL:
-      return Primitive<arrow::BooleanArray>(a, i, b, j);
-    case arrow::Type::INT8:
-      return Primitive<arrow::Int8Array>(a, i, b, j);
-    case arrow::Type::INT16:
-      return Primitive<arrow::Int16Array>(a, i, b, j);
-    case arrow::Type::INT32:
-      return Primitive<arrow::Int32Array>(a, i, b, j);
-    case arrow::Type::INT64:
-      return Primitive<arrow::Int64Array>(a, i, b, j);
-    case arrow::Type::FLOAT:
-      return Primitive<arrow::FloatArray>(a, i, b, j);
-    case arrow::Type::DOUBLE:
-      return Primitive<arrow::DoubleArray>(a, i, b, j);
-    case arrow::Type::DATE32:
-      return Primitive<arrow::Date32Array>(a, i, b, j);
-    case arrow::Type::TIMESTAMP:
-      return Primitive<arrow::TimestampArray>(a, i, b, j);
-    case arrow::Type::DURATION:
-      return Primitive<arrow::DurationArray>(a, i, b, j);
-    case arrow::Type::INTERVAL_MONTHS:
-      return Primitive<arrow::MonthIntervalArray>(a, i, b, j);
+    case arrow::Type::BOOL: return Primitive<arrow::BooleanArray>(a, i, b, j);
+    case arrow::Type::INT8: return Primitive<arrow::Int8Array>(a, i, b, j);
+    case arrow::Type::INT16: return Primitive<arrow::Int16Array>(a, i, b, j);
+    case arrow::Type::INT32: return Primitive<arrow::Int32Array>(a, i, b, j);
+    case arrow::Type::INT64: return Primitive<arrow::Int64Array>(a, i, b, j);
+    case arrow::Type::FLOAT: return Primitive<arrow::FloatArray>(a, i, b, j);
+    case arrow::Type::DOUBLE: return Primitive<arrow::DoubleArray>(a, i, b, j);
+    case arrow::Type::DATE32: return Primitive<arrow::Date32Array>(a, i, b, j);
+    case arrow::Type::TIMESTAMP: return Primitive<arrow::TimestampArray>(a, i, b, j);
+    case arrow::Type::DURATION: return Primitive<arrow::DurationArray>(a, i, b, j);
+    case arrow::Type::INTERVAL_MONTHS: return Primitive<arrow::MonthIntervalArray>(a, i, b, j);
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
       return CompareScalar(static_cast<const arrow::BinaryArray&>(a).GetView(i),
@@ -87,8 +76,7 @@ int CompareRows(const arrow::Array& a, int64_t i, const arrow::Array& b, int64_t
       if (x.days != y.days) return x.days < y.days ? -1 : 1;
       return CompareScalar(x.nanoseconds, y.nanoseconds);
     }
-    default:
-      return 0;  // VOID
+    default: return 0;  // VOID
   }
 }
 

@@ -91,10 +91,12 @@ std::string LiteralText(const TypedValue& number) {
 bool BindBooleanEquality(BindContext& context) {
   if (context.ansi || context.arg_types.size() != 2) return false;
   const bool null_safe = context.name == "<=>" || context.name == "equal_null";
-  if (!null_safe && context.name != "=" && context.name != "==" && context.name != "!=" && context.name != "<>") return false;
+  if (!null_safe && context.name != "=" && context.name != "==" && context.name != "!=" && context.name != "<>")
+    return false;
   for (size_t i : {size_t{0}, size_t{1}}) {
     if (context.arg_types[i].id() != TypeId::kBoolean || !context.arg_types[1 - i].isNumeric()) continue;
-    const TypedValue* literal = context.arg_is_literal.size() == 2 && context.arg_is_literal[1 - i] ? context.arg_literals[1 - i] : nullptr;
+    const TypedValue* literal =
+        context.arg_is_literal.size() == 2 && context.arg_is_literal[1 - i] ? context.arg_literals[1 - i] : nullptr;
     const std::string value = literal != nullptr && !literal->is_null() ? LiteralText(*literal) : "";
     if (value != "0" && value != "1") {
       context.arg_types[i] = context.arg_types[1 - i];
@@ -127,9 +129,7 @@ Result<ArrayPtr> BooleanIs(const KernelCall& call, std::span<const Vector> args)
 }
 
 std::string BareDisplay(std::string_view, std::span<const std::string> args) { return args[0]; }
-std::string NotNotDisplay(std::string_view, std::span<const std::string> args) {
-  return "(NOT (NOT " + args[0] + "))";
-}
+std::string NotNotDisplay(std::string_view, std::span<const std::string> args) { return "(NOT (NOT " + args[0] + "))"; }
 std::string IsTrueDisplay(std::string_view, std::span<const std::string> args) {
   return "((" + args[0] + " IS NOT NULL) AND " + args[0] + ")";
 }

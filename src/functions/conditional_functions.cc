@@ -383,8 +383,10 @@ Result<ArrayPtr> Try(const KernelCall& call, LazyArgs& args) {
   for (int64_t i = 0; i < call.length; ++i) {
     const Rows row{static_cast<int32_t>(i)};
     auto value = args.EvaluateRows(0, row);
-    if (value.ok()) out.Add(*value, row);
-    else if (GetError(value.status()) == nullptr) return value.status();
+    if (value.ok())
+      out.Add(*value, row);
+    else if (GetError(value.status()) == nullptr)
+      return value.status();
   }
   return out.Finish();
 }

@@ -88,8 +88,8 @@ Status SumOverflow(const DataType& type, bool has_try) {
                     {"config", std::string(kConfig)}});
 }
 
-/// BIGINT, DOUBLE and interval sums: buffer [sum], null for no value yet. try_sum of all but DOUBLE: [sum, isEmpty], where
-/// a null sum has overflowed.
+/// BIGINT, DOUBLE and interval sums: buffer [sum], null for no value yet. try_sum of all but DOUBLE: [sum, isEmpty],
+/// where a null sum has overflowed.
 template <typename A, typename In, bool kTry>
 class Sum final : public GroupedAccumulator {
   using T = typename A::c_type;
@@ -132,7 +132,8 @@ class Sum final : public GroupedAccumulator {
         empty.Set(static_cast<int64_t>(g), state_[g] == 0);
       }
       ARROW_ASSIGN_OR_RAISE(auto sums, GroupColumn<A>(type_, sums_, &valid));
-      ARROW_ASSIGN_OR_RAISE(auto empties, empty.Finish(DataType::Boolean(), NullMask(static_cast<int64_t>(state_.size()))));
+      ARROW_ASSIGN_OR_RAISE(auto empties,
+                            empty.Finish(DataType::Boolean(), NullMask(static_cast<int64_t>(state_.size()))));
       return std::vector<ArrayPtr>{sums, empties};
     } else {
       ARROW_ASSIGN_OR_RAISE(auto column, Finish());
@@ -272,7 +273,8 @@ class SmallDecimalSum final : public GroupedAccumulator {
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
     const NullableReader<arrow::Decimal128Type> in(args[0]);
     for (size_t i = 0; i < ids.size(); ++i) {
-      if (in.valid(static_cast<int64_t>(i))) ARROW_RETURN_NOT_OK(Add(ids[i], static_cast<int64_t>(in(static_cast<int64_t>(i)).low_bits())));
+      if (in.valid(static_cast<int64_t>(i)))
+        ARROW_RETURN_NOT_OK(Add(ids[i], static_cast<int64_t>(in(static_cast<int64_t>(i)).low_bits())));
     }
     return Status::OK();
   }
@@ -307,7 +309,8 @@ class SmallDecimalSum final : public GroupedAccumulator {
 template <bool kTry>
 DataType SumBuffer(const BoundCall& bound) {
   if (!kTry && SmallDecimalSum::Fits(bound.arg_types[0])) return BufferOf({{"sum", DataType::Long(), true, ""}});
-  const bool tracks_empty = bound.result_type.id() == TypeId::kDecimal || (kTry && bound.result_type.id() != TypeId::kDouble);
+  const bool tracks_empty =
+      bound.result_type.id() == TypeId::kDecimal || (kTry && bound.result_type.id() != TypeId::kDouble);
   if (!tracks_empty) return BufferOf({{"sum", bound.result_type, true, ""}});
   return BufferOf({{"sum", bound.result_type, true, ""}, {"isEmpty", DataType::Boolean(), false, ""}});
 }
@@ -315,23 +318,16 @@ DataType SumBuffer(const BoundCall& bound) {
 template <bool kTry>
 std::unique_ptr<GroupedAccumulator> MakeSum(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kByte:
-      return std::make_unique<Sum<arrow::Int64Type, arrow::Int8Type, kTry>>(bound);
-    case TypeId::kShort:
-      return std::make_unique<Sum<arrow::Int64Type, arrow::Int16Type, kTry>>(bound);
-    case TypeId::kInteger:
-      return std::make_unique<Sum<arrow::Int64Type, arrow::Int32Type, kTry>>(bound);
-    case TypeId::kFloat:
-      return std::make_unique<Sum<arrow::DoubleType, arrow::FloatType, kTry>>(bound);
-    case TypeId::kDouble:
-      return std::make_unique<Sum<arrow::DoubleType, arrow::DoubleType, kTry>>(bound);
+    case TypeId::kByte: return std::make_unique<Sum<arrow::Int64Type, arrow::Int8Type, kTry>>(bound);
+    case TypeId::kShort: return std::make_unique<Sum<arrow::Int64Type, arrow::Int16Type, kTry>>(bound);
+    case TypeId::kInteger: return std::make_unique<Sum<arrow::Int64Type, arrow::Int32Type, kTry>>(bound);
+    case TypeId::kFloat: return std::make_unique<Sum<arrow::DoubleType, arrow::FloatType, kTry>>(bound);
+    case TypeId::kDouble: return std::make_unique<Sum<arrow::DoubleType, arrow::DoubleType, kTry>>(bound);
     case TypeId::kDecimal:
       if (!kTry && SmallDecimalSum::Fits(bound.arg_types[0])) return std::make_unique<SmallDecimalSum>(bound);
       return std::make_unique<DecimalSum<kTry>>(bound);
-    case TypeId::kYearMonthInterval:
-      return std::make_unique<Sum<arrow::Int32Type, arrow::Int32Type, kTry>>(bound);
-    default:
-      return std::make_unique<Sum<arrow::Int64Type, arrow::Int64Type, kTry>>(bound);
+    case TypeId::kYearMonthInterval: return std::make_unique<Sum<arrow::Int32Type, arrow::Int32Type, kTry>>(bound);
+    default: return std::make_unique<Sum<arrow::Int64Type, arrow::Int64Type, kTry>>(bound);
   }
 }
 
@@ -558,7 +554,8 @@ class SmallDecimalAverage final : public GroupedAccumulator {
     const double unit = std::pow(10.0, from_.scale());
     for (size_t g = 0; g < out.size(); ++g) {
       if (counts_[g] == 0) continue;
-      const auto mean = DecimalFromDouble(sums_[g] / static_cast<double>(counts_[g]) / unit, type_.precision(), type_.scale());
+      const auto mean =
+          DecimalFromDouble(sums_[g] / static_cast<double>(counts_[g]) / unit, type_.precision(), type_.scale());
       valid[g] = mean.has_value();
       if (mean) out[g] = FromInt128(*mean);
     }

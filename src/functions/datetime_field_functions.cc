@@ -6,10 +6,10 @@
 
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
-#include "types/datetime_names.h"
 #include "functions/datetime_util.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "types/datetime_names.h"
 
 namespace sluice::functions {
 namespace {
@@ -35,7 +35,9 @@ int32_t WeekOfYear(int32_t d) {
 void DayName(int32_t d, std::string* out) { out->append(WeekdayName(IsoWeekday(d), false)); }
 void MonthNameOf(int32_t d, std::string* out) { out->append(MonthName(Month(d), false)); }
 /// The day after the last that there is is the first, as in Spark.
-int32_t After(int32_t d, int32_t days) { return static_cast<int32_t>(static_cast<uint32_t>(d) + static_cast<uint32_t>(days)); }
+int32_t After(int32_t d, int32_t days) {
+  return static_cast<int32_t>(static_cast<uint32_t>(d) + static_cast<uint32_t>(days));
+}
 int32_t LastDay(int32_t d) {
   const CivilDate c = CivilFromDays(d);
   return After(d, DaysInMonth(c.year, c.month) - c.day);
@@ -54,7 +56,8 @@ int32_t ClockField(int64_t local) {
 
 template <Clock field>
 Result<ArrayPtr> ClockKernel(const KernelCall& call, std::span<const Vector> args) {
-  if (call.bound.arg_types[0].id() == TypeId::kTimestampNtz) return MapWith<DateT, TimeT>(call, args, &ClockField<field>);
+  if (call.bound.arg_types[0].id() == TypeId::kTimestampNtz)
+    return MapWith<DateT, TimeT>(call, args, &ClockField<field>);
   const TimeZone& zone = *call.context.zone;
   return MapWith<DateT, TimeT>(call, args, [&](int64_t us) { return ClockField<field>(zone.ToLocal(us)); });
 }
@@ -101,7 +104,9 @@ Status BindExtract(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 2));
   const TypedValue* literal = context.arg_literals[0];
   if (literal == nullptr || literal->type.id() != TypeId::kString)
-    return MakeError("NON_FOLDABLE_ARGUMENT", {{"funcName", QuoteIdentifier(context.name)}, {"paramName", "`field`"}, {"paramType", "\"STRING\""}});
+    return MakeError(
+        "NON_FOLDABLE_ARGUMENT",
+        {{"funcName", QuoteIdentifier(context.name)}, {"paramName", "`field`"}, {"paramType", "\"STRING\""}});
   DataType& source = context.arg_types[1];
   context.result_type = DataType::Integer();
   if (literal->is_null()) return UnsupportedFeature("extract of a NULL field");
@@ -111,7 +116,8 @@ Status BindExtract(BindContext& context) {
              calendar = source.id() == TypeId::kCalendarInterval, interval = year_month || day_time || calendar;
   const bool months = field != nullptr && (field->interval == 'y' || field->interval == 'M');
   if (field == nullptr || (interval && (field->interval == 0 || (year_month && !months) || (day_time && months))))
-    return MakeError("INVALID_EXTRACT_FIELD", {{"field", QuoteIdentifier(name)}, {"expr", InDoubleQuotes(context.arg_names[1])}});
+    return MakeError("INVALID_EXTRACT_FIELD",
+                     {{"field", QuoteIdentifier(name)}, {"expr", InDoubleQuotes(context.arg_names[1])}});
   if (!interval) {
     if (field->of_day != nullptr ? source.id() != TypeId::kDate && !IsTimestampType(source) : !IsTimestampType(source))
       ARROW_RETURN_NOT_OK(ExpectType(context, 1, DataType::Timestamp()));
@@ -135,10 +141,13 @@ Result<ArrayPtr> Extract(const KernelCall& call, std::span<const Vector> args) {
     return MapWith<arrow::Int8Type, DateT>(call, source, [](int32_t m) { return static_cast<int8_t>(m % 12); });
   }
   if (type.id() == TypeId::kDayTimeInterval) {
-    if (field.interval == 'd') return MapWith<DateT, TimeT>(call, source, [](int64_t us) { return static_cast<int32_t>(us / kUsPerDay); });
-    if (field.interval == 's') return MapWith<D, TimeT>(call, source, [](int64_t us) { return arrow::Decimal128(us % kUsPerMinute); });
+    if (field.interval == 'd')
+      return MapWith<DateT, TimeT>(call, source, [](int64_t us) { return static_cast<int32_t>(us / kUsPerDay); });
+    if (field.interval == 's')
+      return MapWith<D, TimeT>(call, source, [](int64_t us) { return arrow::Decimal128(us % kUsPerMinute); });
     const int64_t unit = field.interval == 'h' ? kUsPerHour : kUsPerMinute, most = field.interval == 'h' ? 24 : 60;
-    return MapWith<arrow::Int8Type, TimeT>(call, source, [=](int64_t us) { return static_cast<int8_t>(us / unit % most); });
+    return MapWith<arrow::Int8Type, TimeT>(call, source,
+                                           [=](int64_t us) { return static_cast<int8_t>(us / unit % most); });
   }
   if (type.id() == TypeId::kCalendarInterval) {
     const auto& values = static_cast<const arrow::MonthDayNanoIntervalArray&>(*source[0].array);
@@ -154,28 +163,57 @@ Result<ArrayPtr> Extract(const KernelCall& call, std::span<const Vector> args) {
         default: return us % kUsPerMinute;
       }
     };
-    if (field.interval == 's') return RowsWith<D>(call, source, [&](int64_t i) { return arrow::Decimal128(number(i)); });
-    if (call.bound.result_type.id() == TypeId::kByte) return RowsWith<arrow::Int8Type>(call, source, [&](int64_t i) { return static_cast<int8_t>(number(i)); });
+    if (field.interval == 's')
+      return RowsWith<D>(call, source, [&](int64_t i) { return arrow::Decimal128(number(i)); });
+    if (call.bound.result_type.id() == TypeId::kByte)
+      return RowsWith<arrow::Int8Type>(call, source, [&](int64_t i) { return static_cast<int8_t>(number(i)); });
     return RowsWith<DateT>(call, source, [&](int64_t i) { return static_cast<int32_t>(number(i)); });
   }
   const LocalReader in(source[0], type, *call.context.zone);
   if (field.of_day != nullptr) return RowsWith<DateT>(call, source, [&](int64_t i) { return field.of_day(in.day(i)); });
-  if (field.clock == 's') return RowsWith<D>(call, source, [&](int64_t i) { return arrow::Decimal128(InDay(in(i)) % kUsPerMinute); });
-  if (field.clock == 'h') return RowsWith<DateT>(call, source, [&](int64_t i) { return ClockField<Clock::kHour>(in(i)); });
+  if (field.clock == 's')
+    return RowsWith<D>(call, source, [&](int64_t i) { return arrow::Decimal128(InDay(in(i)) % kUsPerMinute); });
+  if (field.clock == 'h')
+    return RowsWith<DateT>(call, source, [&](int64_t i) { return ClockField<Clock::kHour>(in(i)); });
   return RowsWith<DateT>(call, source, [&](int64_t i) { return ClockField<Clock::kMinute>(in(i)); });
 }
 
-std::string ExtractDisplay(std::string_view name, std::span<const std::string> args) { return fmt::format("{}({} FROM {})", name, args[0], args[1]); }
+std::string ExtractDisplay(std::string_view name, std::span<const std::string> args) {
+  return fmt::format("{}({} FROM {})", name, args[0], args[1]);
+}
 
 // ---- cutting off ---------------------------------------------------------------------------------------------------
 
-enum class Unit : uint8_t { kNone, kYear, kQuarter, kMonth, kWeek, kDay, kHour, kMinute, kSecond, kMillisecond, kMicrosecond };
+enum class Unit : uint8_t {
+  kNone,
+  kYear,
+  kQuarter,
+  kMonth,
+  kWeek,
+  kDay,
+  kHour,
+  kMinute,
+  kSecond,
+  kMillisecond,
+  kMicrosecond
+};
 
 Unit UnitOf(std::string_view text) {
-  static const std::map<std::string, Unit, std::less<>> kUnits = {
-      {"YEAR", Unit::kYear},     {"YYYY", Unit::kYear},     {"YY", Unit::kYear},         {"QUARTER", Unit::kQuarter}, {"MONTH", Unit::kMonth},
-      {"MON", Unit::kMonth},     {"MM", Unit::kMonth},      {"WEEK", Unit::kWeek},       {"DAY", Unit::kDay},         {"DD", Unit::kDay},
-      {"HOUR", Unit::kHour},     {"MINUTE", Unit::kMinute}, {"SECOND", Unit::kSecond},   {"MILLISECOND", Unit::kMillisecond}, {"MICROSECOND", Unit::kMicrosecond}};
+  static const std::map<std::string, Unit, std::less<>> kUnits = {{"YEAR", Unit::kYear},
+                                                                  {"YYYY", Unit::kYear},
+                                                                  {"YY", Unit::kYear},
+                                                                  {"QUARTER", Unit::kQuarter},
+                                                                  {"MONTH", Unit::kMonth},
+                                                                  {"MON", Unit::kMonth},
+                                                                  {"MM", Unit::kMonth},
+                                                                  {"WEEK", Unit::kWeek},
+                                                                  {"DAY", Unit::kDay},
+                                                                  {"DD", Unit::kDay},
+                                                                  {"HOUR", Unit::kHour},
+                                                                  {"MINUTE", Unit::kMinute},
+                                                                  {"SECOND", Unit::kSecond},
+                                                                  {"MILLISECOND", Unit::kMillisecond},
+                                                                  {"MICROSECOND", Unit::kMicrosecond}};
   auto it = kUnits.find(UpperText(text));
   return it == kUnits.end() ? Unit::kNone : it->second;
 }
@@ -229,7 +267,10 @@ Result<ArrayPtr> DateTrunc(const KernelCall& call, std::span<const Vector> args)
       return std::optional(start);
     }
     if (unit == Unit::kMicrosecond) return std::optional(us);
-    const int64_t step = unit == Unit::kHour ? kUsPerHour : unit == Unit::kMinute ? kUsPerMinute : unit == Unit::kSecond ? kUsPerSecond : 1000;
+    const int64_t step = unit == Unit::kHour     ? kUsPerHour
+                         : unit == Unit::kMinute ? kUsPerMinute
+                         : unit == Unit::kSecond ? kUsPerSecond
+                                                 : 1000;
     const int64_t local = zone.ToLocal(us);
     return std::optional(us - (local - FloorDiv(local, step) * step));  // the offset stays
   });
@@ -256,26 +297,131 @@ Result<ArrayPtr> NextDay(const KernelCall& call, std::span<const Vector> args) {
 std::span<const FunctionDef> DatetimeFieldFunctions() {
   constexpr std::string_view kDate = "(date) -> int", kTime = "(timestamp|timestamp_ntz) -> int";
   static const FunctionDef kTable[] = {
-      {.name = "year", .signature = kDate, .group = kGroup, .doc = "The year.", .example = {"year('2016-07-30')", "2016"}, .kernel = Unary<DateT, DateT, &Year>},
-      {.name = "quarter", .signature = kDate, .group = kGroup, .doc = "The quarter, 1 to 4.", .example = {"quarter('2016-08-31')", "3"}, .kernel = Unary<DateT, DateT, &Quarter>},
-      {.name = "month", .signature = kDate, .group = kGroup, .doc = "The month.", .example = {"month('2016-07-30')", "7"}, .kernel = Unary<DateT, DateT, &Month>},
-      {.name = "day", .aliases = {"dayofmonth"}, .signature = kDate, .group = kGroup, .doc = "The day of the month.", .example = {"day('2009-07-30')", "30"}, .kernel = Unary<DateT, DateT, &DayOfMonth>},
-      {.name = "dayofyear", .signature = kDate, .group = kGroup, .doc = "The day of the year.", .example = {"dayofyear('2016-04-09')", "100"}, .kernel = Unary<DateT, DateT, &DayOfYear>},
-      {.name = "dayofweek", .signature = kDate, .group = kGroup, .doc = "1 (Sunday) to 7.", .example = {"dayofweek('2009-07-30')", "5"}, .kernel = Unary<DateT, DateT, &DayOfWeek>},
-      {.name = "weekday", .signature = kDate, .group = kGroup, .doc = "0 (Monday) to 6.", .example = {"weekday('2009-07-30')", "3"}, .kernel = Unary<DateT, DateT, &Weekday>},
-      {.name = "weekofyear", .signature = kDate, .group = kGroup, .doc = "The ISO week.", .example = {"weekofyear('2008-02-20')", "8"}, .kernel = Unary<DateT, DateT, &WeekOfYear>},
-      {.name = "dayname", .signature = "(date) -> string", .group = kGroup, .doc = "Mon, Tue ...", .example = {"dayname(DATE'2008-02-20')", "Wed"}, .kernel = Unary<DateT, TextT, &DayName>},
-      {.name = "monthname", .signature = "(date) -> string", .group = kGroup, .doc = "Jan, Feb ...", .example = {"monthname('2008-02-20')", "Feb"}, .kernel = Unary<DateT, TextT, &MonthNameOf>},
-      {.name = "last_day", .signature = "(date) -> date", .group = kGroup, .doc = "The last day of the month.", .example = {"last_day('2009-01-12')", "2009-01-31"}, .kernel = Unary<DateT, DateT, &LastDay>},
-      {.name = "hour", .signature = kTime, .group = kGroup, .doc = "The hour.", .example = {"hour('2018-02-14 12:58:59')", "12"}, .kernel = &ClockKernel<Clock::kHour>},
-      {.name = "minute", .signature = kTime, .group = kGroup, .doc = "The minute.", .example = {"minute('2009-07-30 12:58:59')", "58"}, .kernel = &ClockKernel<Clock::kMinute>},
-      {.name = "second", .signature = kTime, .group = kGroup, .doc = "The second.", .example = {"second('2009-07-30 12:58:59')", "59"}, .kernel = &ClockKernel<Clock::kSecond>},
-      {.name = "extract", .bind = &BindExtract, .group = kGroup, .doc = "A field of a date, timestamp or interval.", .kernel = &Extract, .display = &ExtractDisplay},
-      {.name = "datepart", .bind = &BindExtract, .group = kGroup, .doc = "A field of a date, timestamp or interval.", .example = {"datepart('YEAR', TIMESTAMP '2019-08-12 01:00:00.123456')", "2019"}, .kernel = &Extract, .display = &ExtractDisplay},
-      {.name = "date_part", .bind = &BindExtract, .group = kGroup, .doc = "A field of a date, timestamp or interval.", .example = {"date_part('YEAR', TIMESTAMP '2019-08-12 01:00:00.123456')", "2019"}, .kernel = &Extract},
-      {.name = "trunc", .signature = "(date, string) -> date", .yields_null = true, .group = kGroup, .doc = "The first day of the year, quarter, month or week.", .example = {"trunc('2019-08-04', 'week')", "2019-07-29"}, .kernel = &Trunc},
-      {.name = "date_trunc", .signature = "(string, timestamp) -> timestamp", .yields_null = true, .group = kGroup, .doc = "The start of the year ... microsecond.", .example = {"date_trunc('YEAR', '2015-03-05T09:32:05.359')", "2015-01-01 00:00:00"}, .kernel = &DateTrunc},
-      {.name = "next_day", .signature = "(date, string) -> date", .yields_null = true, .group = kGroup, .doc = "The first day after that has that name.", .example = {"next_day('2015-01-14', 'TU')", "2015-01-20"}, .kernel = &NextDay},
+      {.name = "year",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The year.",
+       .example = {"year('2016-07-30')", "2016"},
+       .kernel = Unary<DateT, DateT, &Year>},
+      {.name = "quarter",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The quarter, 1 to 4.",
+       .example = {"quarter('2016-08-31')", "3"},
+       .kernel = Unary<DateT, DateT, &Quarter>},
+      {.name = "month",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The month.",
+       .example = {"month('2016-07-30')", "7"},
+       .kernel = Unary<DateT, DateT, &Month>},
+      {.name = "day",
+       .aliases = {"dayofmonth"},
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The day of the month.",
+       .example = {"day('2009-07-30')", "30"},
+       .kernel = Unary<DateT, DateT, &DayOfMonth>},
+      {.name = "dayofyear",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The day of the year.",
+       .example = {"dayofyear('2016-04-09')", "100"},
+       .kernel = Unary<DateT, DateT, &DayOfYear>},
+      {.name = "dayofweek",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "1 (Sunday) to 7.",
+       .example = {"dayofweek('2009-07-30')", "5"},
+       .kernel = Unary<DateT, DateT, &DayOfWeek>},
+      {.name = "weekday",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "0 (Monday) to 6.",
+       .example = {"weekday('2009-07-30')", "3"},
+       .kernel = Unary<DateT, DateT, &Weekday>},
+      {.name = "weekofyear",
+       .signature = kDate,
+       .group = kGroup,
+       .doc = "The ISO week.",
+       .example = {"weekofyear('2008-02-20')", "8"},
+       .kernel = Unary<DateT, DateT, &WeekOfYear>},
+      {.name = "dayname",
+       .signature = "(date) -> string",
+       .group = kGroup,
+       .doc = "Mon, Tue ...",
+       .example = {"dayname(DATE'2008-02-20')", "Wed"},
+       .kernel = Unary<DateT, TextT, &DayName>},
+      {.name = "monthname",
+       .signature = "(date) -> string",
+       .group = kGroup,
+       .doc = "Jan, Feb ...",
+       .example = {"monthname('2008-02-20')", "Feb"},
+       .kernel = Unary<DateT, TextT, &MonthNameOf>},
+      {.name = "last_day",
+       .signature = "(date) -> date",
+       .group = kGroup,
+       .doc = "The last day of the month.",
+       .example = {"last_day('2009-01-12')", "2009-01-31"},
+       .kernel = Unary<DateT, DateT, &LastDay>},
+      {.name = "hour",
+       .signature = kTime,
+       .group = kGroup,
+       .doc = "The hour.",
+       .example = {"hour('2018-02-14 12:58:59')", "12"},
+       .kernel = &ClockKernel<Clock::kHour>},
+      {.name = "minute",
+       .signature = kTime,
+       .group = kGroup,
+       .doc = "The minute.",
+       .example = {"minute('2009-07-30 12:58:59')", "58"},
+       .kernel = &ClockKernel<Clock::kMinute>},
+      {.name = "second",
+       .signature = kTime,
+       .group = kGroup,
+       .doc = "The second.",
+       .example = {"second('2009-07-30 12:58:59')", "59"},
+       .kernel = &ClockKernel<Clock::kSecond>},
+      {.name = "extract",
+       .bind = &BindExtract,
+       .group = kGroup,
+       .doc = "A field of a date, timestamp or interval.",
+       .kernel = &Extract,
+       .display = &ExtractDisplay},
+      {.name = "datepart",
+       .bind = &BindExtract,
+       .group = kGroup,
+       .doc = "A field of a date, timestamp or interval.",
+       .example = {"datepart('YEAR', TIMESTAMP '2019-08-12 01:00:00.123456')", "2019"},
+       .kernel = &Extract,
+       .display = &ExtractDisplay},
+      {.name = "date_part",
+       .bind = &BindExtract,
+       .group = kGroup,
+       .doc = "A field of a date, timestamp or interval.",
+       .example = {"date_part('YEAR', TIMESTAMP '2019-08-12 01:00:00.123456')", "2019"},
+       .kernel = &Extract},
+      {.name = "trunc",
+       .signature = "(date, string) -> date",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The first day of the year, quarter, month or week.",
+       .example = {"trunc('2019-08-04', 'week')", "2019-07-29"},
+       .kernel = &Trunc},
+      {.name = "date_trunc",
+       .signature = "(string, timestamp) -> timestamp",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The start of the year ... microsecond.",
+       .example = {"date_trunc('YEAR', '2015-03-05T09:32:05.359')", "2015-01-01 00:00:00"},
+       .kernel = &DateTrunc},
+      {.name = "next_day",
+       .signature = "(date, string) -> date",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "The first day after that has that name.",
+       .example = {"next_day('2015-01-14', 'TU')", "2015-01-20"},
+       .kernel = &NextDay},
   };
   return kTable;
 }

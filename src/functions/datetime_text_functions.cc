@@ -2,10 +2,10 @@
 #include "functions/cast.h"
 #include "functions/coercion.h"
 #include "functions/collection_util.h"
-#include "types/datetime_pattern.h"
 #include "functions/datetime_util.h"
 #include "functions/families.h"
 #include "functions/signature.h"
+#include "types/datetime_pattern.h"
 
 namespace sluice::functions {
 namespace {
@@ -35,8 +35,10 @@ void KeepPattern(BindContext& context, size_t arg, Use use) {
 class Patterns {
  public:
   Patterns(const KernelCall& call, std::span<const Vector> args, size_t arg, Use use) : use_(use) {
-    if (call.bound.state) kept_ = &static_cast<const PatternState&>(*call.bound.state).compiled;
-    else texts_.emplace(args[arg]);
+    if (call.bound.state)
+      kept_ = &static_cast<const PatternState&>(*call.bound.state).compiled;
+    else
+      texts_.emplace(args[arg]);
   }
   Result<const DateTimePattern*> At(int64_t i) {
     if (kept_ == nullptr) {
@@ -77,8 +79,11 @@ Status BindTo(BindContext& context, const DataType& to, bool lenient) {
   }
   if (from.id() == TypeId::kString && (n == 2 || lenient)) return Status::OK();
   if (!CanCast(from, to, context.ansi)) {
-    return UnexpectedInputType(context, 0, to.id() == TypeId::kDate ? "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")"
-                                                                    : "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"NUMERIC\" or \"TIMESTAMP WITHOUT TIME ZONE\")");
+    return UnexpectedInputType(
+        context, 0,
+        to.id() == TypeId::kDate
+            ? "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")"
+            : "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"NUMERIC\" or \"TIMESTAMP WITHOUT TIME ZONE\")");
   }
   from = to;
   return Status::OK();
@@ -103,13 +108,16 @@ Result<ArrayPtr> To(const KernelCall& call, std::span<const Vector> args) {
   using V = typename Out::c_type;
   return RowsWith<Out>(call, args, [&](int64_t i) -> Result<std::optional<V>> {
     ARROW_ASSIGN_OR_RAISE(const DateTimePattern* pattern, patterns.At(i));
-    std::optional<int64_t> us = to == TypeId::kTimestampNtz ? pattern->ParseLocal(texts(i)) : pattern->ParseTimestamp(texts(i), zone);
+    std::optional<int64_t> us =
+        to == TypeId::kTimestampNtz ? pattern->ParseLocal(texts(i)) : pattern->ParseTimestamp(texts(i), zone);
     if (!us) {
       if (fail) return CannotParse(*pattern, texts(i), to == TypeId::kDate ? "try_to_date" : "try_to_timestamp");
       return std::optional<V>();
     }
-    if constexpr (to == TypeId::kDate) return std::optional<V>(DayOf(zone.ToLocal(*us)));
-    else return std::optional<V>(*us);
+    if constexpr (to == TypeId::kDate)
+      return std::optional<V>(DayOf(zone.ToLocal(*us)));
+    else
+      return std::optional<V>(*us);
   });
 }
 
@@ -126,18 +134,21 @@ Status BindUnix(BindContext& context) {
   DataType& t = context.arg_types[0];
   if (t.id() == TypeId::kVoid) t = DataType::String();
   if (t.id() != TypeId::kString && t.id() != TypeId::kDate && !IsTimestampType(t))
-    return UnexpectedInputType(context, 0, "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")");
+    return UnexpectedInputType(context, 0,
+                               "(\"STRING\" or \"DATE\" or \"TIMESTAMP\" or \"TIMESTAMP WITHOUT TIME ZONE\")");
   context.result_nullable = context.arg_nullable[0] || t.id() == TypeId::kString;
   return Status::OK();
 }
 
 Result<ArrayPtr> UnixTimestamp(const KernelCall& call, std::span<const Vector> args) {
-  if (args.empty()) return RowsWith<TimeT>(call, args, [&](int64_t) { return FloorDiv(call.context.now_us, kUsPerSecond); });
+  if (args.empty())
+    return RowsWith<TimeT>(call, args, [&](int64_t) { return FloorDiv(call.context.now_us, kUsPerSecond); });
   const DataType& type = call.bound.arg_types[0];
   const TimeZone& zone = *call.context.zone;
   if (type.id() == TypeId::kDate) {
     const Reader<DateT> days(args[0]);
-    return RowsWith<TimeT>(call, args.first(1), [&](int64_t i) { return FloorDiv(zone.ToUtc(days(i) * kUsPerDay), kUsPerSecond); });
+    return RowsWith<TimeT>(call, args.first(1),
+                           [&](int64_t i) { return FloorDiv(zone.ToUtc(days(i) * kUsPerDay), kUsPerSecond); });
   }
   if (type.id() != TypeId::kString) {
     const Reader<TimeT> times(args[0]);
@@ -154,7 +165,8 @@ Result<ArrayPtr> UnixTimestamp(const KernelCall& call, std::span<const Vector> a
 }
 
 std::string DefaultFormatDisplay(std::string_view name, std::span<const std::string> args) {
-  return fmt::format("{}({}, {})", name, args.empty() ? "current_timestamp()" : args[0], args.size() > 1 ? std::string_view(args[1]) : kDefaultPattern);
+  return fmt::format("{}({}, {})", name, args.empty() ? "current_timestamp()" : args[0],
+                     args.size() > 1 ? std::string_view(args[1]) : kDefaultPattern);
 }
 
 // ---- to text -------------------------------------------------------------------------------------------------------
@@ -182,7 +194,9 @@ Result<ArrayPtr> Format(const KernelCall& call, std::span<const Vector> args) {
       ARROW_ASSIGN_OR_RAISE(const DateTimePattern* pattern, patterns.At(i));
       int64_t us;
       if (__builtin_mul_overflow(times(i), scale, &us))
-        return MakeError("ARITHMETIC_OVERFLOW", {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+        return MakeError("ARITHMETIC_OVERFLOW",
+                         {{"message", "long overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}},
+                         call.origin);
       pattern->Format(us, zone, &out.out());
     }
     out.Close(i);
@@ -195,15 +209,73 @@ Result<ArrayPtr> Format(const KernelCall& call, std::span<const Vector> args) {
 std::span<const FunctionDef> DatetimeTextFunctions() {
   constexpr TypeId kD = TypeId::kDate, kT = TypeId::kTimestamp, kN = TypeId::kTimestampNtz;
   static const FunctionDef kTable[] = {
-      {.name = "to_date", .bind = &Bind<kD, false>, .yields_null = true, .group = kGroup, .doc = "Text (by a pattern) or a timestamp as a date.", .example = {"to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31"}, .kernel = &To<kD, false>},
-      {.name = "try_to_date", .bind = &Bind<kD, true>, .yields_null = true, .group = kGroup, .doc = "As to_date; null for bad text.", .example = {"try_to_date('foo', 'yyyy-MM-dd')", "NULL"}, .kernel = &To<kD, true>},
-      {.name = "to_timestamp", .aliases = {"to_timestamp_ltz"}, .bind = &Bind<kT, false>, .yields_null = true, .group = kGroup, .doc = "Text (by a pattern) as a timestamp.", .example = {"to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"}, .kernel = &To<kT, false>},
-      {.name = "try_to_timestamp", .bind = &Bind<kT, true>, .yields_null = true, .group = kGroup, .doc = "As to_timestamp; null for bad text.", .example = {"try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL"}, .kernel = &To<kT, true>},
-      {.name = "to_timestamp_ntz", .bind = &Bind<kN, false>, .yields_null = true, .group = kGroup, .doc = "Text (by a pattern) as a timestamp without time zone.", .example = {"to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"}, .kernel = &To<kN, false>},
-      {.name = "unix_timestamp", .bind = &BindUnix, .yields_null = true, .group = kGroup, .doc = "Seconds since 1970 of text (by a pattern), a date or a timestamp, or now.", .example = {"unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"}, .kernel = &UnixTimestamp, .display = &DefaultFormatDisplay},
-      {.name = "to_unix_timestamp", .bind = &BindUnix, .yields_null = true, .group = kGroup, .doc = "Seconds since 1970.", .example = {"to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"}, .kernel = &UnixTimestamp, .display = &DefaultFormatDisplay},
-      {.name = "date_format", .signature = "(timestamp, string) -> string", .bind = &BindFormat, .group = kGroup, .doc = "A timestamp as text by a pattern.", .example = {"date_format('2016-04-08', 'y')", "2016"}, .kernel = &Format<1>},
-      {.name = "from_unixtime", .signature = "(bigint [, string]) -> string", .bind = &BindFromUnix, .group = kGroup, .doc = "Seconds since 1970 as text by a pattern.", .example = {"from_unixtime(0, 'yyyy-MM-dd HH:mm:ss')", "1970-01-01 00:00:00"}, .kernel = &Format<kUsPerSecond>, .display = &DefaultFormatDisplay},
+      {.name = "to_date",
+       .bind = &Bind<kD, false>,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Text (by a pattern) or a timestamp as a date.",
+       .example = {"to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31"},
+       .kernel = &To<kD, false>},
+      {.name = "try_to_date",
+       .bind = &Bind<kD, true>,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "As to_date; null for bad text.",
+       .example = {"try_to_date('foo', 'yyyy-MM-dd')", "NULL"},
+       .kernel = &To<kD, true>},
+      {.name = "to_timestamp",
+       .aliases = {"to_timestamp_ltz"},
+       .bind = &Bind<kT, false>,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Text (by a pattern) as a timestamp.",
+       .example = {"to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"},
+       .kernel = &To<kT, false>},
+      {.name = "try_to_timestamp",
+       .bind = &Bind<kT, true>,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "As to_timestamp; null for bad text.",
+       .example = {"try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL"},
+       .kernel = &To<kT, true>},
+      {.name = "to_timestamp_ntz",
+       .bind = &Bind<kN, false>,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Text (by a pattern) as a timestamp without time zone.",
+       .example = {"to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"},
+       .kernel = &To<kN, false>},
+      {.name = "unix_timestamp",
+       .bind = &BindUnix,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Seconds since 1970 of text (by a pattern), a date or a timestamp, or now.",
+       .example = {"unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"},
+       .kernel = &UnixTimestamp,
+       .display = &DefaultFormatDisplay},
+      {.name = "to_unix_timestamp",
+       .bind = &BindUnix,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Seconds since 1970.",
+       .example = {"to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"},
+       .kernel = &UnixTimestamp,
+       .display = &DefaultFormatDisplay},
+      {.name = "date_format",
+       .signature = "(timestamp, string) -> string",
+       .bind = &BindFormat,
+       .group = kGroup,
+       .doc = "A timestamp as text by a pattern.",
+       .example = {"date_format('2016-04-08', 'y')", "2016"},
+       .kernel = &Format<1>},
+      {.name = "from_unixtime",
+       .signature = "(bigint [, string]) -> string",
+       .bind = &BindFromUnix,
+       .group = kGroup,
+       .doc = "Seconds since 1970 as text by a pattern.",
+       .example = {"from_unixtime(0, 'yyyy-MM-dd HH:mm:ss')", "1970-01-01 00:00:00"},
+       .kernel = &Format<kUsPerSecond>,
+       .display = &DefaultFormatDisplay},
   };
   return kTable;
 }

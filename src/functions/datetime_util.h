@@ -17,11 +17,14 @@ using TextT = arrow::StringType;
 inline int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 inline int32_t DayOf(int64_t local_us) { return static_cast<int32_t>(FloorDiv(local_us, kUsPerDay)); }
 
-inline bool IsTimestampType(const DataType& t) { return t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz; }
+inline bool IsTimestampType(const DataType& t) {
+  return t.id() == TypeId::kTimestamp || t.id() == TypeId::kTimestampNtz;
+}
 
 /// Wall clock microseconds of an argument of type DATE, TIMESTAMP or TIMESTAMP_NTZ.
 struct LocalReader {
-  LocalReader(const Vector& v, const DataType& type, const TimeZone& z) : days(v), times(v), date(type.id() == TypeId::kDate), zone(type.id() == TypeId::kTimestamp ? &z : nullptr) {}
+  LocalReader(const Vector& v, const DataType& type, const TimeZone& z)
+      : days(v), times(v), date(type.id() == TypeId::kDate), zone(type.id() == TypeId::kTimestamp ? &z : nullptr) {}
   int64_t operator()(int64_t i) const {
     if (date) return days(i) * kUsPerDay;
     return zone ? zone->ToLocal(times(i)) : times(i);
@@ -33,7 +36,8 @@ struct LocalReader {
   const TimeZone* zone;
 };
 
-// ---- checked arithmetic: nullopt, or false, beyond the range of the type ---------------------------------------------
+// ---- checked arithmetic: nullopt, or false, beyond the range of the type
+// ---------------------------------------------
 
 inline std::optional<int32_t> CheckedDays(int64_t days) {
   return days == static_cast<int32_t>(days) ? std::optional(static_cast<int32_t>(days)) : std::nullopt;
@@ -54,11 +58,16 @@ inline std::optional<int64_t> CheckedLocalTime(int64_t days, int64_t us_in_day) 
 /// A shift between wall clock and time line is less than a day: more means that it wrapped around.
 inline std::optional<int64_t> CheckedShift(int64_t from, int64_t to) {
   int64_t difference;
-  if (__builtin_sub_overflow(to, from, &difference) || difference > kUsPerDay || difference < -kUsPerDay) return std::nullopt;
+  if (__builtin_sub_overflow(to, from, &difference) || difference > kUsPerDay || difference < -kUsPerDay)
+    return std::nullopt;
   return to;
 }
-inline std::optional<int64_t> CheckedToUtc(const TimeZone& zone, int64_t local) { return CheckedShift(local, zone.ToUtc(local)); }
-inline std::optional<int64_t> CheckedToLocal(const TimeZone& zone, int64_t us) { return CheckedShift(us, zone.ToLocal(us)); }
+inline std::optional<int64_t> CheckedToUtc(const TimeZone& zone, int64_t local) {
+  return CheckedShift(local, zone.ToUtc(local));
+}
+inline std::optional<int64_t> CheckedToLocal(const TimeZone& zone, int64_t us) {
+  return CheckedShift(us, zone.ToLocal(us));
+}
 
 /// Same day of the month, or its last.
 inline std::optional<int32_t> AddMonthsToDay(int32_t days, int64_t months) {
@@ -71,7 +80,8 @@ inline std::optional<int32_t> AddMonthsToDay(int32_t days, int64_t months) {
 }
 
 /// Months and days on the wall clock, microseconds on the time line. `zone` null: wall clock in, wall clock out.
-inline std::optional<int64_t> AddToTimestamp(int64_t us, int64_t months, int64_t days, int64_t micros, const TimeZone* zone) {
+inline std::optional<int64_t> AddToTimestamp(int64_t us, int64_t months, int64_t days, int64_t micros,
+                                             const TimeZone* zone) {
   if (months != 0 || days != 0) {
     auto local = zone ? CheckedToLocal(*zone, us) : std::optional(us);
     if (!local) return std::nullopt;
@@ -95,7 +105,10 @@ inline std::optional<int64_t> AddToTimestamp(int64_t us, int64_t months, int64_t
 
 /// What Java's exact arithmetic raises; `type` is "integer" or "long".
 inline Status ArithmeticOverflow(const KernelCall& call, std::string_view type) {
-  return MakeError("ARITHMETIC_OVERFLOW", {{"message", std::string(type) + " overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}}, call.origin);
+  return MakeError(
+      "ARITHMETIC_OVERFLOW",
+      {{"message", std::string(type) + " overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}},
+      call.origin);
 }
 inline Result<int32_t> DateOr(const KernelCall& call, std::optional<int32_t> days) {
   if (days) return *days;

@@ -17,7 +17,9 @@ Result<DecimalFormat> DecimalFormat::Compile(std::string_view pattern) {
       if (c == '#') {
         ++(zeros > 0 ? right : left);
       } else if (c == '0') {
-        if (right > 0) return MakeError("INTERNAL_ERROR", {{"message", "Unexpected '0' in pattern \"" + std::string(pattern) + "\""}});
+        if (right > 0)
+          return MakeError("INTERNAL_ERROR",
+                           {{"message", "Unexpected '0' in pattern \"" + std::string(pattern) + "\""}});
         ++zeros;
       } else if (c == ',') {
         group = 0;
@@ -38,8 +40,10 @@ Result<DecimalFormat> DecimalFormat::Compile(std::string_view pattern) {
     std::string& text = at == At::kPrefix ? out.prefix_ : out.suffix_;
     const bool per_mille = pattern.substr(i).starts_with("‰");
     if (c == '\'') {
-      if (i + 1 < pattern.size() && pattern[i + 1] == '\'') text += pattern[++i];
-      else quoted = !quoted;
+      if (i + 1 < pattern.size() && pattern[i + 1] == '\'')
+        text += pattern[++i];
+      else
+        quoted = !quoted;
       continue;
     }
     if (!quoted && c == ';') return UnsupportedFeature("format_number with a pattern for negative numbers");
@@ -72,7 +76,8 @@ void DecimalFormat::Format(std::string_view number, std::string* out) const {
   while (fraction.size() > static_cast<size_t>(min_fraction_) && fraction.ends_with('0')) fraction.pop_back();
   fraction.resize(std::max(fraction.size(), static_cast<size_t>(min_fraction_)), '0');
   whole.erase(0, whole.find_first_not_of('0') == std::string::npos ? whole.size() : whole.find_first_not_of('0'));
-  if (whole.size() < static_cast<size_t>(min_integer_)) whole.insert(0, static_cast<size_t>(min_integer_) - whole.size(), '0');
+  if (whole.size() < static_cast<size_t>(min_integer_))
+    whole.insert(0, static_cast<size_t>(min_integer_) - whole.size(), '0');
   if (whole.empty() && fraction.empty()) whole = "0";
   if (grouping_ > 0) {
     const size_t step = static_cast<size_t>(grouping_);

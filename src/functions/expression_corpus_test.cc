@@ -1,4 +1,5 @@
-// Constant queries out of tests/sql/*.test (recorded from real Spark 4.1.1), as far as calls, literals and subscripts go.
+// Constant queries out of tests/sql/*.test (recorded from real Spark 4.1.1), as far as calls, literals and subscripts
+// go.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -149,20 +150,25 @@ class Evaluator {
   Result<Value> Typed(const std::string& word) {
     const std::string text = Quoted();
     if (word == "DATE") return Named(IntegralValue(ParseDate(text).value(), DataType::Date()));
-    if (word == "TIMESTAMP") return Named(IntegralValue(ParseTimestamp(text, *context_.zone).value(), DataType::Timestamp()));
+    if (word == "TIMESTAMP")
+      return Named(IntegralValue(ParseTimestamp(text, *context_.zone).value(), DataType::Timestamp()));
     return Named(IntegralValue(ParseTimestampNtz(text).value(), DataType::TimestampNtz()));
   }
 
   Result<Value> Number() {
     size_t end = pos_ + 1;
-    while (end < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[end])) || text_[end] == '.' || text_[end] == 'e')) ++end;
+    while (end < text_.size() &&
+           (std::isdigit(static_cast<unsigned char>(text_[end])) || text_[end] == '.' || text_[end] == 'e'))
+      ++end;
     const std::string body(text_.substr(pos_, end - pos_));
     const char suffix = end < text_.size() ? text_[end] : ' ';
     pos_ = end;
     if (body == "-") throw Skip();
     if (suffix == 'L' || suffix == 'Y' || suffix == 'S') {
       ++pos_;
-      return Named(IntegralValue(std::stoll(body), suffix == 'L' ? DataType::Long() : suffix == 'Y' ? DataType::Byte() : DataType::Short()));
+      return Named(IntegralValue(std::stoll(body), suffix == 'L'   ? DataType::Long()
+                                                   : suffix == 'Y' ? DataType::Byte()
+                                                                   : DataType::Short()));
     }
     if (suffix == 'D' || body.find('e') != std::string::npos) {
       pos_ += suffix == 'D';
@@ -181,7 +187,8 @@ class Evaluator {
 
   Result<Value> Call(const std::string& name, std::vector<Value> args) {
     const FunctionDef* def = FunctionRegistry::Builtins().Find(name);
-    if (def == nullptr || def->lambda != nullptr || def->lazy != nullptr || def->kind != FunctionKind::kScalar) throw Skip();
+    if (def == nullptr || def->lambda != nullptr || def->lazy != nullptr || def->kind != FunctionKind::kScalar)
+      throw Skip();
     BindContext bind;
     bind.name = name;
     bind.ansi = mode_.ansi;
@@ -209,7 +216,8 @@ class Evaluator {
     }
     std::vector<Vector> vectors;
     for (size_t i = 0; i < args.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(args[i].value.value, args[i].value.type, bind.arg_types[i], Behavior(), context_, nullptr));
+      ARROW_ASSIGN_OR_RAISE(auto cast, CastArray(args[i].value.value, args[i].value.type, bind.arg_types[i], Behavior(),
+                                                 context_, nullptr));
       vectors.push_back({cast, true});
     }
     const BoundCall bound = MakeBoundCall(bind);
@@ -217,8 +225,10 @@ class Evaluator {
     ARROW_RETURN_NOT_OK(result->ValidateFull());
     if (!result->type()->Equals(*ToArrowType(bind.result_type)))
       return Status::TypeError("physical type ", result->type()->ToString(), " for ", bind.result_type.simpleString());
-    const std::string shown = def->name.starts_with("__") ? (name == "+" || name == "-" ? name : std::string(name)) : std::string(name);
-    return Value{{bind.result_type, result}, def->display ? def->display(shown, names) : fmt::format("{}({})", shown, fmt::join(names, ", "))};
+    const std::string shown =
+        def->name.starts_with("__") ? (name == "+" || name == "-" ? name : std::string(name)) : std::string(name);
+    return Value{{bind.result_type, result},
+                 def->display ? def->display(shown, names) : fmt::format("{}({})", shown, fmt::join(names, ", "))};
   }
 
   std::string_view text_;
@@ -228,7 +238,9 @@ class Evaluator {
   std::map<std::string, std::string> alias_;
 };
 
-std::string Failure(const Status& status) { return ConditionOf(status).empty() ? status.ToString() : ConditionOf(status); }
+std::string Failure(const Status& status) {
+  return ConditionOf(status).empty() ? status.ToString() : ConditionOf(status);
+}
 
 struct Tally {
   int passed = 0, skipped = 0;
@@ -280,13 +292,20 @@ void RunQuery(const std::string& sql, std::string schema, const std::string& ans
   for (size_t i = 7; i < sql.size(); ++i) {
     const char c = sql[i];
     if (quote) {
-      if (c == '\\') expressions.back() += sql[i++];
-      else if (c == quote) quote = 0;
-    } else if (c == '\'' || c == '"') quote = c;
-    else if (c == '(' || c == '[') ++depth;
-    else if (c == ')' || c == ']') --depth;
-    if (c == ',' && depth == 0 && !quote) expressions.emplace_back();
-    else expressions.back() += sql[i];
+      if (c == '\\')
+        expressions.back() += sql[i++];
+      else if (c == quote)
+        quote = 0;
+    } else if (c == '\'' || c == '"')
+      quote = c;
+    else if (c == '(' || c == '[')
+      ++depth;
+    else if (c == ')' || c == ']')
+      --depth;
+    if (c == ',' && depth == 0 && !quote)
+      expressions.emplace_back();
+    else
+      expressions.back() += sql[i];
   }
   if (expressions.size() != answers.size()) {
     ++tally->skipped;
@@ -320,8 +339,10 @@ void RunError(const std::string& sql, const std::string& condition, TestMode mod
     auto value = evaluator.Expression();
     if (value.ok() && !evaluator.done()) throw Skip();
     ++tally->passed;
-    if (value.ok()) ADD_FAILURE() << sql << "\n  want " << condition << "\n  got  " << value->value.value->ToString();
-    else if (condition != "-") EXPECT_EQ(Failure(value.status()), condition) << sql;
+    if (value.ok())
+      ADD_FAILURE() << sql << "\n  want " << condition << "\n  got  " << value->value.value->ToString();
+    else if (condition != "-")
+      EXPECT_EQ(Failure(value.status()), condition) << sql;
   } catch (const Skip&) {
     ++tally->skipped;
   }
@@ -339,7 +360,8 @@ void RunFile(const std::string& name) {
       if (pair[0] == "spark.sql.ansi.enabled") mode.ansi = pair[1] == "true";
       if (pair[0] == "spark.sql.session.timeZone") mode.zone = pair[1];
       if (pair[0] == "spark.sql.mapKeyDedupPolicy" || pair[0] == "spark.sql.columnNameOfCorruptRecord") {  // not here
-        while (std::getline(file, line) && !line.starts_with("reset")) {}
+        while (std::getline(file, line) && !line.starts_with("reset")) {
+        }
       }
     } else if (line.starts_with("reset ")) {
       if (line == "reset spark.sql.ansi.enabled") mode.ansi = true;

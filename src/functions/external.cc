@@ -6,9 +6,9 @@ namespace {
 
 Result<ArrayPtr> Refuse(const KernelCall& call, std::span<const Vector>) {
   const ExternalCall* external = AsExternal(call.bound);
-  return UnsupportedFeature(std::string(external->function().language()) + " function " +
-                                external->function().name() + " in this place",
-                            call.origin);
+  return UnsupportedFeature(
+      std::string(external->function().language()) + " function " + external->function().name() + " in this place",
+      call.origin);
 }
 
 FunctionKind KindOf(external::Shape shape) {

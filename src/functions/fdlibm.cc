@@ -16,17 +16,19 @@ double Head(double x) { return std::bit_cast<double>(std::bit_cast<uint64_t>(x) 
 
 /// Of (e^r + 1) r / (e^r - 1), r^2 = t.
 double ExpSeries(double t) {
-  return t * (1.66666666666666019037e-01 +
-              t * (-2.77777777770155933842e-03 +
-                   t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  return t *
+         (1.66666666666666019037e-01 +
+          t * (-2.77777777770155933842e-03 +
+               t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
 }
 
 /// Of log(1 + f), f = 2s / (1 - s), s^2 = z; odd and even terms apart.
 double LogSeries(double z) {
   const double w = z * z;
   const double even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const double odd = z * (6.666666666666735130e-01 +
-                          w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double odd =
+      z * (6.666666666666735130e-01 +
+           w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   return odd + even;
 }
 
@@ -40,7 +42,8 @@ double Exp(double x) {
   double high = 0, low = 0;
   int k = 0;
   if (size > 0.5 * std::numbers::ln2) {
-    k = size < 1.5 * std::numbers::ln2 ? (x < 0 ? -1 : 1) : static_cast<int>(std::numbers::log2e * x + (x < 0 ? -0.5 : 0.5));
+    k = size < 1.5 * std::numbers::ln2 ? (x < 0 ? -1 : 1)
+                                       : static_cast<int>(std::numbers::log2e * x + (x < 0 ? -0.5 : 0.5));
     high = x - k * kLn2High;
     low = k * kLn2Low;
     x = high - low;
@@ -96,7 +99,8 @@ double Cbrt(double x) {
   double t = std::bit_cast<double>(((std::bit_cast<uint64_t>(size) >> 32) / 3 + 715094163u) << 32);
   const double s = 19.0 / 35 + t * t / size * t;
   t *= 5.0 / 14 + 45.0 / 28 / (s + 99.0 / 70 - 864.0 / 1225 / s);
-  t = std::bit_cast<double>(((std::bit_cast<uint64_t>(t) >> 32) + 1) << 32);  // 20 bits, and too large rather than too small
+  t = std::bit_cast<double>(((std::bit_cast<uint64_t>(t) >> 32) + 1)
+                            << 32);  // 20 bits, and too large rather than too small
   const double r = size / (t * t);
   return std::copysign(t + t * ((r - t) / (t + t + r)), x);
 }
@@ -127,14 +131,18 @@ double Pow(double x, double y) {
   const auto fraction = static_cast<uint32_t>(bits >> 32) & 0xFFFFFu;
   uint32_t top = fraction | 0x3FF00000u;
   int k = 0;
-  if (fraction <= 0x3988E) k = 0;
-  else if (fraction < 0xBB67A) k = 1;
-  else n += 1, top -= 0x100000u;
+  if (fraction <= 0x3988E)
+    k = 0;
+  else if (fraction < 0xBB67A)
+    k = 1;
+  else
+    n += 1, top -= 0x100000u;
   const double ax = std::bit_cast<double>((bits & 0xFFFFFFFFu) | static_cast<uint64_t>(top) << 32);
   const double base = k == 0 ? 1.0 : 1.5;
   double u = ax - base, v = 1.0 / (ax + base);
   const double ss = u * v, s_high = Head(ss);
-  const double t_high = std::bit_cast<double>(static_cast<uint64_t>(((top >> 1) | 0x20000000u) + 0x00080000u + (static_cast<uint32_t>(k) << 18)) << 32);
+  const double t_high = std::bit_cast<double>(
+      static_cast<uint64_t>(((top >> 1) | 0x20000000u) + 0x00080000u + (static_cast<uint32_t>(k) << 18)) << 32);
   const double t_low = ax - (t_high - base);
   const double s_low = v * ((u - s_high * t_high) - s_high * t_low);
   double s2 = ss * ss;
@@ -142,7 +150,8 @@ double Pow(double x, double y) {
              (5.99999999999994648725e-01 +
               s2 * (4.28571428578550184252e-01 +
                     s2 * (3.33333329818377432918e-01 +
-                          s2 * (2.72728123808534006489e-01 + s2 * (2.30660745775561754067e-01 + s2 * 2.06975017800338417784e-01)))));
+                          s2 * (2.72728123808534006489e-01 +
+                                s2 * (2.30660745775561754067e-01 + s2 * 2.06975017800338417784e-01)))));
   r += s_low * (s_high + ss);
   s2 = s_high * s_high;
   const double three = Head(3.0 + s2 + r), rest = r - ((three - 3.0) - s2);
@@ -150,7 +159,8 @@ double Pow(double x, double y) {
   v = s_low * three + rest * ss;
   const double p_high = Head(u + v), p_low = v - (p_high - u);
   const double z_high = 9.61796700954437255859e-01 * p_high;
-  const double z_low = -7.02846165095275826516e-09 * p_high + p_low * 9.61796693925975554329e-01 + (k == 0 ? 0.0 : 1.35003920212974897128e-08);
+  const double z_low = -7.02846165095275826516e-09 * p_high + p_low * 9.61796693925975554329e-01 +
+                       (k == 0 ? 0.0 : 1.35003920212974897128e-08);
   const double t = n, offset = k == 0 ? 0.0 : 5.84962487220764160156e-01;
   const double t1 = Head(((z_high + z_low) + offset) + t), t2 = z_low - (((t1 - t) - offset) - z_high);
   // y times that, then 2 to that power.

@@ -1,6 +1,6 @@
 #pragma once
-// Elementary functions with the last digits of Java's StrictMath, which Spark uses: the argument reductions and polynomials of
-// fdlibm. Other libraries round closer to the true value in rare cases, and so differ.
+// Elementary functions with the last digits of Java's StrictMath, which Spark uses: the argument reductions and
+// polynomials of fdlibm. Other libraries round closer to the true value in rare cases, and so differ.
 namespace sluice::functions::fdlibm {
 
 double Exp(double x);

@@ -63,7 +63,8 @@ template <bool with_position, bool outer>
 Status BindExplode(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   const DataType& t = context.arg_types[0];
-  if (t.id() != TypeId::kArray && t.id() != TypeId::kMap) return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
+  if (t.id() != TypeId::kArray && t.id() != TypeId::kMap)
+    return UnexpectedInputType(context, 0, "(\"ARRAY\" or \"MAP\")");
   auto& outputs = context.generator_outputs;
   if (with_position) outputs.push_back({"pos", DataType::Integer(), outer, ""});
   if (t.id() == TypeId::kArray) {
@@ -103,7 +104,8 @@ template <bool outer>
 Status BindInline(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectArgs(context, 1));
   const DataType& t = context.arg_types[0];
-  if (t.id() != TypeId::kArray || t.elementType().id() != TypeId::kStruct) return UnexpectedInputType(context, 0, "\"ARRAY<STRUCT>\"");
+  if (t.id() != TypeId::kArray || t.elementType().id() != TypeId::kStruct)
+    return UnexpectedInputType(context, 0, "\"ARRAY<STRUCT>\"");
   for (StructField field : t.elementType().fields()) {
     field.nullable = field.nullable || outer || t.containsNull();
     context.generator_outputs.push_back(std::move(field));
@@ -125,7 +127,8 @@ Result<GeneratorOutput> Inline(const KernelCall& call, std::span<const Vector> a
   GeneratorOutput out;
   const auto& fields = call.bound.arg_types[0].elementType().fields();
   for (size_t f = 0; f < fields.size(); ++f) {
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr column, PickElements(structs.field(static_cast<int>(f)), fields[f].type, rows.picks));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr column,
+                          PickElements(structs.field(static_cast<int>(f)), fields[f].type, rows.picks));
     out.columns.push_back(std::move(column));
   }
   out.input_rows = std::move(rows.rows);
@@ -145,7 +148,9 @@ Status BindStack(BindContext& context) {
   if (count->is_null()) return DatatypeMismatch(context, "UNEXPECTED_NULL", {{"exprName", "`n`"}});
   ARROW_ASSIGN_OR_RAISE(const int64_t rows, IntegralOf(*count));
   if (rows <= 0)
-    return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "`n`"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", std::to_string(rows)}});
+    return DatatypeMismatch(
+        context, "VALUE_OUT_OF_RANGE",
+        {{"exprName", "`n`"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", std::to_string(rows)}});
   const size_t width = (n - 1 + static_cast<size_t>(rows) - 1) / static_cast<size_t>(rows);
   for (size_t c = 0; c < width; ++c) {
     DataType type;
@@ -190,7 +195,8 @@ Result<GeneratorOutput> Stack(const KernelCall& call, std::span<const Vector> ar
     ARROW_ASSIGN_OR_RAISE(ArrayPtr array, column.Finish());
     out.columns.push_back(std::move(array));
   }
-  for (int64_t i = 0; i < call.length; ++i) out.input_rows.insert(out.input_rows.end(), static_cast<size_t>(rows), static_cast<int32_t>(i));
+  for (int64_t i = 0; i < call.length; ++i)
+    out.input_rows.insert(out.input_rows.end(), static_cast<size_t>(rows), static_cast<int32_t>(i));
   return out;
 }
 
@@ -200,13 +206,55 @@ std::span<const FunctionDef> GeneratorFunctions() {
   constexpr auto kGenerator = FunctionKind::kGenerator;
   constexpr std::string_view kGroup = "generator_funcs";
   static const FunctionDef kTable[] = {
-      {.name = "explode", .bind = &BindExplode<false, false>, .kind = kGenerator, .group = kGroup, .doc = "A row for each element (col) or entry (key, value).", .example = {"explode(array(10, 20))", "10"}, .generator = &Explode<false, false>},
-      {.name = "explode_outer", .bind = &BindExplode<false, true>, .kind = kGenerator, .group = kGroup, .doc = "As explode; a row of nulls for empty and null ones.", .example = {"explode_outer(array(10, 20))", "10"}, .generator = &Explode<false, true>},
-      {.name = "posexplode", .bind = &BindExplode<true, false>, .kind = kGenerator, .group = kGroup, .doc = "As explode, with the position (pos) first.", .example = {"posexplode(array(10, 20))", "0"}, .generator = &Explode<true, false>},
-      {.name = "posexplode_outer", .bind = &BindExplode<true, true>, .kind = kGenerator, .group = kGroup, .doc = "As posexplode; a row of nulls for empty and null ones.", .example = {"posexplode_outer(array(10, 20))", "0"}, .generator = &Explode<true, true>},
-      {.name = "inline", .bind = &BindInline<false>, .kind = kGenerator, .group = kGroup, .doc = "A row for each struct of an array.", .example = {"inline(array(struct(1, 'a')))", "1"}, .generator = &Inline<false>},
-      {.name = "inline_outer", .bind = &BindInline<true>, .kind = kGenerator, .group = kGroup, .doc = "As inline; a row of nulls for empty and null ones.", .example = {"inline_outer(array(struct(1, 'a')))", "1"}, .generator = &Inline<true>},
-      {.name = "stack", .bind = &BindStack, .kind = kGenerator, .group = kGroup, .doc = "The values dealt out to n rows.", .example = {"stack(2, 1, 2, 3)", "1"}, .generator = &Stack},
+      {.name = "explode",
+       .bind = &BindExplode<false, false>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "A row for each element (col) or entry (key, value).",
+       .example = {"explode(array(10, 20))", "10"},
+       .generator = &Explode<false, false>},
+      {.name = "explode_outer",
+       .bind = &BindExplode<false, true>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "As explode; a row of nulls for empty and null ones.",
+       .example = {"explode_outer(array(10, 20))", "10"},
+       .generator = &Explode<false, true>},
+      {.name = "posexplode",
+       .bind = &BindExplode<true, false>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "As explode, with the position (pos) first.",
+       .example = {"posexplode(array(10, 20))", "0"},
+       .generator = &Explode<true, false>},
+      {.name = "posexplode_outer",
+       .bind = &BindExplode<true, true>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "As posexplode; a row of nulls for empty and null ones.",
+       .example = {"posexplode_outer(array(10, 20))", "0"},
+       .generator = &Explode<true, true>},
+      {.name = "inline",
+       .bind = &BindInline<false>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "A row for each struct of an array.",
+       .example = {"inline(array(struct(1, 'a')))", "1"},
+       .generator = &Inline<false>},
+      {.name = "inline_outer",
+       .bind = &BindInline<true>,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "As inline; a row of nulls for empty and null ones.",
+       .example = {"inline_outer(array(struct(1, 'a')))", "1"},
+       .generator = &Inline<true>},
+      {.name = "stack",
+       .bind = &BindStack,
+       .kind = kGenerator,
+       .group = kGroup,
+       .doc = "The values dealt out to n rows.",
+       .example = {"stack(2, 1, 2, 3)", "1"},
+       .generator = &Stack},
   };
   return kTable;
 }

@@ -30,17 +30,12 @@ void Md5(View s, std::string* out) { Digest(s, EVP_md5(), out); }
 void Sha1(View s, std::string* out) { Digest(s, EVP_sha1(), out); }
 bool Sha2(View s, int32_t bits, std::string* out) {
   switch (bits) {
-    case 224:
-      return Digest(s, EVP_sha224(), out), true;
+    case 224: return Digest(s, EVP_sha224(), out), true;
     case 0:
-    case 256:
-      return Digest(s, EVP_sha256(), out), true;
-    case 384:
-      return Digest(s, EVP_sha384(), out), true;
-    case 512:
-      return Digest(s, EVP_sha512(), out), true;
-    default:
-      return false;
+    case 256: return Digest(s, EVP_sha256(), out), true;
+    case 384: return Digest(s, EVP_sha384(), out), true;
+    case 512: return Digest(s, EVP_sha512(), out), true;
+    default: return false;
   }
 }
 int64_t Crc32(View s) {

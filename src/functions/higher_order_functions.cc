@@ -32,19 +32,23 @@ class ColumnBody final : public LambdaBody {
 };
 
 /// The lambda, or the argument at `arg` when none was written.
-LambdaBody& BodyOf(std::span<LambdaBody* const> lambdas, std::span<const Vector> args, size_t arg, std::optional<ColumnBody>* column) {
+LambdaBody& BodyOf(std::span<LambdaBody* const> lambdas, std::span<const Vector> args, size_t arg,
+                   std::optional<ColumnBody>* column) {
   if (!lambdas.empty()) return *lambdas.back();
   return column->emplace(args[arg]);
 }
 
-Status UnexpectedReturn(const BindContext& context, size_t arg, std::string_view required) { return UnexpectedInputType(context, arg, required); }
+Status UnexpectedReturn(const BindContext& context, size_t arg, std::string_view required) {
+  return UnexpectedInputType(context, arg, required);
+}
 
 // ---- arrays flattened ----------------------------------------------------------------------------------------------
 
 /// The elements of the valid rows, one after the other.
 struct Flat {
   Result<ArrayPtr> Take(const ArrayPtr& values) const {
-    if (values->type_id() == arrow::Type::NA) return arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(picks.size()));
+    if (values->type_id() == arrow::Type::NA)
+      return arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(picks.size()));
     if (picks.empty()) return values->Slice(0, 0);
     bool run = true;
     for (size_t k = 1; k < picks.size() && run; ++k) run = picks[k] == picks[k - 1] + 1;
@@ -98,7 +102,8 @@ Status BindTransform(BindContext& context) {
   return Status::OK();
 }
 
-Result<ArrayPtr> RunOnElements(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas, const Lists& in, const Flat& flat) {
+Result<ArrayPtr> RunOnElements(const KernelCall& call, std::span<const Vector> args,
+                               std::span<LambdaBody* const> lambdas, const Lists& in, const Flat& flat) {
   std::optional<ColumnBody> column;
   ARROW_ASSIGN_OR_RAISE(ArrayPtr elements, flat.Take(in.values));
   ARROW_ASSIGN_OR_RAISE(ArrayPtr indexes, IndexColumn(flat));
@@ -115,7 +120,8 @@ Result<ArrayPtr> Transform(const KernelCall& call, std::span<const Vector> args,
 }
 
 Status ExpectPredicate(BindContext& context, size_t arg) {
-  if (context.arg_types[arg].id() == TypeId::kVoid || context.arg_types[arg].id() == TypeId::kBoolean) return Status::OK();
+  if (context.arg_types[arg].id() == TypeId::kVoid || context.arg_types[arg].id() == TypeId::kBoolean)
+    return Status::OK();
   return UnexpectedReturn(context, arg, "\"BOOLEAN\"");
 }
 
@@ -128,7 +134,8 @@ Status BindFilter(BindContext& context) {
 }
 
 bool True(const arrow::Array& array, int64_t i) {
-  return array.type_id() == arrow::Type::BOOL && array.IsValid(i) && static_cast<const arrow::BooleanArray&>(array).Value(i);
+  return array.type_id() == arrow::Type::BOOL && array.IsValid(i) &&
+         static_cast<const arrow::BooleanArray&>(array).Value(i);
 }
 
 Result<ArrayPtr> Filter(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
@@ -141,8 +148,10 @@ Result<ArrayPtr> Filter(const KernelCall& call, std::span<const Vector> args, st
     for (int32_t k = flat.offsets[static_cast<size_t>(i)]; k < flat.offsets[static_cast<size_t>(i) + 1]; ++k) {
       if (True(*keep, k)) out.Add(flat.picks[static_cast<size_t>(k)]);
     }
-    if (flat.mask.valid(i)) out.CloseRow();
-    else out.CloseNull();
+    if (flat.mask.valid(i))
+      out.CloseRow();
+    else
+      out.CloseNull();
   }
   return out.Finish();
 }
@@ -166,9 +175,12 @@ Result<ArrayPtr> Match(const KernelCall& call, std::span<const Vector> args, std
   ARROW_RETURN_NOT_OK(out.Init(call.length));
   for (int64_t i = 0; i < call.length; ++i) {
     bool settled = false, null = false;
-    for (int32_t k = flat.offsets[static_cast<size_t>(i)]; k < flat.offsets[static_cast<size_t>(i) + 1] && !settled; ++k) {
-      if (answers->IsNull(k)) null = true;
-      else settled = True(*answers, k) == decides;
+    for (int32_t k = flat.offsets[static_cast<size_t>(i)]; k < flat.offsets[static_cast<size_t>(i) + 1] && !settled;
+         ++k) {
+      if (answers->IsNull(k))
+        null = true;
+      else
+        settled = True(*answers, k) == decides;
     }
     out.Set(i, settled == decides);
     if (!flat.mask.valid(i) || (!settled && null)) mask.SetNull(i);
@@ -189,7 +201,8 @@ Status BindFold(BindContext& context) {
   const size_t n = context.arg_types.size();
   if (n != 3 && n != 4) return WrongNumArgs(context.name, "[3, 4]", n);
   ARROW_RETURN_NOT_OK(ExpectArray(context, 0, false));
-  if (!SameShape(context.arg_types[1], context.arg_types[2])) return UnexpectedReturn(context, 2, InDoubleQuotes(context.arg_types[1].sql()));
+  if (!SameShape(context.arg_types[1], context.arg_types[2]))
+    return UnexpectedReturn(context, 2, InDoubleQuotes(context.arg_types[1].sql()));
   context.result_type = context.arg_types[n == 4 ? 3 : 1];
   context.result_nullable = true;
   return Status::OK();
@@ -205,8 +218,10 @@ Result<ArrayPtr> Fold(const KernelCall& call, std::span<const Vector> args, std:
   std::vector<int32_t> rows;
   int64_t longest = 0;
   for (int64_t i = 0; i < call.length; ++i) {
-    if (!in.valid(i)) mask.SetNull(i);
-    else longest = std::max(longest, in.size(i));
+    if (!in.valid(i))
+      mask.SetNull(i);
+    else
+      longest = std::max(longest, in.size(i));
   }
   for (int64_t k = 0; k < longest; ++k) {
     rows.clear();
@@ -218,7 +233,8 @@ Result<ArrayPtr> Fold(const KernelCall& call, std::span<const Vector> args, std:
       picks.push_back(in.begin(i) + k);
     }
     ArrayPtr elements;
-    if (in.values->type_id() == arrow::Type::NA) elements = *arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(rows.size()));
+    if (in.values->type_id() == arrow::Type::NA)
+      elements = *arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(rows.size()));
     else {
       ARROW_ASSIGN_OR_RAISE(elements, TakeRows(in.values, picks));
     }
@@ -244,7 +260,8 @@ Result<ArrayPtr> Fold(const KernelCall& call, std::span<const Vector> args, std:
 }
 
 std::string FoldDisplay(std::string_view name, std::span<const std::string> args) {
-  return fmt::format("{}({}{})", name, fmt::join(args, ", "), args.size() == 3 ? ", lambdafunction(namedlambdavariable(), namedlambdavariable())" : "");
+  return fmt::format("{}({}{})", name, fmt::join(args, ", "),
+                     args.size() == 3 ? ", lambdafunction(namedlambdavariable(), namedlambdavariable())" : "");
 }
 
 // ---- zip_with ------------------------------------------------------------------------------------------------------
@@ -269,7 +286,8 @@ Status BindZip(BindContext& context) {
 
 Result<ArrayPtr> ZipWith(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
   const Lists a(args[0]), b(args[1]);
-  ListAssembler left(DataType::Array(call.bound.arg_types[0].elementType()), call.length), right(DataType::Array(call.bound.arg_types[1].elementType()), call.length);
+  ListAssembler left(DataType::Array(call.bound.arg_types[0].elementType()), call.length),
+      right(DataType::Array(call.bound.arg_types[1].elementType()), call.length);
   left.AddPiece(a.values);
   right.AddPiece(b.values);
   Flat flat;
@@ -289,7 +307,8 @@ Result<ArrayPtr> ZipWith(const KernelCall& call, std::span<const Vector> args, s
   }
   ARROW_ASSIGN_OR_RAISE(ArrayPtr lefts, left.Finish());
   ARROW_ASSIGN_OR_RAISE(ArrayPtr rights, right.Finish());
-  const ArrayPtr parameters[] = {static_cast<const arrow::ListArray&>(*lefts).values(), static_cast<const arrow::ListArray&>(*rights).values()};
+  const ArrayPtr parameters[] = {static_cast<const arrow::ListArray&>(*lefts).values(),
+                                 static_cast<const arrow::ListArray&>(*rights).values()};
   std::optional<ColumnBody> column;
   ARROW_ASSIGN_OR_RAISE(ArrayPtr mapped, BodyOf(lambdas, args, 2, &column).Evaluate(parameters, flat.rows));
   return MakeList(call.bound.result_type, flat.offsets, flat.mask, mapped);
@@ -311,10 +330,14 @@ Status BindArraySort(BindContext& context) {
   context.result_nullable = context.arg_nullable[0];
   if (n == 2 && context.arg_types[1].id() != TypeId::kInteger) {
     return DatatypeMismatch(context, "UNEXPECTED_RETURN_TYPE",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"expectedType", "\"INT\""}, {"actualType", InDoubleQuotes(context.arg_types[1].sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"expectedType", "\"INT\""},
+                             {"actualType", InDoubleQuotes(context.arg_types[1].sql())}});
   }
   if (n == 1 && !IsOrderable(context.arg_types[0].elementType())) {
-    return DatatypeMismatch(context, "INVALID_ORDERING_TYPE", {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[0].sql())}});
+    return DatatypeMismatch(
+        context, "INVALID_ORDERING_TYPE",
+        {{"functionName", QuoteIdentifier(context.name)}, {"dataType", InDoubleQuotes(context.arg_types[0].sql())}});
   }
   return Status::OK();
 }
@@ -368,7 +391,8 @@ class ComparatorSort {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr answers, body_.Evaluate(parameters, rows));
       const auto& signs = static_cast<const arrow::Int32Array&>(*answers);
       for (size_t k = 0; k < open.size(); ++k) {
-        if (signs.IsNull(static_cast<int64_t>(k))) return MakeError("COMPARATOR_RETURNS_NULL", {{"firstValue", "?"}, {"secondValue", "?"}}, call_.origin);
+        if (signs.IsNull(static_cast<int64_t>(k)))
+          return MakeError("COMPARATOR_RETURNS_NULL", {{"firstValue", "?"}, {"secondValue", "?"}}, call_.origin);
         Merge& m = *open[k];
         const bool left = signs.Value(static_cast<int64_t>(k)) <= 0;
         (*to)[static_cast<size_t>(m.out++)] = from[static_cast<size_t>(left ? m.left++ : m.right++)];
@@ -397,10 +421,11 @@ Result<ArrayPtr> ArraySort(const KernelCall& call, std::span<const Vector> args,
     if (lambdas.empty()) {
       const arrow::Array& v = *elements;
       for (size_t i = 0; i + 1 < flat.offsets.size(); ++i) {
-        std::stable_sort(order.begin() + flat.offsets[i], order.begin() + flat.offsets[i + 1], [&](int64_t a, int64_t b) {
-          const bool na = v.IsNull(a), nb = v.IsNull(b);
-          return na || nb ? nb && !na : CompareRows(v, a, v, b) < 0;
-        });
+        std::stable_sort(order.begin() + flat.offsets[i], order.begin() + flat.offsets[i + 1],
+                         [&](int64_t a, int64_t b) {
+                           const bool na = v.IsNull(a), nb = v.IsNull(b);
+                           return na || nb ? nb && !na : CompareRows(v, a, v, b) < 0;
+                         });
       }
     } else {
       ComparatorSort sort(elements, flat.rows, *lambdas[0], call);
@@ -413,8 +438,10 @@ Result<ArrayPtr> ArraySort(const KernelCall& call, std::span<const Vector> args,
 
 std::string ArraySortDisplay(std::string_view name, std::span<const std::string> args) {
   constexpr std::string_view kDefault =
-      "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, (IF((namedlambdavariable() IS NULL), 1, "
-      "(IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, (IF((namedlambdavariable() > "
+      "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, "
+      "(IF((namedlambdavariable() IS NULL), 1, "
+      "(IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < namedlambdavariable()), -1, "
+      "(IF((namedlambdavariable() > "
       "namedlambdavariable()), 1, 0)))))))))), namedlambdavariable(), namedlambdavariable())";
   return fmt::format("{}({}, {})", name, args[0], args.size() > 1 ? std::string_view(args[1]) : kDefault);
 }
@@ -430,13 +457,66 @@ std::string BodyDisplay(std::string_view name, std::span<const std::string> args
 
 std::span<const FunctionDef> HigherOrderFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "transform", .bind = &BindTransform, .group = kGroup, .doc = "The lambda's answer for each element (and index).", .example = {"transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"}, .lambda = &Transform, .lambda_parameters = &ElementParameters, .display = &BodyDisplay},
-      {.name = "filter", .bind = &BindFilter, .group = kGroup, .doc = "The elements for which the lambda is true.", .example = {"filter(array(1, 2, 3), x -> x % 2 == 1)", "[1, 3]"}, .lambda = &Filter, .lambda_parameters = &ElementParameters, .display = &BodyDisplay},
-      {.name = "exists", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for some element.", .example = {"exists(array(1, 2, 3), x -> x % 2 == 0)", "true"}, .lambda = &Match<true>, .lambda_parameters = &OneElement, .display = &BodyDisplay},
-      {.name = "forall", .bind = &BindMatch, .yields_null = true, .group = kGroup, .doc = "Whether the lambda is true for all elements.", .example = {"forall(array(1, 2, 3), x -> x % 2 == 0)", "false"}, .lambda = &Match<false>, .lambda_parameters = &OneElement, .display = &BodyDisplay},
-      {.name = "aggregate", .aliases = {"reduce"}, .bind = &BindFold, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The elements folded into one value by (state, element) -> state, then finished.", .example = {"aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "6"}, .lambda = &Fold, .lambda_parameters = &FoldParameters, .display = &FoldDisplay},
-      {.name = "zip_with", .bind = &BindZip, .group = kGroup, .doc = "The lambda's answer for each pair of elements; the shorter array gives nulls.", .example = {"zip_with(array(1, 2), array(3, 4), (x, y) -> x + y)", "[4, 6]"}, .lambda = &ZipWith, .lambda_parameters = &ZipParameters},
-      {.name = "array_sort", .bind = &BindArraySort, .group = kGroup, .doc = "The elements in order, nulls last, or by a comparator.", .example = {"array_sort(array(5, 6, 1), (l, r) -> case when l < r then -1 when l > r then 1 else 0 end)", "[1, 5, 6]"}, .lambda = &ArraySort, .lambda_parameters = &SortParameters, .display = &ArraySortDisplay},
+      {.name = "transform",
+       .bind = &BindTransform,
+       .group = kGroup,
+       .doc = "The lambda's answer for each element (and index).",
+       .example = {"transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"},
+       .lambda = &Transform,
+       .lambda_parameters = &ElementParameters,
+       .display = &BodyDisplay},
+      {.name = "filter",
+       .bind = &BindFilter,
+       .group = kGroup,
+       .doc = "The elements for which the lambda is true.",
+       .example = {"filter(array(1, 2, 3), x -> x % 2 == 1)", "[1, 3]"},
+       .lambda = &Filter,
+       .lambda_parameters = &ElementParameters,
+       .display = &BodyDisplay},
+      {.name = "exists",
+       .bind = &BindMatch,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Whether the lambda is true for some element.",
+       .example = {"exists(array(1, 2, 3), x -> x % 2 == 0)", "true"},
+       .lambda = &Match<true>,
+       .lambda_parameters = &OneElement,
+       .display = &BodyDisplay},
+      {.name = "forall",
+       .bind = &BindMatch,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Whether the lambda is true for all elements.",
+       .example = {"forall(array(1, 2, 3), x -> x % 2 == 0)", "false"},
+       .lambda = &Match<false>,
+       .lambda_parameters = &OneElement,
+       .display = &BodyDisplay},
+      {.name = "aggregate",
+       .aliases = {"reduce"},
+       .bind = &BindFold,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The elements folded into one value by (state, element) -> state, then finished.",
+       .example = {"aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "6"},
+       .lambda = &Fold,
+       .lambda_parameters = &FoldParameters,
+       .display = &FoldDisplay},
+      {.name = "zip_with",
+       .bind = &BindZip,
+       .group = kGroup,
+       .doc = "The lambda's answer for each pair of elements; the shorter array gives nulls.",
+       .example = {"zip_with(array(1, 2), array(3, 4), (x, y) -> x + y)", "[4, 6]"},
+       .lambda = &ZipWith,
+       .lambda_parameters = &ZipParameters},
+      {.name = "array_sort",
+       .bind = &BindArraySort,
+       .group = kGroup,
+       .doc = "The elements in order, nulls last, or by a comparator.",
+       .example = {"array_sort(array(5, 6, 1), (l, r) -> case when l < r then -1 when l > r then 1 else 0 end)",
+                   "[1, 5, 6]"},
+       .lambda = &ArraySort,
+       .lambda_parameters = &SortParameters,
+       .display = &ArraySortDisplay},
   };
   return kTable;
 }

@@ -25,7 +25,8 @@ struct Entries {
 };
 
 Result<ArrayPtr> Picked(const ArrayPtr& array, std::span<const int64_t> picks) {
-  if (array->type_id() == arrow::Type::NA) return arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(picks.size()));
+  if (array->type_id() == arrow::Type::NA)
+    return arrow::MakeArrayOfNull(arrow::null(), static_cast<int64_t>(picks.size()));
   if (picks.empty()) return array->Slice(0, 0);
   return TakeRows(array, picks);
 }
@@ -64,7 +65,8 @@ Status BindTransformKeys(BindContext& context) {
   context.result_type = DataType::Map(key, t.valueType(), t.containsNull());
   return Status::OK();
 }
-Result<ArrayPtr> TransformKeys(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
+Result<ArrayPtr> TransformKeys(const KernelCall& call, std::span<const Vector> args,
+                               std::span<LambdaBody* const> lambdas) {
   const Lists in(args[0]);
   ARROW_ASSIGN_OR_RAISE(Entries e, RunOnEntries(call, in, lambdas));
   return MakeMap(call, call.bound.result_type, e.offsets, e.mask, e.answers, e.items);
@@ -75,7 +77,8 @@ Status BindTransformValues(BindContext& context) {
   context.result_type = DataType::Map(context.arg_types[0].keyType(), context.arg_types[1], context.arg_nullable[1]);
   return Status::OK();
 }
-Result<ArrayPtr> TransformValues(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
+Result<ArrayPtr> TransformValues(const KernelCall& call, std::span<const Vector> args,
+                                 std::span<LambdaBody* const> lambdas) {
   const Lists in(args[0]);
   ARROW_ASSIGN_OR_RAISE(Entries e, RunOnEntries(call, in, lambdas));
   return MakeMap(call, call.bound.result_type, e.offsets, e.mask, e.keys, e.answers);
@@ -83,7 +86,8 @@ Result<ArrayPtr> TransformValues(const KernelCall& call, std::span<const Vector>
 
 Status BindMapFilter(BindContext& context) {
   ARROW_RETURN_NOT_OK(BindMapLambda(context));
-  if (context.arg_types[1].id() != TypeId::kBoolean && context.arg_types[1].id() != TypeId::kVoid) return UnexpectedInputType(context, 1, "\"BOOLEAN\"");
+  if (context.arg_types[1].id() != TypeId::kBoolean && context.arg_types[1].id() != TypeId::kVoid)
+    return UnexpectedInputType(context, 1, "\"BOOLEAN\"");
   context.result_type = context.arg_types[0];
   return Status::OK();
 }
@@ -94,7 +98,9 @@ Result<ArrayPtr> MapFilter(const KernelCall& call, std::span<const Vector> args,
   std::vector<int32_t> offsets{0};
   for (size_t i = 0; i + 1 < e.offsets.size(); ++i) {
     for (int64_t k = e.offsets[i]; k < e.offsets[i + 1]; ++k) {
-      if (e.answers->type_id() == arrow::Type::BOOL && e.answers->IsValid(k) && static_cast<const arrow::BooleanArray&>(*e.answers).Value(k)) kept.push_back(k);
+      if (e.answers->type_id() == arrow::Type::BOOL && e.answers->IsValid(k) &&
+          static_cast<const arrow::BooleanArray&>(*e.answers).Value(k))
+        kept.push_back(k);
     }
     offsets.push_back(static_cast<int32_t>(kept.size()));
   }
@@ -113,9 +119,12 @@ Parameters MapZipParameters(const BindContext& context, int, int) {
   auto key = TightestCommonType(a.keyType(), b.keyType(), context.ansi);
   if (!key) {
     return DatatypeMismatch(context, "MAP_ZIP_WITH_DIFF_TYPES",
-                            {{"functionName", QuoteIdentifier(context.name)}, {"leftType", InDoubleQuotes(a.keyType().sql())}, {"rightType", InDoubleQuotes(b.keyType().sql())}});
+                            {{"functionName", QuoteIdentifier(context.name)},
+                             {"leftType", InDoubleQuotes(a.keyType().sql())},
+                             {"rightType", InDoubleQuotes(b.keyType().sql())}});
   }
-  return std::vector<StructField>{{"k", *key, false, ""}, {"v1", a.valueType(), true, ""}, {"v2", b.valueType(), true, ""}};
+  return std::vector<StructField>{
+      {"k", *key, false, ""}, {"v1", a.valueType(), true, ""}, {"v2", b.valueType(), true, ""}};
 }
 
 Status BindMapZip(BindContext& context) {
@@ -130,7 +139,8 @@ Status BindMapZip(BindContext& context) {
   return Status::OK();
 }
 
-Result<ArrayPtr> MapZipWith(const KernelCall& call, std::span<const Vector> args, std::span<LambdaBody* const> lambdas) {
+Result<ArrayPtr> MapZipWith(const KernelCall& call, std::span<const Vector> args,
+                            std::span<LambdaBody* const> lambdas) {
   if (lambdas.empty()) return UnsupportedFeature("map_zip_with without a lambda", call.origin);
   const Lists a(args[0]), b(args[1]);
   const DataType& key_type = call.bound.result_type.keyType();
@@ -180,10 +190,35 @@ Result<ArrayPtr> MapZipWith(const KernelCall& call, std::span<const Vector> args
 
 std::span<const FunctionDef> HigherOrderMapFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "transform_keys", .bind = &BindTransformKeys, .group = kGroup, .doc = "The map with keys from the lambda.", .example = {"transform_keys(map(1, 1), (k, v) -> k + 1)", "{2 -> 1}"}, .lambda = &TransformKeys, .lambda_parameters = &EntryParameters},
-      {.name = "transform_values", .bind = &BindTransformValues, .group = kGroup, .doc = "The map with values from the lambda.", .example = {"transform_values(map(1, 1), (k, v) -> v + 1)", "{1 -> 2}"}, .lambda = &TransformValues, .lambda_parameters = &EntryParameters},
-      {.name = "map_filter", .bind = &BindMapFilter, .group = kGroup, .doc = "The entries for which the lambda is true.", .example = {"map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v)", "{1 -> 0, 3 -> -1}"}, .lambda = &MapFilter, .lambda_parameters = &EntryParameters},
-      {.name = "map_zip_with", .bind = &BindMapZip, .group = kGroup, .doc = "The lambda's answer for each key of either map and its two values.", .example = {"map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 2, 'y'), (k, v1, v2) -> concat(v1, v2))", "{1 -> ax, 2 -> by}"}, .lambda = &MapZipWith, .lambda_parameters = &MapZipParameters},
+      {.name = "transform_keys",
+       .bind = &BindTransformKeys,
+       .group = kGroup,
+       .doc = "The map with keys from the lambda.",
+       .example = {"transform_keys(map(1, 1), (k, v) -> k + 1)", "{2 -> 1}"},
+       .lambda = &TransformKeys,
+       .lambda_parameters = &EntryParameters},
+      {.name = "transform_values",
+       .bind = &BindTransformValues,
+       .group = kGroup,
+       .doc = "The map with values from the lambda.",
+       .example = {"transform_values(map(1, 1), (k, v) -> v + 1)", "{1 -> 2}"},
+       .lambda = &TransformValues,
+       .lambda_parameters = &EntryParameters},
+      {.name = "map_filter",
+       .bind = &BindMapFilter,
+       .group = kGroup,
+       .doc = "The entries for which the lambda is true.",
+       .example = {"map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v)", "{1 -> 0, 3 -> -1}"},
+       .lambda = &MapFilter,
+       .lambda_parameters = &EntryParameters},
+      {.name = "map_zip_with",
+       .bind = &BindMapZip,
+       .group = kGroup,
+       .doc = "The lambda's answer for each key of either map and its two values.",
+       .example = {"map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 2, 'y'), (k, v1, v2) -> concat(v1, v2))",
+                   "{1 -> ax, 2 -> by}"},
+       .lambda = &MapZipWith,
+       .lambda_parameters = &MapZipParameters},
   };
   return kTable;
 }

@@ -21,9 +21,8 @@ struct InSet : BoundState {
   std::vector<int64_t> sorted;
 
   bool ContainsRow(const arrow::Array& column, int64_t row) const {
-    const auto at = std::lower_bound(sorted.begin(), sorted.end(), row, [&](int64_t k, int64_t) {
-      return CompareRows(*values, k, column, row) < 0;
-    });
+    const auto at = std::lower_bound(sorted.begin(), sorted.end(), row,
+                                     [&](int64_t k, int64_t) { return CompareRows(*values, k, column, row) < 0; });
     return at != sorted.end() && CompareRows(*values, *at, column, row) == 0;
   }
 };
@@ -79,7 +78,9 @@ Result<ArrayPtr> Lookup(const KernelCall& call, std::span<const Vector> args) {
   return Answer(call, args, set, [&](int64_t i) { return set.ContainsRow(*args[0].array, args[0].At(i)); });
 }
 
-std::string Display(std::string_view, std::span<const std::string> args) { return "(" + args[0] + " INSET " + args[1] + ")"; }
+std::string Display(std::string_view, std::span<const std::string> args) {
+  return "(" + args[0] + " INSET " + args[1] + ")";
+}
 
 }  // namespace
 
@@ -92,8 +93,10 @@ Result<std::shared_ptr<const BoundCall>> BindInSet(const DataType& type, const A
     const Reader<T> value(column);
     for (int64_t i = 0; i < values->length(); ++i) {
       if (values->IsNull(i)) continue;
-      if constexpr (kIsText<T>) set->texts.insert(value(i));
-      else set->integers.insert(value(i));
+      if constexpr (kIsText<T>)
+        set->texts.insert(value(i));
+      else
+        set->integers.insert(value(i));
     }
   });
   if (!hashed) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "types/number_text.h"
 #include "types/datetime.h"
+#include "types/number_text.h"
 
 namespace sluice::functions {
 namespace {

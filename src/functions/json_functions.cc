@@ -7,11 +7,11 @@
 #include "base/options.h"
 #include "formats/json/json_reader.h"
 #include "formats/json/json_writer.h"
-#include "types/datetime_pattern.h"
 #include "functions/display.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
 #include "types/datetime.h"
+#include "types/datetime_pattern.h"
 #include "types/ddl.h"
 
 namespace sluice::functions {
@@ -57,14 +57,12 @@ Result<OptionMap> OptionsOf(const BindContext& context, size_t arg) {
 
 bool Has(const DataType& type, TypeId id) {
   switch (type.id()) {
-    case TypeId::kArray:
-      return Has(type.elementType(), id);
-    case TypeId::kMap:
-      return Has(type.keyType(), id) || Has(type.valueType(), id);
+    case TypeId::kArray: return Has(type.elementType(), id);
+    case TypeId::kMap: return Has(type.keyType(), id) || Has(type.valueType(), id);
     case TypeId::kStruct:
-      return std::any_of(type.fields().begin(), type.fields().end(), [&](const StructField& f) { return Has(f.type, id); });
-    default:
-      return type.id() == id;
+      return std::any_of(type.fields().begin(), type.fields().end(),
+                         [&](const StructField& f) { return Has(f.type, id); });
+    default: return type.id() == id;
   }
 }
 
@@ -79,7 +77,9 @@ Status SetFormats(const DataType& schema, const OptionMap& options, formats::Jso
   ARROW_ASSIGN_OR_RAISE(auto ntz, compile("timestampNTZFormat", TypeId::kTimestampNtz));
   ARROW_ASSIGN_OR_RAISE(auto date, compile("dateFormat", TypeId::kDate));
   if (timestamp) {
-    out->parse_timestamp = [timestamp, zone = out->zone](std::string_view text) { return timestamp->ParseTimestamp(text, *zone); };
+    out->parse_timestamp = [timestamp, zone = out->zone](std::string_view text) {
+      return timestamp->ParseTimestamp(text, *zone);
+    };
   }
   if (ntz) out->parse_timestamp_ntz = [ntz](std::string_view text) { return ntz->ParseLocal(text); };
   if (date) out->parse_date = [date](std::string_view text) { return date->ParseDate(text); };
@@ -89,8 +89,10 @@ Status SetFormats(const DataType& schema, const OptionMap& options, formats::Jso
 Status BindFromJson(BindContext& context) {
   size_t n = context.arg_types.size();
   if (n != 2 && n != 3)
-    return MakeError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-                     {{"functionName", "`from_json`"}, {"expectedNum", "[2, 3]"}, {"actualNum", std::to_string(n)}, {"docroot", "https://spark.apache.org/docs/latest"}});
+    return MakeError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", {{"functionName", "`from_json`"},
+                                                           {"expectedNum", "[2, 3]"},
+                                                           {"actualNum", std::to_string(n)},
+                                                           {"docroot", "https://spark.apache.org/docs/latest"}});
   const TypedValue* schema_text = context.arg_literals[1];
   if (schema_text == nullptr || schema_text->type.id() != TypeId::kString || schema_text->is_null())
     return MakeError("INVALID_SCHEMA.NON_STRING_LITERAL", {{"inputSchema", "$1"}});
@@ -114,7 +116,10 @@ Status BindFromJson(BindContext& context) {
   }
   if (context.arg_types[0].id() != TypeId::kString)
     return MakeError("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                     {{"paramIndex", "first"}, {"requiredType", "\"STRING\""}, {"inputSql", "$0"}, {"inputType", InDoubleQuotes(context.arg_types[0].sql())}});
+                     {{"paramIndex", "first"},
+                      {"requiredType", "\"STRING\""},
+                      {"inputSql", "$0"},
+                      {"inputType", InDoubleQuotes(context.arg_types[0].sql())}});
   ARROW_ASSIGN_OR_RAISE(OptionMap options, OptionsOf(context, 2));
   ARROW_ASSIGN_OR_RAISE(auto zone, TimeZone::Find(context.time_zone));
   ARROW_ASSIGN_OR_RAISE(state->options, formats::ParseJsonReadOptions(options, context.corrupt_record_column, zone));
@@ -123,7 +128,8 @@ Status BindFromJson(BindContext& context) {
   ARROW_RETURN_NOT_OK(SetFormats(state->schema, options, &state->options));
   for (const auto& field : state->schema.fields())
     if (field.name == state->options.corrupt_column && field.type.id() != TypeId::kString)
-      return MakeError("INVALID_CORRUPT_RECORD_TYPE", {{"columnName", QuoteIdentifier(field.name)}, {"actualType", InDoubleQuotes(field.type.sql())}});
+      return MakeError("INVALID_CORRUPT_RECORD_TYPE",
+                       {{"columnName", QuoteIdentifier(field.name)}, {"actualType", InDoubleQuotes(field.type.sql())}});
   context.result_type = state->schema;
   context.result_nullable = true;
   context.state = state;
@@ -198,13 +204,16 @@ Status BindToJson(BindContext& context) {
 Result<ArrayPtr> ToJson(const KernelCall& call, std::span<const Vector> args) {
   const Vector& in = args[0];
   if (in.array->type_id() == arrow::Type::NA) return NullArray(DataType::String(), call.length);
-  const formats::JsonWriter writer(*in.array, call.bound.arg_types[0], static_cast<const ToJsonState&>(*call.bound.state).options);
+  const formats::JsonWriter writer(*in.array, call.bound.arg_types[0],
+                                   static_cast<const ToJsonState&>(*call.bound.state).options);
   Writer<arrow::StringType> out;
   ARROW_RETURN_NOT_OK(out.Init(call.length));
   NullMask mask(call.length);
   for (int64_t i = 0; i < call.length; ++i) {
-    if (in.IsNull(i)) mask.SetNull(i);
-    else writer.Append(in.At(i), &out.out());
+    if (in.IsNull(i))
+      mask.SetNull(i);
+    else
+      writer.Append(in.At(i), &out.out());
     out.Close(i);
   }
   return out.Finish(DataType::String(), mask);

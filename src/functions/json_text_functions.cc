@@ -141,9 +141,12 @@ class PathEvaluator {
       const char next = in_.NextField(&name);
       if (next == 'e') return dirty;
       if (next == 0) return Bad();
-      const bool match = !dirty && (Is(at, Kind::kWildcard) || (Is(at, Kind::kNamed) && path_[at].name == name && next != 'n'));
-      if (match) dirty = Evaluate(g, style, at + 1);
-      else if (!in_.Skip()) return Bad();
+      const bool match =
+          !dirty && (Is(at, Kind::kWildcard) || (Is(at, Kind::kNamed) && path_[at].name == name && next != 'n'));
+      if (match)
+        dirty = Evaluate(g, style, at + 1);
+      else if (!in_.Skip())
+        return Bad();
       if (bad_) return false;
     }
   }
@@ -195,8 +198,10 @@ class PathEvaluator {
     });
     if (matches == 0) return false;
     g->Separate();
-    if (matches > 1) g->out.append("[").append(buffer.out).append("]");
-    else g->out.append(buffer.out);
+    if (matches > 1)
+      g->out.append("[").append(buffer.out).append("]");
+    else
+      g->out.append(buffer.out);
     return true;
   }
 
@@ -240,7 +245,8 @@ Status BindJsonTuple(BindContext& context) {
   if (n < 2) return WrongNumArgs(context.name, "> 1", n);
   for (size_t i = 0; i < n; ++i) {
     if (context.arg_types[i].id() == TypeId::kVoid) context.arg_types[i] = DataType::String();
-    if (context.arg_types[i].id() != TypeId::kString) return DatatypeMismatch(context, "NON_STRING_TYPE", {{"funcName", QuoteIdentifier(context.name)}});
+    if (context.arg_types[i].id() != TypeId::kString)
+      return DatatypeMismatch(context, "NON_STRING_TYPE", {{"funcName", QuoteIdentifier(context.name)}});
     if (i > 0) context.generator_outputs.push_back({fmt::format("c{}", i - 1), DataType::String(), true, ""});
   }
   context.result_type = DataType::Struct(context.generator_outputs);
@@ -274,7 +280,8 @@ Result<GeneratorOutput> JsonTuple(const KernelCall& call, std::span<const Vector
         for (auto& cell : row) cell.reset();
       }
     }
-    for (size_t c = 0; c < width; ++c) ARROW_RETURN_NOT_OK(row[c] ? columns[c].Append(*row[c]) : columns[c].AppendNull());
+    for (size_t c = 0; c < width; ++c)
+      ARROW_RETURN_NOT_OK(row[c] ? columns[c].Append(*row[c]) : columns[c].AppendNull());
     out.input_rows.push_back(static_cast<int32_t>(i));
   }
   for (auto& column : columns) {
@@ -349,10 +356,12 @@ DataType MergeTypes(const DataType& a, const DataType& b) {
   if (a.id() == TypeId::kVoid) return b;
   if (b.id() == TypeId::kVoid || a == b) return a;
   if (a.id() == TypeId::kStruct && b.id() == TypeId::kStruct) return MergeStructs(a, b);
-  if (a.id() == TypeId::kArray && b.id() == TypeId::kArray) return DataType::Array(MergeTypes(a.elementType(), b.elementType()));
+  if (a.id() == TypeId::kArray && b.id() == TypeId::kArray)
+    return DataType::Array(MergeTypes(a.elementType(), b.elementType()));
   if (a.isNumeric() && b.isNumeric()) {
     if (a.id() == TypeId::kDouble || b.id() == TypeId::kDouble) return DataType::Double();
-    return WiderDecimal(a.id() == TypeId::kDecimal ? a : DecimalForType(a), b.id() == TypeId::kDecimal ? b : DecimalForType(b));
+    return WiderDecimal(a.id() == TypeId::kDecimal ? a : DecimalForType(a),
+                        b.id() == TypeId::kDecimal ? b : DecimalForType(b));
   }
   return DataType::String();
 }
@@ -374,7 +383,9 @@ bool Infer(JsonScanner* in, const InferOptions& options, DataType* out) {
         *out = DataType::String();
       } else if (text.find_first_of(".eE") == std::string_view::npos) {
         auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
-        *out = error == std::errc() ? DataType::Long() : digits <= 38 ? DataType::Decimal(digits, 0) : DataType::Double();
+        *out = error == std::errc() ? DataType::Long()
+               : digits <= 38       ? DataType::Decimal(digits, 0)
+                                    : DataType::Double();
       } else if (options.decimals && text.find_first_of("eE") == std::string_view::npos && digits <= 38) {
         const int scale = static_cast<int>(text.size() - point - 1);
         *out = DataType::Decimal(std::max(digits, scale), scale);
@@ -437,12 +448,15 @@ struct TextState : BoundState {
 };
 
 std::string OptionOf(const TypedValue* options, std::string_view wanted) {
-  if (options == nullptr || options->is_null() || options->type.id() != TypeId::kMap || options->type.valueType().id() != TypeId::kString) return "";
+  if (options == nullptr || options->is_null() || options->type.id() != TypeId::kMap ||
+      options->type.valueType().id() != TypeId::kString)
+    return "";
   const auto& map = static_cast<const arrow::MapArray&>(*options->value);
   const auto& keys = static_cast<const arrow::StringArray&>(*map.keys());
   for (int64_t k = map.value_offset(0); k < map.value_offset(1); ++k) {
     const std::string key = keys.GetString(k);
-    if (key.size() == wanted.size() && std::equal(key.begin(), key.end(), wanted.begin(), [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
+    if (key.size() == wanted.size() && std::equal(key.begin(), key.end(), wanted.begin(),
+                                                  [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
       return static_cast<const arrow::StringArray&>(*map.items()).GetString(k);
   }
   return "";
@@ -457,7 +471,8 @@ Status BindSchemaOfJson(BindContext& context) {
   ARROW_RETURN_NOT_OK(ExpectText(context, 0));
   if (n == 2 && context.arg_types[1].id() != TypeId::kMap) return MakeError("INVALID_OPTIONS.NON_MAP_FUNCTION");
   const TypedValue* given = n == 2 ? context.arg_literals[1] : nullptr;
-  InferOptions options{OptionOf(given, "prefersDecimal") == "true", OptionOf(given, "primitivesAsString") == "true", OptionOf(given, "allowNumericLeadingZeros") == "true"};
+  InferOptions options{OptionOf(given, "prefersDecimal") == "true", OptionOf(given, "primitivesAsString") == "true",
+                       OptionOf(given, "allowNumericLeadingZeros") == "true"};
   ARROW_ASSIGN_OR_RAISE(const std::string text, StringOf(*literal));
   auto state = std::make_shared<TextState>();
   DataType type;
@@ -487,11 +502,42 @@ Result<ArrayPtr> SchemaOfJson(const KernelCall& call, std::span<const Vector>) {
 
 std::span<const FunctionDef> JsonTextFunctions() {
   static const FunctionDef kTable[] = {
-      {.name = "get_json_object", .bind = &BindGetJsonObject, .yields_null = true, .group = kGroup, .doc = "What a path ($.a[0].b) finds in JSON text.", .example = {"get_json_object('{\"a\":\"b\"}', '$.a')", "b"}, .kernel = &GetJsonObject},
-      {.name = "json_tuple", .bind = &BindJsonTuple, .kind = FunctionKind::kGenerator, .group = kGroup, .doc = "Fields of a JSON object as columns c0, c1 ...", .example = {"json_tuple('{\"a\":1, \"b\":2}', 'a')", "1"}, .generator = &JsonTuple},
-      {.name = "json_array_length", .signature = "(string) -> int", .yields_null = true, .group = kGroup, .doc = "Elements of the outermost JSON array.", .example = {"json_array_length('[1,2,3,4]')", "4"}, .kernel = Unary<S, arrow::Int32Type, &ArrayLength>},
-      {.name = "json_object_keys", .signature = "(string) -> array<string>", .yields_null = true, .group = kGroup, .doc = "Keys of the outermost JSON object.", .example = {"json_object_keys('{\"key\": \"value\"}')", "[key]"}, .kernel = &ObjectKeys},
-      {.name = "schema_of_json", .bind = &BindSchemaOfJson, .nulls = NullRule::kCustom, .group = kGroup, .doc = "The type of JSON text, as DDL.", .example = {"schema_of_json('[{\"col\":0}]')", "ARRAY<STRUCT<col: BIGINT>>"}, .kernel = &SchemaOfJson, .display = &FirstArgument},
+      {.name = "get_json_object",
+       .bind = &BindGetJsonObject,
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "What a path ($.a[0].b) finds in JSON text.",
+       .example = {"get_json_object('{\"a\":\"b\"}', '$.a')", "b"},
+       .kernel = &GetJsonObject},
+      {.name = "json_tuple",
+       .bind = &BindJsonTuple,
+       .kind = FunctionKind::kGenerator,
+       .group = kGroup,
+       .doc = "Fields of a JSON object as columns c0, c1 ...",
+       .example = {"json_tuple('{\"a\":1, \"b\":2}', 'a')", "1"},
+       .generator = &JsonTuple},
+      {.name = "json_array_length",
+       .signature = "(string) -> int",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Elements of the outermost JSON array.",
+       .example = {"json_array_length('[1,2,3,4]')", "4"},
+       .kernel = Unary<S, arrow::Int32Type, &ArrayLength>},
+      {.name = "json_object_keys",
+       .signature = "(string) -> array<string>",
+       .yields_null = true,
+       .group = kGroup,
+       .doc = "Keys of the outermost JSON object.",
+       .example = {"json_object_keys('{\"key\": \"value\"}')", "[key]"},
+       .kernel = &ObjectKeys},
+      {.name = "schema_of_json",
+       .bind = &BindSchemaOfJson,
+       .nulls = NullRule::kCustom,
+       .group = kGroup,
+       .doc = "The type of JSON text, as DDL.",
+       .example = {"schema_of_json('[{\"col\":0}]')", "ARRAY<STRUCT<col: BIGINT>>"},
+       .kernel = &SchemaOfJson,
+       .display = &FirstArgument},
   };
   return kTable;
 }

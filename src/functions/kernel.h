@@ -350,49 +350,33 @@ Result<ArrayPtr> ByType(const KernelCall& call, std::span<const Vector> args) {
 template <typename Fn>
 auto VisitFixed(const DataType& type, Fn&& fn) -> decltype(fn(std::type_identity<arrow::Int32Type>{})) {
   switch (type.id()) {
-    case TypeId::kBoolean:
-      return fn(std::type_identity<arrow::BooleanType>{});
-    case TypeId::kDecimal:
-      return fn(std::type_identity<arrow::Decimal128Type>{});
-    case TypeId::kByte:
-      return fn(std::type_identity<arrow::Int8Type>{});
-    case TypeId::kShort:
-      return fn(std::type_identity<arrow::Int16Type>{});
+    case TypeId::kBoolean: return fn(std::type_identity<arrow::BooleanType>{});
+    case TypeId::kDecimal: return fn(std::type_identity<arrow::Decimal128Type>{});
+    case TypeId::kByte: return fn(std::type_identity<arrow::Int8Type>{});
+    case TypeId::kShort: return fn(std::type_identity<arrow::Int16Type>{});
     case TypeId::kInteger:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval:
-      return fn(std::type_identity<arrow::Int32Type>{});
+    case TypeId::kYearMonthInterval: return fn(std::type_identity<arrow::Int32Type>{});
     case TypeId::kLong:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-    case TypeId::kDayTimeInterval:
-      return fn(std::type_identity<arrow::Int64Type>{});
-    case TypeId::kFloat:
-      return fn(std::type_identity<arrow::FloatType>{});
-    case TypeId::kDouble:
-      return fn(std::type_identity<arrow::DoubleType>{});
-    default:
-      return MakeError("INTERNAL_ERROR", {{"message", "no fixed-width form of " + type.simpleString()}});
+    case TypeId::kDayTimeInterval: return fn(std::type_identity<arrow::Int64Type>{});
+    case TypeId::kFloat: return fn(std::type_identity<arrow::FloatType>{});
+    case TypeId::kDouble: return fn(std::type_identity<arrow::DoubleType>{});
+    default: return MakeError("INTERNAL_ERROR", {{"message", "no fixed-width form of " + type.simpleString()}});
   }
 }
 /// The same for the integral types, FLOAT and DOUBLE only.
 template <typename Fn>
 auto VisitNumber(const DataType& type, Fn&& fn) -> decltype(fn(std::type_identity<arrow::Int32Type>{})) {
   switch (type.id()) {
-    case TypeId::kByte:
-      return fn(std::type_identity<arrow::Int8Type>{});
-    case TypeId::kShort:
-      return fn(std::type_identity<arrow::Int16Type>{});
-    case TypeId::kInteger:
-      return fn(std::type_identity<arrow::Int32Type>{});
-    case TypeId::kLong:
-      return fn(std::type_identity<arrow::Int64Type>{});
-    case TypeId::kFloat:
-      return fn(std::type_identity<arrow::FloatType>{});
-    case TypeId::kDouble:
-      return fn(std::type_identity<arrow::DoubleType>{});
-    default:
-      return MakeError("INTERNAL_ERROR", {{"message", "not a number: " + type.simpleString()}});
+    case TypeId::kByte: return fn(std::type_identity<arrow::Int8Type>{});
+    case TypeId::kShort: return fn(std::type_identity<arrow::Int16Type>{});
+    case TypeId::kInteger: return fn(std::type_identity<arrow::Int32Type>{});
+    case TypeId::kLong: return fn(std::type_identity<arrow::Int64Type>{});
+    case TypeId::kFloat: return fn(std::type_identity<arrow::FloatType>{});
+    case TypeId::kDouble: return fn(std::type_identity<arrow::DoubleType>{});
+    default: return MakeError("INTERNAL_ERROR", {{"message", "not a number: " + type.simpleString()}});
   }
 }
 

@@ -37,7 +37,8 @@ Status BindMask(BindContext& context) {
     kinds[i]->reset();
     if (literal->is_null()) continue;
     ARROW_ASSIGN_OR_RAISE(*kinds[i], StringOf(*literal));
-    if (CountChars(**kinds[i]) != 1) return DatatypeMismatch(context, "INPUT_SIZE_NOT_ONE", {{"exprName", std::string(kNames[i])}});
+    if (CountChars(**kinds[i]) != 1)
+      return DatatypeMismatch(context, "INPUT_SIZE_NOT_ONE", {{"exprName", std::string(kNames[i])}});
   }
   context.state = state;
   context.result_type = DataType::String();
@@ -53,7 +54,10 @@ Result<ArrayPtr> Mask(const KernelCall& call, std::span<const Vector> args) {
       i += c.size();
       const uint32_t code = FirstCodePoint(c);
       const bool digit = code >= '0' && code <= '9';
-      const auto& mask = digit ? state.digit : LowerCodePoint(code) != code ? state.upper : UpperCodePoint(code) != code ? state.lower : state.other;
+      const auto& mask = digit                          ? state.digit
+                         : LowerCodePoint(code) != code ? state.upper
+                         : UpperCodePoint(code) != code ? state.lower
+                                                        : state.other;
       if (!mask) out->append(c);
       // Spark works on UTF-16: what needs two units there counts twice.
       for (int units = mask ? 1 + (code >= 0x10000) : 0; units > 0; --units) out->append(*mask);
@@ -97,12 +101,15 @@ Result<ArrayPtr> StrToMap(const KernelCall& call, std::span<const Vector> args) 
   std::vector<int32_t> offsets{0};
   for (int64_t i = 0; i < call.length; ++i) {
     if (mask.valid(i)) {
-      ARROW_ASSIGN_OR_RAISE(auto pairs, Regex::Compile(args.size() > 1 ? Reader<S>(args[1])(i) : View(","), "str_to_map"));
-      ARROW_ASSIGN_OR_RAISE(auto parts, Regex::Compile(args.size() > 2 ? Reader<S>(args[2])(i) : View(":"), "str_to_map"));
+      ARROW_ASSIGN_OR_RAISE(auto pairs,
+                            Regex::Compile(args.size() > 1 ? Reader<S>(args[1])(i) : View(","), "str_to_map"));
+      ARROW_ASSIGN_OR_RAISE(auto parts,
+                            Regex::Compile(args.size() > 2 ? Reader<S>(args[2])(i) : View(":"), "str_to_map"));
       Status status;
       ARROW_RETURN_NOT_OK(SplitText(*pairs, text(i), -1, [&](View pair) {
         int part = 0;
-        status &= SplitText(*parts, pair, 2, [&](View piece) { status &= (part++ == 0 ? keys : values).Append(piece); });
+        status &=
+            SplitText(*parts, pair, 2, [&](View piece) { status &= (part++ == 0 ? keys : values).Append(piece); });
         if (part == 1) status &= values.AppendNull();
       }));
       ARROW_RETURN_NOT_OK(status);

@@ -112,43 +112,30 @@ struct Greatest {
 template <typename Op, int sign>
 std::unique_ptr<GroupedAccumulator> MakeExtreme(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kBoolean:
-      return std::make_unique<Reduce<arrow::BooleanType, Op>>(bound);
-    case TypeId::kByte:
-      return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
-    case TypeId::kShort:
-      return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
+    case TypeId::kBoolean: return std::make_unique<Reduce<arrow::BooleanType, Op>>(bound);
+    case TypeId::kByte: return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
+    case TypeId::kShort: return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
     case TypeId::kInteger:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval:
-      return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
+    case TypeId::kYearMonthInterval: return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
     case TypeId::kLong:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-    case TypeId::kDayTimeInterval:
-      return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
-    case TypeId::kFloat:
-      return std::make_unique<Reduce<arrow::FloatType, Op>>(bound);
-    case TypeId::kDouble:
-      return std::make_unique<Reduce<arrow::DoubleType, Op>>(bound);
-    case TypeId::kDecimal:
-      return std::make_unique<Reduce<arrow::Decimal128Type, Op>>(bound);
-    default:
-      return std::make_unique<ExtremeAny<sign>>(bound);
+    case TypeId::kDayTimeInterval: return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
+    case TypeId::kFloat: return std::make_unique<Reduce<arrow::FloatType, Op>>(bound);
+    case TypeId::kDouble: return std::make_unique<Reduce<arrow::DoubleType, Op>>(bound);
+    case TypeId::kDecimal: return std::make_unique<Reduce<arrow::Decimal128Type, Op>>(bound);
+    default: return std::make_unique<ExtremeAny<sign>>(bound);
   }
 }
 
 template <typename Op>
 std::unique_ptr<GroupedAccumulator> MakeBits(const BoundCall& bound, const EvalContext&) {
   switch (bound.arg_types[0].id()) {
-    case TypeId::kByte:
-      return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
-    case TypeId::kShort:
-      return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
-    case TypeId::kInteger:
-      return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
-    default:
-      return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
+    case TypeId::kByte: return std::make_unique<Reduce<arrow::Int8Type, Op>>(bound);
+    case TypeId::kShort: return std::make_unique<Reduce<arrow::Int16Type, Op>>(bound);
+    case TypeId::kInteger: return std::make_unique<Reduce<arrow::Int32Type, Op>>(bound);
+    default: return std::make_unique<Reduce<arrow::Int64Type, Op>>(bound);
   }
 }
 

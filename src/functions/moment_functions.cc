@@ -112,12 +112,9 @@ class CentralMoments final : public DoubleBuffers<Central> {
     return Results([](const Central& s) -> std::optional<double> {
       if (s.n == 0) return std::nullopt;
       switch (kind) {
-        case Moment::kStddevPop:
-          return std::sqrt(s.m2 / s.n);
-        case Moment::kSquares:
-          return s.m2;
-        case Moment::kVarPop:
-          return s.m2 / s.n;
+        case Moment::kStddevPop: return std::sqrt(s.m2 / s.n);
+        case Moment::kSquares: return s.m2;
+        case Moment::kVarPop: return s.m2 / s.n;
         case Moment::kStddevSamp:
         case Moment::kVarSamp: {
           if (s.n == 1) return std::nullopt;
@@ -204,16 +201,15 @@ class Comoments final : public DoubleBuffers<Comoment> {
       switch (kind) {
         case Pair::kCorr:
           if (s.n == 1) return std::optional<double>();
-          if (ansi && s.x_mk * s.y_mk == 0) return MakeError("DIVIDE_BY_ZERO", {{"config", "\"spark.sql.ansi.enabled\""}});
+          if (ansi && s.x_mk * s.y_mk == 0)
+            return MakeError("DIVIDE_BY_ZERO", {{"config", "\"spark.sql.ansi.enabled\""}});
           if (s.x_mk * s.y_mk == 0) return std::optional<double>();
           return std::optional(s.ck / std::sqrt(s.x_mk * s.y_mk));
-        case Pair::kCovarPop:
-          return std::optional(s.ck / s.n);
+        case Pair::kCovarPop: return std::optional(s.ck / s.n);
         case Pair::kCovarSamp:
           if (s.n == 1) return std::optional<double>();
           return std::optional(s.ck / (s.n - 1));
-        case Pair::kRegrSxy:
-          return std::optional(s.ck);
+        case Pair::kRegrSxy: return std::optional(s.ck);
         // Arguments are (y, x): what is called x above is the dependent variable.
         case Pair::kRegrR2:
           if (s.y_mk == 0) return std::optional<double>();
@@ -266,7 +262,8 @@ FunctionDef Squares(std::string_view name, std::string_view doc) {
           .kind = FunctionKind::kAggregate,
           .group = "agg_funcs",
           .doc = doc,
-          .aggregate = {.buffer_schema = &CentralBuffer<Moment::kSquares>, .make = &Make<CentralMoments<Moment::kSquares, value>>}};
+          .aggregate = {.buffer_schema = &CentralBuffer<Moment::kSquares>,
+                        .make = &Make<CentralMoments<Moment::kSquares, value>>}};
 }
 template <Pair kind>
 FunctionDef Double(std::string_view name, std::string_view doc, Example example = {}) {

@@ -56,7 +56,8 @@ Status BindBinaryToChar(BindContext& context) {
   }
   ARROW_ASSIGN_OR_RAISE(std::string format, StringOf(*literal));
   for (char& c : format) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (format == "base64") return Become(context, context.name == "to_char" ? "__base64_to_char" : "__base64_to_varchar", 1);
+  if (format == "base64")
+    return Become(context, context.name == "to_char" ? "__base64_to_char" : "__base64_to_varchar", 1);
   if (format == "hex") return Become(context, "hex", 1);
   if (format == "utf-8") return Become(context, "decode", 2);
   return MakeError("INVALID_PARAMETER_VALUE.BINARY_FORMAT", {{"parameter", "`format`"},
@@ -71,10 +72,8 @@ Status BindToChar(BindContext& context) {
   switch (type.id()) {
     case TypeId::kDate:
     case TypeId::kTimestamp:
-    case TypeId::kTimestampNtz:
-      return Become(context, "date_format", 2);
-    case TypeId::kBinary:
-      return BindBinaryToChar(context);
+    case TypeId::kTimestampNtz: return Become(context, "date_format", 2);
+    case TypeId::kBinary: return BindBinaryToChar(context);
     case TypeId::kByte: type = DataType::Decimal(3, 0); break;
     case TypeId::kShort: type = DataType::Decimal(5, 0); break;
     case TypeId::kInteger: type = DataType::Decimal(10, 0); break;
@@ -128,7 +127,8 @@ Result<ArrayPtr> ToNumber(const KernelCall& call, std::span<const Vector> args) 
   return MapWith<arrow::Decimal128Type, S>(call, args, [&](std::string_view text) -> Result<Value> {
     if (const auto number = pattern.Parse(text)) {
       bool malformed;
-      if (const auto v = ParseDecimal(*number, pattern.precision(), pattern.scale(), &malformed)) return Value(FromInt128(*v));
+      if (const auto v = ParseDecimal(*number, pattern.precision(), pattern.scale(), &malformed))
+        return Value(FromInt128(*v));
     }
     if (lenient) return Value();
     return MakeError("INVALID_FORMAT.MISMATCH_INPUT",
@@ -144,7 +144,8 @@ std::span<const FunctionDef> NumberFormatFunctions() {
        .aliases = {"to_varchar"},
        .bind = &BindToChar,
        .group = kGroup,
-       .doc = "A number by a pattern of 9, 0, D, G, $, S, MI and PR; dates and times by date_format; binary as base64, hex or utf-8.",
+       .doc = "A number by a pattern of 9, 0, D, G, $, S, MI and PR; dates and times by date_format; binary as base64, "
+              "hex or utf-8.",
        .example = {"to_char(454, '999')", "454"},
        .kernel = &ToChar,
        .display = &FixedName<"to_char">},

@@ -93,22 +93,26 @@ Status NumberPattern::Check() const {
     return MakeError(std::string("INVALID_FORMAT.") + what, {{"format", "'" + text_ + "'"}, {"token", token}});
   };
   auto first = [&](Kind kind) {
-    return std::find_if(tokens_.begin(), tokens_.end(), [&](const Token& t) { return t.kind == kind; }) - tokens_.begin();
+    return std::find_if(tokens_.begin(), tokens_.end(), [&](const Token& t) { return t.kind == kind; }) -
+           tokens_.begin();
   };
   auto in_group = [&](size_t i) { return tokens_[i].kind == Kind::kDigits || tokens_[i].kind == Kind::kComma; };
   const auto n = static_cast<std::ptrdiff_t>(tokens_.size());
-  const auto digits = std::min(first(Kind::kDigits), first(Kind::kComma)), point = first(Kind::kPoint), dollar = first(Kind::kDollar);
+  const auto digits = std::min(first(Kind::kDigits), first(Kind::kComma)), point = first(Kind::kPoint),
+             dollar = first(Kind::kDollar);
   if (text_.empty()) return bad("EMPTY");
   if (digits == n) return bad("WRONG_NUM_DIGIT");
   if (dollar < n && digits < dollar) return bad("CUR_MUST_BEFORE_DIGIT");
   if (dollar < n && point < dollar) return bad("CUR_MUST_BEFORE_DEC");
   for (size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens_[i].kind != Kind::kComma || static_cast<std::ptrdiff_t>(i) > point) continue;
-    if (i == 0 || i + 1 == tokens_.size() || tokens_[i - 1].kind != Kind::kDigits || tokens_[i + 1].kind != Kind::kDigits)
+    if (i == 0 || i + 1 == tokens_.size() || tokens_[i - 1].kind != Kind::kDigits ||
+        tokens_[i + 1].kind != Kind::kDigits)
       return bad("CONT_THOUSANDS_SEPS");
   }
   for (size_t i = 0; i < tokens_.size(); ++i) {
-    if (tokens_[i].kind == Kind::kComma && static_cast<std::ptrdiff_t>(i) > point) return bad("THOUSANDS_SEPS_MUST_BEFORE_DEC");
+    if (tokens_[i].kind == Kind::kComma && static_cast<std::ptrdiff_t>(i) > point)
+      return bad("THOUSANDS_SEPS_MUST_BEFORE_DEC");
   }
   for (Kind kind : {Kind::kPoint, Kind::kSign, Kind::kMinus, Kind::kDollar, Kind::kClose}) {
     if (std::count_if(tokens_.begin(), tokens_.end(), [&](const Token& t) { return t.kind == kind; }) > 1)
@@ -155,8 +159,10 @@ void NumberPattern::Format(std::string_view number, std::string* out) const {
             ++fraction_at;
           } else if (blanks > 0) {
             --blanks;
-            if (token.exact) out->push_back('0');
-            else PutBlank(out);
+            if (token.exact)
+              out->push_back('0');
+            else
+              PutBlank(out);
           } else {
             out->push_back(overflow ? '#' : whole[at]);
             ++at;
@@ -164,8 +170,10 @@ void NumberPattern::Format(std::string_view number, std::string* out) const {
         }
         break;
       case Kind::kComma:
-        if (out->size() > from && IsDigit(out->back())) out->push_back(',');
-        else PutBlank(out);
+        if (out->size() > from && IsDigit(out->back()))
+          out->push_back(',');
+        else
+          PutBlank(out);
         break;
       case Kind::kPoint:
         if (out->size() > from && out->back() == ' ') out->back() = '0';
@@ -190,8 +198,10 @@ void NumberPattern::Format(std::string_view number, std::string* out) const {
         break;
       case Kind::kClose:
         BlankLonePoint(out, from);
-        if (negative && nonzero) PutBeforeBlanks('>', out);
-        else out->append("  ");
+        if (negative && nonzero)
+          PutBeforeBlanks('>', out);
+        else
+          out->append("  ");
         break;
       case Kind::kOther: break;
     }
@@ -202,9 +212,11 @@ void NumberPattern::Format(std::string_view number, std::string* out) const {
 }
 
 /// A run of digits and separators; groups are matched from the right, so that leading ones may be absent.
-bool NumberPattern::ParseDigits(size_t* token, bool fraction, std::string_view text, size_t* at, std::string* digits) const {
+bool NumberPattern::ParseDigits(size_t* token, bool fraction, std::string_view text, size_t* at,
+                                std::string* digits) const {
   std::vector<Token> expected;
-  for (; *token < tokens_.size() && (tokens_[*token].kind == Kind::kDigits || tokens_[*token].kind == Kind::kComma); ++*token) {
+  for (; *token < tokens_.size() && (tokens_[*token].kind == Kind::kDigits || tokens_[*token].kind == Kind::kComma);
+       ++*token) {
     if (tokens_[*token].kind == Kind::kDigits) expected.push_back(tokens_[*token]);
   }
   std::vector<int> groups(1);
@@ -251,8 +263,10 @@ std::optional<std::string> NumberPattern::Parse(std::string_view text) const {
         break;
       case Kind::kSign:
       case Kind::kMinus:
-        if (c == '-') negative = !negative, ++at;
-        else if (c == '+' && kind == Kind::kSign) ++at;
+        if (c == '-')
+          negative = !negative, ++at;
+        else if (c == '+' && kind == Kind::kSign)
+          ++at;
         break;
       case Kind::kOpen:
         if (c == '<') open = true, ++at;

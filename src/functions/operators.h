@@ -17,8 +17,9 @@
 //   date - date                           __subtract_dates                                    (a - b)
 //   timestamp - timestamp|date ...        __subtract_timestamps (operands made alike)         (a - b)
 //   string +- day-time|calendar           __text_add, __text_sub: as timestamp, and back to a string           t + i
-//   interval * n, n * interval            __multiply_interval(i, n), __multiply_calendar      (i * n), multiply_interval(i, n)
-//   interval / n                          __divide_interval(i, n), __divide_calendar          (i / n), divide_interval(i, n)
+//   interval * n, n * interval            __multiply_interval(i, n), __multiply_calendar      (i * n),
+//   multiply_interval(i, n) interval / n                          __divide_interval(i, n), __divide_calendar (i / n),
+//   divide_interval(i, n)
 // Same kinds of intervals are added and subtracted by '+' and '-' themselves; so is unary '-' of them.
 #include <optional>
 #include <string_view>

@@ -19,10 +19,10 @@ namespace {
 struct Fractions : BoundState {
   std::vector<double> values;
   bool array = false;
-  bool nearest = false;   // a value of the column: percentile_approx, percentile_disc
-  bool reverse = false;   // WITHIN GROUP (ORDER BY v DESC)
-  bool weighted = false;  // percentile's third argument is a frequency
-  size_t value = 0;       // which argument is the column
+  bool nearest = false;      // a value of the column: percentile_approx, percentile_disc
+  bool reverse = false;      // WITHIN GROUP (ORDER BY v DESC)
+  bool weighted = false;     // percentile's third argument is a frequency
+  size_t value = 0;          // which argument is the column
   double summary_error = 0;  // of percentile_approx, else 0
 };
 
@@ -143,8 +143,9 @@ class Percentile final : public GroupedAccumulator {
     return values->View(ToArrowType(type));
   }
   /// Big-endian: the threshold at which Spark compresses, the relative error, the number of values, that of samples; of
-  /// each sample the value, how many it stands for and how far off its rank may be. Spark takes half of the most that any
-  /// sample stands for as the error of the whole, so many equal values are as many samples as Spark itself would keep.
+  /// each sample the value, how many it stands for and how far off its rank may be. Spark takes half of the most that
+  /// any sample stands for as the error of the whole, so many equal values are as many samples as Spark itself would
+  /// keep.
   static constexpr size_t kSummaryBytes = 24, kSampleBytes = 24;
   static Status MergeSummary(std::string_view bytes, Counts* group) {
     if (bytes.size() < kSummaryBytes || (bytes.size() - kSummaryBytes) % kSampleBytes != 0)
@@ -162,7 +163,8 @@ class Percentile final : public GroupedAccumulator {
       const Counts& group = groups_[static_cast<size_t>(g)];
       int64_t total = 0;
       for (const auto& [_, count] : group) total += count;
-      const int64_t most = std::max<int64_t>(1, static_cast<int64_t>(2 * state_.summary_error * static_cast<double>(total)));
+      const int64_t most =
+          std::max<int64_t>(1, static_cast<int64_t>(2 * state_.summary_error * static_cast<double>(total)));
       uint64_t samples = 0;
       for (const auto& [_, count] : group) samples += static_cast<uint64_t>((count + most - 1) / most);
       AppendBigEndian(kCompressThreshold, 4, &out.out());

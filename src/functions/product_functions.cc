@@ -23,7 +23,9 @@ class Product final : public GroupedAccumulator {
     ARROW_ASSIGN_OR_RAISE(auto column, Finish());
     return std::vector<ArrayPtr>{column};
   }
-  Result<ArrayPtr> Finish() const override { return GroupColumn<arrow::DoubleType>(DataType::Double(), products_, &filled_); }
+  Result<ArrayPtr> Finish() const override {
+    return GroupColumn<arrow::DoubleType>(DataType::Double(), products_, &filled_);
+  }
   int64_t bytes_used() const override { return static_cast<int64_t>(products_.capacity() * (sizeof(double) + 1)); }
 
  private:

@@ -2,13 +2,13 @@
 #include <random>
 #include <vector>
 
-#include "functions/coercion.h"
+#include "base/xorshift.h"
 #include "functions/cast.h"
+#include "functions/coercion.h"
 #include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"
 #include "functions/signature.h"
-#include "base/xorshift.h"
 
 namespace sluice::functions {
 namespace {
@@ -25,7 +25,8 @@ Status BindRandom(BindContext& context) {
     seed->value = static_cast<int64_t>(std::random_device{}()) << 32 | std::random_device{}();
   } else {
     if (context.arg_literals[0] == nullptr)
-      return MakeError("SEED_EXPRESSION_IS_UNFOLDABLE", {{"seedExpr", "\"seed\""}, {"exprWithSeed", InDoubleQuotes(CallText(context))}});
+      return MakeError("SEED_EXPRESSION_IS_UNFOLDABLE",
+                       {{"seedExpr", "\"seed\""}, {"exprWithSeed", InDoubleQuotes(CallText(context))}});
     const DataType& t = context.arg_types[0];
     if (!context.arg_literals[0]->is_null()) {
       if (t.id() != TypeId::kInteger && t.id() != TypeId::kLong && t.id() != TypeId::kShort && t.id() != TypeId::kByte)
@@ -59,9 +60,9 @@ class Generators {
   /// `generator` stands behind the call's rows.
   static void Keep(const KernelCall& call, Draw kind, int64_t seed, XorShift generator, int64_t draws_per_row = 1) {
     Generators& own = OfThread();
-    own.entries_[own.next_++ % kKept] = {
-        {kind, seed + call.context.task_partition + call.context.batch_seed,
-         (call.context.rows_before + call.length) * draws_per_row}, generator};
+    own.entries_[own.next_++ % kKept] = {{kind, seed + call.context.task_partition + call.context.batch_seed,
+                                          (call.context.rows_before + call.length) * draws_per_row},
+                                         generator};
   }
 
  private:
@@ -80,9 +81,12 @@ class Generators {
     return generators;
   }
   static void Skip(Draw kind, XorShift& generator) {
-    if (kind == Draw::kDouble) generator.Double();
-    else if (kind == Draw::kGaussian) generator.Gaussian();
-    else generator.Next(32);
+    if (kind == Draw::kDouble)
+      generator.Double();
+    else if (kind == Draw::kGaussian)
+      generator.Gaussian();
+    else
+      generator.Next(32);
   }
   std::vector<Entry> entries_ = std::vector<Entry>(kKept);
   size_t next_ = 0;
@@ -146,7 +150,8 @@ Status BindUniform(BindContext& context) {
     }
     EvalContext plain;
     plain.zone = *TimeZone::Find("UTC");
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr value, CastArray(bound->value, bound->type, DataType::Double(), CastBehavior::kLegacy, plain, nullptr));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr value, CastArray(bound->value, bound->type, DataType::Double(),
+                                                    CastBehavior::kLegacy, plain, nullptr));
     (i == 0 ? state->low : state->high) = static_cast<const arrow::DoubleArray&>(*value).Value(0);
   }
   ARROW_ASSIGN_OR_RAISE(state->seed, SeedAt(context, 2));
@@ -165,7 +170,8 @@ Result<ArrayPtr> Uniform(const KernelCall& call, std::span<const Vector>) {
   for (int64_t i = 0; i < call.length; ++i) out.Set(i, state.low + (state.high - state.low) * random.Double());
   Generators::Keep(call, Draw::kDouble, state.seed, random);
   ARROW_ASSIGN_OR_RAISE(ArrayPtr values, out.Finish(DataType::Double(), NullMask(call.length)));
-  return CastArray(values, DataType::Double(), call.bound.result_type, CastBehavior::kLegacy, call.context, call.origin);
+  return CastArray(values, DataType::Double(), call.bound.result_type, CastBehavior::kLegacy, call.context,
+                   call.origin);
 }
 
 // ---- randstr -------------------------------------------------------------------------------------------------------
@@ -183,7 +189,9 @@ Status BindRandStr(BindContext& context) {
   auto state = std::make_shared<RandStrState>();
   ARROW_ASSIGN_OR_RAISE(state->length, IntegralOf(*length));
   if (state->length < 0)
-    return MakeError("INVALID_PARAMETER_VALUE.LENGTH", {{"parameter", "`length`"}, {"functionName", "`randstr`"}, {"length", std::to_string(state->length)}});
+    return MakeError(
+        "INVALID_PARAMETER_VALUE.LENGTH",
+        {{"parameter", "`length`"}, {"functionName", "`randstr`"}, {"length", std::to_string(state->length)}});
   ARROW_ASSIGN_OR_RAISE(state->seed, SeedAt(context, 1));
   context.result_type = DataType::String();
   context.result_nullable = false;

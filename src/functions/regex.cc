@@ -184,7 +184,8 @@ Status ForEachMatch(const Regex& regex, std::string_view text, const std::functi
   return Status::OK();
 }
 
-Status SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add) {
+Status SplitText(const Regex& regex, std::string_view text, int32_t limit,
+                 const std::function<void(std::string_view)>& add) {
   size_t last = 0;
   int32_t n = 1;
   ARROW_RETURN_NOT_OK(ForEachMatch(regex, text, [&](const Regex::Match& match) {

@@ -42,7 +42,8 @@ class Regex {
 Status ForEachMatch(const Regex& regex, std::string_view text, const std::function<bool(const Regex::Match&)>& fn);
 /// The pieces between the matches, as String.split with a limit that is not 0: at most `limit` pieces when that is
 /// positive, empty ones at the end included.
-Status SplitText(const Regex& regex, std::string_view text, int32_t limit, const std::function<void(std::string_view)>& add);
+Status SplitText(const Regex& regex, std::string_view text, int32_t limit,
+                 const std::function<void(std::string_view)>& add);
 /// Appends a replacement with $1, ${name} and backslashes as Matcher.appendReplacement. False: no such group.
 bool AppendReplacement(const Regex& regex, std::string_view text, const Regex::Match& match,
                        std::string_view replacement, std::string* out);

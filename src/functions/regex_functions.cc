@@ -294,9 +294,9 @@ Status BindReplace(BindContext& context) {
   if (position->is_null() || !position->type.isIntegral()) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const int64_t value, IntegralOf(*position));
   if (value > 0) return Status::OK();
-  return DatatypeMismatch(context, "VALUE_OUT_OF_RANGE", {{"exprName", "position"},
-                                                          {"valueRange", "(0, 2147483647]"},
-                                                          {"currentValue", std::to_string(value)}});
+  return DatatypeMismatch(
+      context, "VALUE_OUT_OF_RANGE",
+      {{"exprName", "position"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", std::to_string(value)}});
 }
 
 Status TextArray(BindContext& context) {

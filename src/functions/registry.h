@@ -47,16 +47,16 @@ struct BindContext {
   bool ansi = true;
   std::string time_zone;
   std::string corrupt_record_column = "_corrupt_record";  // spark.sql.columnNameOfCorruptRecord
-  bool ignore_nulls = false;         // IGNORE NULLS of an aggregate or window function
-  bool allow_precision_loss = true;  // spark.sql.decimalOperations.allowPrecisionLoss
-  bool size_of_null = false;         // spark.sql.legacy.sizeOfNull: size(NULL) is -1
-  bool ignore_null_fields = true;    // spark.sql.jsonGenerator.ignoreNullFields
+  bool ignore_nulls = false;                              // IGNORE NULLS of an aggregate or window function
+  bool allow_precision_loss = true;                       // spark.sql.decimalOperations.allowPrecisionLoss
+  bool size_of_null = false;                              // spark.sql.legacy.sizeOfNull: size(NULL) is -1
+  bool ignore_null_fields = true;                         // spark.sql.jsonGenerator.ignoreNullFields
   /// WITHIN GROUP (ORDER BY ...): the last arguments are its keys.
   struct OrderKey {
     bool ascending, nulls_first;
   };
   std::vector<OrderKey> within_group;
-  std::string aggregate_qualifier;   // unused by scalar functions
+  std::string aggregate_qualifier;  // unused by scalar functions
   // results
   DataType result_type;
   bool result_nullable = true;
@@ -144,7 +144,8 @@ struct GeneratorOutput {
 };
 using GeneratorKernel = Result<GeneratorOutput> (*)(const KernelCall& call, std::span<const Vector> args, bool outer);
 
-/// All rows of some partitions, each in its order. Every span has a value a row: bounds are row numbers, ends exclusive.
+/// All rows of some partitions, each in its order. Every span has a value a row: bounds are row numbers, ends
+/// exclusive.
 struct WindowCall {
   const BoundCall& bound;
   int64_t rows;
@@ -157,9 +158,9 @@ using WindowKernel = Result<ArrayPtr> (*)(const WindowCall& call, std::span<cons
 
 /// The frame a window function works on, whatever the query says.
 enum class WindowFrameRule : uint8_t {
-  kAny,          // the one of the OVER clause
-  kRowsSoFar,    // ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-  kRowAhead,     // the row at the distance of the second argument (1)
+  kAny,        // the one of the OVER clause
+  kRowsSoFar,  // ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+  kRowAhead,   // the row at the distance of the second argument (1)
   kRowBehind,
 };
 struct WindowDef {

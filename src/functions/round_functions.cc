@@ -130,24 +130,12 @@ Status BindFloor(BindContext& context) {
   // With a scale every number becomes a DECIMAL first.
   if (t.id() != TypeId::kDecimal) {
     switch (t.id()) {
-      case TypeId::kByte:
-        t = DataType::Decimal(3, 0);
-        break;
-      case TypeId::kShort:
-        t = DataType::Decimal(5, 0);
-        break;
-      case TypeId::kInteger:
-        t = DataType::Decimal(10, 0);
-        break;
-      case TypeId::kLong:
-        t = DataType::Decimal(20, 0);
-        break;
-      case TypeId::kFloat:
-        t = DataType::Decimal(14, 7);
-        break;
-      default:
-        t = DataType::Decimal(30, 15);
-        break;
+      case TypeId::kByte: t = DataType::Decimal(3, 0); break;
+      case TypeId::kShort: t = DataType::Decimal(5, 0); break;
+      case TypeId::kInteger: t = DataType::Decimal(10, 0); break;
+      case TypeId::kLong: t = DataType::Decimal(20, 0); break;
+      case TypeId::kFloat: t = DataType::Decimal(14, 7); break;
+      default: t = DataType::Decimal(30, 15); break;
     }
   }
   context.result_type = RoundedDecimal(t, static_cast<const Scale&>(*context.state).value);

@@ -17,8 +17,8 @@ using View = std::string_view;
 bool IsWordChar(uint32_t c) {
   if (c < 0x80) return std::isalnum(static_cast<int>(c)) != 0 || c == '_';
   if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xBA;
-  return c != 0xD7 && c != 0xF7 && !(c >= 0x2000 && c < 0x2C00) && !(c >= 0x3000 && c < 0x3005) && !(c >= 0x3008 && c < 0x3021) &&
-         !(c >= 0xFF00 && c < 0xFF10) && c < 0x1F000;
+  return c != 0xD7 && c != 0xF7 && !(c >= 0x2000 && c < 0x2C00) && !(c >= 0x3000 && c < 0x3005) &&
+         !(c >= 0x3008 && c < 0x3021) && !(c >= 0xFF00 && c < 0xFF10) && c < 0x1F000;
 }
 bool IsDigitChar(uint32_t c) { return c >= '0' && c <= '9'; }
 bool IsBlank(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000; }
@@ -79,7 +79,9 @@ Result<ArrayPtr> Sentences(const KernelCall& call, std::span<const Vector> args)
           continue;
         }
         size_t end = k + 1;
-        while (end < text.size() && (IsWordChar(text[end]) || (end + 1 < text.size() && Joins(text[end - 1], text[end], text[end + 1])))) ++end;
+        while (end < text.size() &&
+               (IsWordChar(text[end]) || (end + 1 < text.size() && Joins(text[end - 1], text[end], text[end + 1]))))
+          ++end;
         ARROW_RETURN_NOT_OK(words.Append(s.substr(offsets[k], offsets[end] - offsets[k])));
         k = end;
       }
@@ -89,7 +91,8 @@ Result<ArrayPtr> Sentences(const KernelCall& call, std::span<const Vector> args)
   }
   ARROW_ASSIGN_OR_RAISE(ArrayPtr values, words.Finish());
   const DataType inner = call.bound.result_type.elementType();
-  ARROW_ASSIGN_OR_RAISE(ArrayPtr lists, MakeList(inner, sentences, NullMask(static_cast<int64_t>(sentences.size()) - 1), values));
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr lists,
+                        MakeList(inner, sentences, NullMask(static_cast<int64_t>(sentences.size()) - 1), values));
   return MakeList(call.bound.result_type, rows, mask, lists);
 }
 

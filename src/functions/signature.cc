@@ -154,33 +154,22 @@ const Result<std::vector<Overload>>& Parsed(std::string_view text) {
 std::string PatternText(const TypePattern& p) {
   auto quoted = [](std::string_view s) { return InDoubleQuotes(s); };
   switch (p.kind) {
-    case Kind::kConcrete:
-      return quoted(p.type.sql());
-    case Kind::kNumeric:
-      return quoted("NUMERIC");
-    case Kind::kIntegral:
-      return quoted("INTEGRAL");
-    case Kind::kFractional:
-      return quoted("FRACTIONAL");
-    case Kind::kDecimal:
-      return quoted("DECIMAL");
-    case Kind::kAtomic:
-      return quoted("ATOMIC");
-    case Kind::kInterval:
-      return quoted("(INTERVAL or INTERVAL DAY TO SECOND or INTERVAL YEAR TO MONTH)");
-    case Kind::kStruct:
-      return quoted("STRUCT");
-    case Kind::kArray:
-      return quoted("ARRAY");
-    case Kind::kMap:
-      return quoted("MAP");
+    case Kind::kConcrete: return quoted(p.type.sql());
+    case Kind::kNumeric: return quoted("NUMERIC");
+    case Kind::kIntegral: return quoted("INTEGRAL");
+    case Kind::kFractional: return quoted("FRACTIONAL");
+    case Kind::kDecimal: return quoted("DECIMAL");
+    case Kind::kAtomic: return quoted("ATOMIC");
+    case Kind::kInterval: return quoted("(INTERVAL or INTERVAL DAY TO SECOND or INTERVAL YEAR TO MONTH)");
+    case Kind::kStruct: return quoted("STRUCT");
+    case Kind::kArray: return quoted("ARRAY");
+    case Kind::kMap: return quoted("MAP");
     case Kind::kUnion: {
       std::string out = "(";
       for (const auto& child : p.children) out += (out.size() > 1 ? " or " : "") + PatternText(child);
       return out + ")";
     }
-    default:
-      return quoted("ANY");
+    default: return quoted("ANY");
   }
 }
 
@@ -199,24 +188,15 @@ bool Accepts(const TypePattern& p, const DataType& t) {
     case Kind::kAny:
     case Kind::kOrderable:
     case Kind::kVariable:
-    case Kind::kLambda:
-      return true;
-    case Kind::kNumeric:
-      return t.isNumeric();
-    case Kind::kIntegral:
-      return t.isIntegral();
-    case Kind::kFractional:
-      return t.isFractional();
-    case Kind::kAtomic:
-      return !t.isNested() && t.id() != TypeId::kVoid;
-    case Kind::kDecimal:
-      return t.id() == TypeId::kDecimal;
-    case Kind::kInterval:
-      return IsInterval(t);
-    case Kind::kStruct:
-      return t.id() == TypeId::kStruct;
-    case Kind::kArray:
-      return t.id() == TypeId::kArray && Accepts(p.children[0], t.elementType());
+    case Kind::kLambda: return true;
+    case Kind::kNumeric: return t.isNumeric();
+    case Kind::kIntegral: return t.isIntegral();
+    case Kind::kFractional: return t.isFractional();
+    case Kind::kAtomic: return !t.isNested() && t.id() != TypeId::kVoid;
+    case Kind::kDecimal: return t.id() == TypeId::kDecimal;
+    case Kind::kInterval: return IsInterval(t);
+    case Kind::kStruct: return t.id() == TypeId::kStruct;
+    case Kind::kArray: return t.id() == TypeId::kArray && Accepts(p.children[0], t.elementType());
     case Kind::kMap:
       return t.id() == TypeId::kMap && Accepts(p.children[0], t.keyType()) && Accepts(p.children[1], t.valueType());
     case Kind::kUnion:
@@ -283,8 +263,7 @@ std::optional<DataType> ImplicitTarget(const TypePattern& p, const DataType& t, 
         if (auto target = ImplicitTarget(child, t, ansi)) return target;
       }
       return std::nullopt;
-    default:
-      return t;
+    default: return t;
   }
 }
 
@@ -306,8 +285,7 @@ DataType Substitute(const TypePattern& p, const std::map<char, DataType>& vars, 
       auto it = vars.find(p.variable);
       return it == vars.end() ? DataType::Void() : it->second;
     }
-    case Kind::kConcrete:
-      return like.id() == p.type.id() && like.id() != TypeId::kDecimal ? like : p.type;
+    case Kind::kConcrete: return like.id() == p.type.id() && like.id() != TypeId::kDecimal ? like : p.type;
     case Kind::kArray: {
       const bool same = like.id() == TypeId::kArray;
       return DataType::Array(Substitute(p.children[0], vars, same ? like.elementType() : DataType::Void()),
@@ -319,8 +297,7 @@ DataType Substitute(const TypePattern& p, const std::map<char, DataType>& vars, 
                            Substitute(p.children[1], vars, same ? like.valueType() : DataType::Void()),
                            same ? like.containsNull() : true);
     }
-    default:
-      return like;
+    default: return like;
   }
 }
 

@@ -98,7 +98,8 @@ constexpr Casing kCasings[] = {
 
 void Append(uint32_t code, const char* Casing::*member, std::string* out) {
   if (code >= 0x80) {
-    const auto* found = std::lower_bound(std::begin(kCasings), std::end(kCasings), code, [](const Casing& c, uint32_t v) { return c.code < v; });
+    const auto* found = std::lower_bound(std::begin(kCasings), std::end(kCasings), code,
+                                         [](const Casing& c, uint32_t v) { return c.code < v; });
     if (found != std::end(kCasings) && found->code == code) {
       out->append(found->*member);
       return;

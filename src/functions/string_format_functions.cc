@@ -72,17 +72,10 @@ bool AppendArgument(const KernelCall& call, const Spec& spec, const DataType& ty
     if (!type.isIntegral()) return false;
     int64_t v = 0, bits = 64;
     switch (type.id()) {
-      case TypeId::kByte:
-        v = Reader<arrow::Int8Type>(arg)(i), bits = 8;
-        break;
-      case TypeId::kShort:
-        v = Reader<arrow::Int16Type>(arg)(i), bits = 16;
-        break;
-      case TypeId::kInteger:
-        v = Reader<arrow::Int32Type>(arg)(i), bits = 32;
-        break;
-      default:
-        v = Reader<arrow::Int64Type>(arg)(i);
+      case TypeId::kByte: v = Reader<arrow::Int8Type>(arg)(i), bits = 8; break;
+      case TypeId::kShort: v = Reader<arrow::Int16Type>(arg)(i), bits = 16; break;
+      case TypeId::kInteger: v = Reader<arrow::Int32Type>(arg)(i), bits = 32; break;
+      default: v = Reader<arrow::Int64Type>(arg)(i);
     }
     const uint64_t u = bits == 64 ? static_cast<uint64_t>(v) : static_cast<uint64_t>(v) & ((uint64_t{1} << bits) - 1);
     if (c == 'x')
@@ -210,8 +203,8 @@ Status BindFormatString(BindContext& context) {
 
 // ---- format_number -------------------------------------------------------------------------------------------------
 
-/// In plain notation with so many digits behind the point: half even on the exact value, as DecimalFormat. `shift`: that
-/// power of ten times. Infinities and NaN are words.
+/// In plain notation with so many digits behind the point: half even on the exact value, as DecimalFormat. `shift`:
+/// that power of ten times. Infinities and NaN are words.
 std::string Rounded(const DataType& type, const Vector& arg, int64_t i, int digits, int shift) {
   if (type.id() == TypeId::kDouble) {
     const double v = Reader<arrow::DoubleType>(arg)(i) * static_cast<double>(Pow10(shift));
@@ -222,7 +215,8 @@ std::string Rounded(const DataType& type, const Vector& arg, int64_t i, int digi
                                            : int128{Reader<arrow::Int64Type>(arg)(i)};
   const int point = scale - shift;  // digits behind the point
   if (point <= digits) {
-    std::string text = point >= 0 ? DecimalText(v, point) : DecimalText(v, 0) + std::string(static_cast<size_t>(-point), '0');
+    std::string text =
+        point >= 0 ? DecimalText(v, point) : DecimalText(v, 0) + std::string(static_cast<size_t>(-point), '0');
     if (digits > std::max(point, 0))
       text += (point <= 0 ? "." : "") + std::string(static_cast<size_t>(digits - std::max(point, 0)), '0');
     return text;
@@ -269,9 +263,12 @@ Result<ArrayPtr> FormatPattern(const KernelCall& call, std::span<const Vector> a
         compiled = patterns(i);
         ARROW_ASSIGN_OR_RAISE(format, DecimalFormat::Compile(compiled));
       }
-      const std::string number = Rounded(call.bound.arg_types[0], args[0], i, format->fraction_digits(), format->shift());
-      if (IsWord(number)) out.out().append(number);
-      else format->Format(number, &out.out());
+      const std::string number =
+          Rounded(call.bound.arg_types[0], args[0], i, format->fraction_digits(), format->shift());
+      if (IsWord(number))
+        out.out().append(number);
+      else
+        format->Format(number, &out.out());
     }
     out.Close(i);
   }

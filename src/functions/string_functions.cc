@@ -32,9 +32,12 @@ bool IsFinalSigma(View s, size_t at, size_t bytes) {
 
 void AppendLower(View s, size_t at, size_t bytes, std::string* out) {
   const uint32_t code = FirstCodePoint(s.substr(at, bytes));
-  if (code == 0x130) out->append("i\xCC\x87");
-  else if (code == 0x3A3) out->append(IsFinalSigma(s, at, bytes) ? "\xCF\x82" : "\xCF\x83");
-  else AppendCodePoint(LowerCodePoint(code), out);
+  if (code == 0x130)
+    out->append("i\xCC\x87");
+  else if (code == 0x3A3)
+    out->append(IsFinalSigma(s, at, bytes) ? "\xCF\x82" : "\xCF\x83");
+  else
+    AppendCodePoint(LowerCodePoint(code), out);
 }
 
 template <bool upper>
@@ -50,8 +53,10 @@ void ChangeCase(View s, std::string* out) {
   }
   for (size_t i = 0; i < s.size();) {
     const size_t n = std::min(CharBytes(s[i]), s.size() - i);
-    if (upper) AppendUpper(FirstCodePoint(s.substr(i, n)), out);
-    else AppendLower(s, i, n, out);
+    if (upper)
+      AppendUpper(FirstCodePoint(s.substr(i, n)), out);
+    else
+      AppendLower(s, i, n, out);
     i += n;
   }
 }
@@ -62,8 +67,10 @@ void Initcap(View s, std::string* out) {
   for (size_t i = 0; i < s.size();) {
     const size_t n = std::min(CharBytes(s[i]), s.size() - i);
     const uint32_t code = FirstCodePoint(s.substr(i, n));
-    if (first) AppendTitle(code, out);
-    else AppendLower(s, i, n, out);
+    if (first)
+      AppendTitle(code, out);
+    else
+      AppendLower(s, i, n, out);
     first = code == ' ';
     i += n;
   }

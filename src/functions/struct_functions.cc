@@ -15,7 +15,8 @@ Status BindStruct(BindContext& context) {
   std::vector<StructField> fields;
   for (size_t i = 0; i < context.arg_types.size(); ++i) {
     const std::string& name = context.arg_names[i];
-    fields.push_back({name.empty() ? fmt::format("col{}", i + 1) : name, context.arg_types[i], context.arg_nullable[i], ""});
+    fields.push_back(
+        {name.empty() ? fmt::format("col{}", i + 1) : name, context.arg_types[i], context.arg_nullable[i], ""});
   }
   context.result_type = DataType::Struct(std::move(fields));
   context.result_nullable = false;
@@ -38,7 +39,8 @@ Status BindNamedStruct(BindContext& context) {
   for (size_t i = 0; i < n; i += 2) {
     const TypedValue* name = context.arg_literals[i];
     if (name == nullptr || name->type.id() != TypeId::kString || name->is_null()) {
-      return DatatypeMismatch(context, "CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING", {{"inputExprs", fmt::format("[{}]", InDoubleQuotes(context.arg_names[i]))}});
+      return DatatypeMismatch(context, "CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
+                              {{"inputExprs", fmt::format("[{}]", InDoubleQuotes(context.arg_names[i]))}});
     }
     ARROW_ASSIGN_OR_RAISE(std::string text, StringOf(*name));
     fields.push_back({std::move(text), context.arg_types[i + 1], context.arg_nullable[i + 1], ""});
@@ -60,7 +62,10 @@ bool SameField(const std::string& a, const std::string& b) { return strcasecmp(a
 Status BindFields(BindContext& context, std::vector<std::string>* names, size_t num_names) {
   if (context.arg_types[0].id() != TypeId::kStruct)
     return DatatypeMismatch(context, "UNEXPECTED_INPUT_TYPE",
-                            {{"paramIndex", "first"}, {"inputSql", "$0"}, {"inputType", InDoubleQuotes(context.arg_types[0].sql())}, {"requiredType", "\"STRUCT\""}});
+                            {{"paramIndex", "first"},
+                             {"inputSql", "$0"},
+                             {"inputType", InDoubleQuotes(context.arg_types[0].sql())},
+                             {"requiredType", "\"STRUCT\""}});
   for (size_t i = 1; i <= num_names; ++i) {
     ARROW_ASSIGN_OR_RAISE(std::string name, StringOf(*context.arg_literals[i]));
     names->push_back(std::move(name));
@@ -97,7 +102,8 @@ Status BindDropFields(BindContext& context) {
 }
 
 /// The fields of the result out of the old ones by name, or else `value`; null where the struct is.
-Result<ArrayPtr> Rebuild(const KernelCall& call, const Vector& source, const ArrayPtr& value, const std::string& value_name) {
+Result<ArrayPtr> Rebuild(const KernelCall& call, const Vector& source, const ArrayPtr& value,
+                         const std::string& value_name) {
   ARROW_ASSIGN_OR_RAISE(ArrayPtr array, Materialize(source, call.length));
   const auto& row = static_cast<const arrow::StructArray&>(*array);
   const auto& old = call.bound.arg_types[0].fields();
@@ -125,9 +131,13 @@ Result<ArrayPtr> WithField(const KernelCall& call, std::span<const Vector> args)
   ARROW_ASSIGN_OR_RAISE(ArrayPtr value, Materialize(args[2], call.length));
   return Rebuild(call, args[0], value, static_cast<const arrow::StringArray&>(*args[1].array).GetString(0));
 }
-Result<ArrayPtr> DropFields(const KernelCall& call, std::span<const Vector> args) { return Rebuild(call, args[0], nullptr, ""); }
+Result<ArrayPtr> DropFields(const KernelCall& call, std::span<const Vector> args) {
+  return Rebuild(call, args[0], nullptr, "");
+}
 
-std::string ShowWithField(std::string_view, std::span<const std::string> args) { return fmt::format("update_fields({}, WithField({}))", args[0], args[2]); }
+std::string ShowWithField(std::string_view, std::span<const std::string> args) {
+  return fmt::format("update_fields({}, WithField({}))", args[0], args[2]);
+}
 std::string ShowDropFields(std::string_view, std::span<const std::string> args) {
   std::string out = "update_fields(" + args[0];
   for (size_t i = 1; i < args.size(); ++i) out += ", dropfield()";

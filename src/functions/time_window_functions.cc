@@ -183,12 +183,13 @@ Result<ArrayPtr> SessionWindow(const KernelCall& call, std::span<const Vector> a
     const int64_t at = args[1].At(row++);
     if (gaps.IsNull(at)) return time;
     const auto gap = gaps.GetValue(at);
-    const auto end = AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000,
-                                    local ? call.context.zone.get() : nullptr);
+    const auto end =
+        AddToTimestamp(time, gap.months, gap.days, gap.nanoseconds / 1000, local ? call.context.zone.get() : nullptr);
     if (!end && !args[0].IsNull(row - 1)) status = ArithmeticOverflow(call, "long");
     return end.value_or(time);
   };
-  ARROW_ASSIGN_OR_RAISE(ArrayPtr windows, Windows(call, args[0], [](int64_t time) { return time; }, end_of));
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr windows, Windows(
+                                              call, args[0], [](int64_t time) { return time; }, end_of));
   ARROW_RETURN_NOT_OK(status);
   return windows;
 }

@@ -22,7 +22,8 @@ Result<ArrayPtr> PerRow(const WindowCall& call, const F& value) {
 }
 
 Result<ArrayPtr> RowNumber(const WindowCall& call, std::span<const Vector>) {
-  return PerRow<arrow::Int32Type>(call, [&](size_t i) { return static_cast<int32_t>(i) - call.partition_start[i] + 1; });
+  return PerRow<arrow::Int32Type>(call,
+                                  [&](size_t i) { return static_cast<int32_t>(i) - call.partition_start[i] + 1; });
 }
 Result<ArrayPtr> Rank(const WindowCall& call, std::span<const Vector>) {
   return PerRow<arrow::Int32Type>(call, [&](size_t i) { return call.peer_start[i] - call.partition_start[i] + 1; });
@@ -43,14 +44,16 @@ Result<ArrayPtr> PercentRank(const WindowCall& call, std::span<const Vector>) {
 }
 Result<ArrayPtr> CumeDist(const WindowCall& call, std::span<const Vector>) {
   return PerRow<arrow::DoubleType>(call, [&](size_t i) {
-    return static_cast<double>(call.peer_end[i] - call.partition_start[i]) / (call.partition_end[i] - call.partition_start[i]);
+    return static_cast<double>(call.peer_end[i] - call.partition_start[i]) /
+           (call.partition_end[i] - call.partition_start[i]);
   });
 }
 Result<ArrayPtr> Ntile(const WindowCall& call, std::span<const Vector> args) {
   const int64_t buckets = args.empty() ? 1 : Reader<arrow::Int32Type>(args[0])(0);
   return PerRow<arrow::Int32Type>(call, [&](size_t i) {
     // The first `longer` buckets have a row more.
-    const int64_t rows = call.partition_end[i] - call.partition_start[i], row = static_cast<int64_t>(i) - call.partition_start[i];
+    const int64_t rows = call.partition_end[i] - call.partition_start[i],
+                  row = static_cast<int64_t>(i) - call.partition_start[i];
     const int64_t size = rows / buckets, longer = rows % buckets, in_longer = longer * (size + 1);
     return static_cast<int32_t>(row < in_longer ? row / (size + 1) + 1 : longer + (row - in_longer) / size + 1);
   });
@@ -92,8 +95,12 @@ Result<ArrayPtr> AtDistance(const WindowCall& call, std::span<const Vector> args
   }
   return out.Finish();
 }
-Result<ArrayPtr> Lead(const WindowCall& call, std::span<const Vector> args) { return AtDistance(call, args, OffsetOf(args)); }
-Result<ArrayPtr> Lag(const WindowCall& call, std::span<const Vector> args) { return AtDistance(call, args, -OffsetOf(args)); }
+Result<ArrayPtr> Lead(const WindowCall& call, std::span<const Vector> args) {
+  return AtDistance(call, args, OffsetOf(args));
+}
+Result<ArrayPtr> Lag(const WindowCall& call, std::span<const Vector> args) {
+  return AtDistance(call, args, -OffsetOf(args));
+}
 
 Result<ArrayPtr> NthValue(const WindowCall& call, std::span<const Vector> args) {
   const int64_t n = Reader<arrow::Int32Type>(args[1])(0);
@@ -126,12 +133,14 @@ Status BindNumber(BindContext& context) {
 }
 
 Status NonFoldable(const BindContext& context, const char* input, size_t arg) {
-  return MakeError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
-                   {{"inputName", QuoteIdentifier(input)}, {"inputType", InDoubleQuotes("INT")}, {"inputExpr", "$" + std::to_string(arg)}});
+  return MakeError("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", {{"inputName", QuoteIdentifier(input)},
+                                                            {"inputType", InDoubleQuotes("INT")},
+                                                            {"inputExpr", "$" + std::to_string(arg)}});
 }
 Status OutOfRange(const BindContext&, const char* name, int64_t value) {
-  return MakeError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-                   {{"exprName", QuoteIdentifier(name)}, {"valueRange", "(0, 2147483647]"}, {"currentValue", std::to_string(value)}});
+  return MakeError("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", {{"exprName", QuoteIdentifier(name)},
+                                                            {"valueRange", "(0, 2147483647]"},
+                                                            {"currentValue", std::to_string(value)}});
 }
 
 Status BindNtile(BindContext& context) {
@@ -143,7 +152,8 @@ Status BindNtile(BindContext& context) {
 }
 
 Status BindDistance(BindContext& context) {
-  if (context.arg_types.size() > 1 && (!context.arg_literals[1] || context.arg_literals[1]->is_null())) return NonFoldable(context, "offset", 1);
+  if (context.arg_types.size() > 1 && (!context.arg_literals[1] || context.arg_literals[1]->is_null()))
+    return NonFoldable(context, "offset", 1);
   context.result_type = context.arg_types[0];
   context.result_nullable = true;
   return Status::OK();
@@ -172,24 +182,75 @@ std::string ShowNtile(std::string_view name, std::span<const std::string> args) 
 std::span<const FunctionDef> WindowFunctions() {
   constexpr WindowFrameRule kSoFar = WindowFrameRule::kRowsSoFar;
   static const FunctionDef kTable[] = {
-      {.name = "row_number", .signature = "() -> int", .bind = &BindNumber, .kind = kWindow, .group = kGroup,
-       .doc = "The number of the row in its partition, from 1.", .window = {&RowNumber, kSoFar}},
-      {.name = "rank", .signature = "() -> int", .bind = &BindNumber, .kind = kWindow, .group = kGroup,
-       .doc = "One more than the number of rows before, in the order of the partition; equal rows have the same.", .window = {&Rank, kSoFar}},
-      {.name = "dense_rank", .signature = "() -> int", .bind = &BindNumber, .kind = kWindow, .group = kGroup,
-       .doc = "As rank, without gaps.", .window = {&DenseRank, kSoFar}},
-      {.name = "percent_rank", .signature = "() -> double", .bind = &BindNumber, .kind = kWindow, .group = kGroup,
-       .doc = "(rank - 1) / (rows of the partition - 1).", .window = {&PercentRank, kSoFar}},
-      {.name = "cume_dist", .signature = "() -> double", .bind = &BindNumber, .kind = kWindow, .group = kGroup,
-       .doc = "The share of the partition's rows up to this one and its equals.", .window = {&CumeDist, kSoFar}},
-      {.name = "ntile", .signature = "([int]) -> int", .bind = &BindNtile, .kind = kWindow, .group = kGroup,
-       .doc = "The number of the bucket, from 1, when the partition is divided into n of nearly equal size.", .window = {&Ntile, kSoFar}, .display = &ShowNtile},
-      {.name = "lag", .signature = "(T [, int, T]) -> T", .bind = &BindDistance, .nulls = kCustom, .kind = kWindow, .group = kGroup,
-       .doc = "The value `offset` rows (1) before, else the default.", .window = {&Lag, WindowFrameRule::kRowBehind}, .display = &ShowDistance},
-      {.name = "lead", .signature = "(T [, int, T]) -> T", .bind = &BindDistance, .nulls = kCustom, .kind = kWindow, .group = kGroup,
-       .doc = "The value `offset` rows (1) after, else the default.", .window = {&Lead, WindowFrameRule::kRowAhead}, .display = &ShowDistance},
-      {.name = "nth_value", .signature = "(any, int)", .bind = &BindNthValue, .nulls = kCustom, .kind = kWindow, .group = kGroup,
-       .doc = "The value of the n-th row of the frame.", .window = {&NthValue, WindowFrameRule::kAny}},
+      {.name = "row_number",
+       .signature = "() -> int",
+       .bind = &BindNumber,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The number of the row in its partition, from 1.",
+       .window = {&RowNumber, kSoFar}},
+      {.name = "rank",
+       .signature = "() -> int",
+       .bind = &BindNumber,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "One more than the number of rows before, in the order of the partition; equal rows have the same.",
+       .window = {&Rank, kSoFar}},
+      {.name = "dense_rank",
+       .signature = "() -> int",
+       .bind = &BindNumber,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "As rank, without gaps.",
+       .window = {&DenseRank, kSoFar}},
+      {.name = "percent_rank",
+       .signature = "() -> double",
+       .bind = &BindNumber,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "(rank - 1) / (rows of the partition - 1).",
+       .window = {&PercentRank, kSoFar}},
+      {.name = "cume_dist",
+       .signature = "() -> double",
+       .bind = &BindNumber,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The share of the partition's rows up to this one and its equals.",
+       .window = {&CumeDist, kSoFar}},
+      {.name = "ntile",
+       .signature = "([int]) -> int",
+       .bind = &BindNtile,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The number of the bucket, from 1, when the partition is divided into n of nearly equal size.",
+       .window = {&Ntile, kSoFar},
+       .display = &ShowNtile},
+      {.name = "lag",
+       .signature = "(T [, int, T]) -> T",
+       .bind = &BindDistance,
+       .nulls = kCustom,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The value `offset` rows (1) before, else the default.",
+       .window = {&Lag, WindowFrameRule::kRowBehind},
+       .display = &ShowDistance},
+      {.name = "lead",
+       .signature = "(T [, int, T]) -> T",
+       .bind = &BindDistance,
+       .nulls = kCustom,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The value `offset` rows (1) after, else the default.",
+       .window = {&Lead, WindowFrameRule::kRowAhead},
+       .display = &ShowDistance},
+      {.name = "nth_value",
+       .signature = "(any, int)",
+       .bind = &BindNthValue,
+       .nulls = kCustom,
+       .kind = kWindow,
+       .group = kGroup,
+       .doc = "The value of the n-th row of the frame.",
+       .window = {&NthValue, WindowFrameRule::kAny}},
   };
   return kTable;
 }

@@ -32,7 +32,8 @@ bool IsProduct(const Join& join) {
   if (!join.condition) return true;
   const ExprList conjuncts = SplitConjunction(join.condition);
   if (const auto* literal = As<Literal>(conjuncts[0]); literal && conjuncts.size() == 1) {
-    const bool keeps_all = !literal->value->IsNull(0) && static_cast<const arrow::BooleanArray&>(*literal->value).Value(0);
+    const bool keeps_all =
+        !literal->value->IsNull(0) && static_cast<const arrow::BooleanArray&>(*literal->value).Value(0);
     return keeps_all;
   }
   const std::set<ExprId> left = IdsOf(join.children[0]), right = IdsOf(join.children[1]);
@@ -56,9 +57,9 @@ Result<PlanPtr> CheckCartesianProducts(const PlanPtr& plan, const OptimizerConte
     const auto& join = static_cast<const Join&>(node);
     const char* name = NameOf(join.type);
     if (name != nullptr && IsProduct(join))
-      status = MakeError("_LEGACY_ERROR_TEMP_1211", {{"joinType", name},
-                                                     {"leftPlan", PlanTree(*join.children[0])},
-                                                     {"rightPlan", PlanTree(*join.children[1])}});
+      status = MakeError(
+          "_LEGACY_ERROR_TEMP_1211",
+          {{"joinType", name}, {"leftPlan", PlanTree(*join.children[0])}, {"rightPlan", PlanTree(*join.children[1])}});
     return status.ok();
   });
   ARROW_RETURN_NOT_OK(status);

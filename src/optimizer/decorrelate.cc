@@ -70,42 +70,31 @@ class Decorrelator {
  public:
   explicit Decorrelator(PlanPtr outer) : outer_(std::move(outer)) {}
 
-  /// `needed`: outer columns that must be `known` in the result. `exact`: rows of different outer rows may not mix, so that
-  /// nothing but keys may be left to the join. `top`: only projections are above, in a scalar subquery.
+  /// `needed`: outer columns that must be `known` in the result. `exact`: rows of different outer rows may not mix, so
+  /// that nothing but keys may be left to the join. `top`: only projections are above, in a scalar subquery.
   Result<Decorrelated> Rewrite(const PlanPtr& plan, const IdSet& needed, bool exact, bool top) {
     if (!HasOuterReferences(plan)) {
       Decorrelated query{plan, {}, {}, {}, {}, nullptr};
       return needed.empty() ? query : JoinDomain(std::move(query), needed);
     }
     switch (plan->kind) {
-      case PlanKind::kFilter:
-        return RewriteFilter(*As<Filter>(plan), needed, exact);
-      case PlanKind::kProject:
-        return RewriteProject(*As<Project>(plan), needed, exact, top);
-      case PlanKind::kAggregate:
-        return RewriteAggregate(*As<Aggregate>(plan), needed, top);
-      case PlanKind::kDistinct:
-        return RewriteUnary(plan, needed, true);
+      case PlanKind::kFilter: return RewriteFilter(*As<Filter>(plan), needed, exact);
+      case PlanKind::kProject: return RewriteProject(*As<Project>(plan), needed, exact, top);
+      case PlanKind::kAggregate: return RewriteAggregate(*As<Aggregate>(plan), needed, top);
+      case PlanKind::kDistinct: return RewriteUnary(plan, needed, true);
       case PlanKind::kSort:
       case PlanKind::kGenerate:
       case PlanKind::kHint:
       case PlanKind::kRepartition:
-      case PlanKind::kSample:
-        return RewriteUnary(plan, needed, exact);
-      case PlanKind::kWindow:
-        return RewriteWindow(*As<Window>(plan), needed);
-      case PlanKind::kExpand:
-        return RewriteExpand(*As<Expand>(plan), needed);
+      case PlanKind::kSample: return RewriteUnary(plan, needed, exact);
+      case PlanKind::kWindow: return RewriteWindow(*As<Window>(plan), needed);
+      case PlanKind::kExpand: return RewriteExpand(*As<Expand>(plan), needed);
       case PlanKind::kLimit:
-      case PlanKind::kOffset:
-        return RewriteLimit(plan, needed);
-      case PlanKind::kJoin:
-        return RewriteJoin(*As<Join>(plan), needed, exact);
+      case PlanKind::kOffset: return RewriteLimit(plan, needed);
+      case PlanKind::kJoin: return RewriteJoin(*As<Join>(plan), needed, exact);
       case PlanKind::kUnion:
-      case PlanKind::kSetOperation:
-        return RewriteSetOperation(plan);
-      default:
-        return UnsupportedFeature("a column of the outer query below " + PlanNodeString(*plan), &plan->origin);
+      case PlanKind::kSetOperation: return RewriteSetOperation(plan);
+      default: return UnsupportedFeature("a column of the outer query below " + PlanNodeString(*plan), &plan->origin);
     }
   }
 
@@ -122,8 +111,9 @@ class Decorrelator {
     if (list.size() != ids.size()) return UnsupportedFeature("a column of a query two levels around a subquery");
     for (const auto& column : list)
       if (column->type->id() == TypeId::kMap)
-        return MakeError("UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_REFERENCE_DATA_TYPE",
-                         {{"expr", InDoubleQuotes(As<Alias>(column)->name)}, {"dataType", InDoubleQuotes(column->type->sql())}});
+        return MakeError(
+            "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_REFERENCE_DATA_TYPE",
+            {{"expr", InDoubleQuotes(As<Alias>(column)->name)}, {"dataType", InDoubleQuotes(column->type->sql())}});
     auto distinct = std::make_shared<Distinct>();
     distinct->children = {MakeProject(outer_, std::move(list))};
     distinct->resolved = true;
@@ -223,7 +213,8 @@ class Decorrelator {
   }
 
   Result<Decorrelated> RewriteProject(const Project& project, const IdSet& needed, bool exact, bool top) {
-    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(project.children[0], Merged(needed, OuterIds(project.list)), exact, top));
+    ARROW_ASSIGN_OR_RAISE(Decorrelated query,
+                          Rewrite(project.children[0], Merged(needed, OuterIds(project.list)), exact, top));
     const Columns known = Known(query);
     ExprList list;
     for (const auto& item : project.list) list.push_back(ReplaceOuter(item, known));
@@ -247,7 +238,8 @@ class Decorrelator {
   }
 
   Result<Decorrelated> RewriteAggregate(const Aggregate& aggregate, const IdSet& needed, bool top) {
-    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(aggregate.children[0], Merged(needed, OuterIds(aggregate.expressions())), true, false));
+    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(aggregate.children[0],
+                                                      Merged(needed, OuterIds(aggregate.expressions())), true, false));
     const Columns known = Known(query);
     auto copy = std::static_pointer_cast<Aggregate>(aggregate.Clone());
     ExprList expressions;
@@ -257,7 +249,8 @@ class Decorrelator {
     const Attributes carried = Carried(query);
     for (const auto& column : carried) {
       bool grouped = false, given = false;
-      for (const auto& g : copy->grouping) grouped = grouped || (As<Attribute>(g) && As<Attribute>(g)->id == column->id);
+      for (const auto& g : copy->grouping)
+        grouped = grouped || (As<Attribute>(g) && As<Attribute>(g)->id == column->id);
       for (const auto& item : copy->aggregates) given = given || ToAttribute(item)->id == column->id;
       if (!grouped) copy->grouping.push_back(column);
       if (!given) copy->aggregates.push_back(column);
@@ -305,7 +298,8 @@ class Decorrelator {
       auto alias = std::make_shared<Alias>();
       alias->name = column->name;
       alias->id = column->id;
-      ExprPtr unmatched = query.unmatched.count(column->id) ? ReplaceOuter(query.unmatched[column->id], columns) : MakeLiteral(NullValue(*column->type));
+      ExprPtr unmatched = query.unmatched.count(column->id) ? ReplaceOuter(query.unmatched[column->id], columns)
+                                                            : MakeLiteral(NullValue(*column->type));
       ARROW_ASSIGN_OR_RAISE(ExprPtr value, MakeCall("if", {missing, unmatched, column}));
       alias->children = {value};
       alias->type = column->type;
@@ -318,7 +312,8 @@ class Decorrelator {
   }
 
   Result<Decorrelated> RewriteUnary(const PlanPtr& plan, const IdSet& needed, bool exact) {
-    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(plan->children[0], Merged(needed, OuterIds(plan->expressions())), exact, false));
+    ARROW_ASSIGN_OR_RAISE(Decorrelated query,
+                          Rewrite(plan->children[0], Merged(needed, OuterIds(plan->expressions())), exact, false));
     const Columns known = Known(query);
     auto copy = plan->Clone();
     ExprList expressions;
@@ -330,7 +325,9 @@ class Decorrelator {
   }
 
   Result<Decorrelated> RewriteWindow(const Window& window, const IdSet& needed) {
-    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(window.children[0], Merged(needed, OuterIds(window.window_expressions)), true, false));
+    ARROW_ASSIGN_OR_RAISE(
+        Decorrelated query,
+        Rewrite(window.children[0], Merged(needed, OuterIds(window.window_expressions)), true, false));
     const Columns known = Known(query);
     const Attributes carried = Carried(query);
     auto copy = std::static_pointer_cast<Window>(window.Clone());
@@ -347,7 +344,8 @@ class Decorrelator {
   }
 
   Result<Decorrelated> RewriteExpand(const Expand& expand, const IdSet& needed) {
-    ARROW_ASSIGN_OR_RAISE(Decorrelated query, Rewrite(expand.children[0], Merged(needed, OuterIds(expand.expressions())), true, false));
+    ARROW_ASSIGN_OR_RAISE(Decorrelated query,
+                          Rewrite(expand.children[0], Merged(needed, OuterIds(expand.expressions())), true, false));
     const Columns known = Known(query);
     auto copy = std::static_pointer_cast<Expand>(expand.Clone());
     for (auto& projection : copy->projections)
@@ -379,7 +377,9 @@ class Decorrelator {
       const auto ids = References(order);
       return std::all_of(ids.begin(), ids.end(), [&](ExprId id) { return Has(output, id); });
     });
-    if (!visible) return UnsupportedFeature("LIMIT of a correlated subquery ordered by a column that it does not give", &plan->origin);
+    if (!visible)
+      return UnsupportedFeature("LIMIT of a correlated subquery ordered by a column that it does not give",
+                                &plan->origin);
     auto expr = std::make_shared<WindowExpression>();
     ARROW_ASSIGN_OR_RAISE(ExprPtr row_number, MakeCall("row_number", {}));
     expr->children = {row_number};
@@ -396,7 +396,8 @@ class Decorrelator {
     window->children = {query.plan};
     window->resolved = true;
     const AttributePtr number = ToAttribute(window->window_expressions[0]);
-    ARROW_ASSIGN_OR_RAISE(ExprPtr within, MakeCall(plan->kind == PlanKind::kLimit ? "<=" : ">", {number, plan->expressions()[0]}));
+    ARROW_ASSIGN_OR_RAISE(ExprPtr within,
+                          MakeCall(plan->kind == PlanKind::kLimit ? "<=" : ">", {number, plan->expressions()[0]}));
     query.plan = MakeProject(MakeFilter(window, {within}), {output.begin(), output.end()});
     return query;
   }
@@ -409,7 +410,8 @@ class Decorrelator {
       const Attributes output = join.output();
       return RewriteProject(*As<Project>(MakeProject(mirrored, {output.begin(), output.end()})), needed, exact, false);
     }
-    if (join.type == JoinType::kFullOuter) return UnsupportedFeature("a column of the outer query below a full outer join", &join.origin);
+    if (join.type == JoinType::kFullOuter)
+      return UnsupportedFeature("a column of the outer query below a full outer join", &join.origin);
     const bool inner = join.type == JoinType::kInner || join.type == JoinType::kCross;
     ExprList on = join.condition ? SplitConjunction(join.condition) : ExprList{};
     if (inner && !OuterIds(on).empty()) {  // the condition is as good as a filter above
@@ -472,7 +474,9 @@ class Decorrelator {
       const Columns known = Known(query);
       ExprList local, list;
       for (const auto& key : query.keys) {
-        if (As<OuterReference>(key.outer) && query.known[As<OuterReference>(key.outer)->id]->id == key.inner->id && key.null_safe) continue;
+        if (As<OuterReference>(key.outer) && query.known[As<OuterReference>(key.outer)->id]->id == key.inner->id &&
+            key.null_safe)
+          continue;
         ARROW_ASSIGN_OR_RAISE(ExprPtr equal, Equality(key, ReplaceOuter(key.outer, known)));
         local.push_back(equal);
       }

@@ -19,7 +19,7 @@ struct CorrelationKey {
 struct Decorrelated {
   plan::PlanPtr plan;
   std::vector<CorrelationKey> keys;
-  plan::ExprList conditions;                       // over OuterReferences and columns of `plan`
+  plan::ExprList conditions;                         // over OuterReferences and columns of `plan`
   std::map<plan::ExprId, plan::AttributePtr> known;  // outer column -> a column of `plan` that a key makes equal to it
   /// Scalar subqueries of a global aggregate: what an outer row without a match gets, by column; empty: null. Columns
   /// have no match when `matched` is null.
@@ -27,8 +27,8 @@ struct Decorrelated {
   plan::AttributePtr matched;
 };
 
-/// `outer` gives the columns that OuterReferences mean; where equalities do not tell their values, the distinct ones are
-/// joined into the subquery. `scalar`: the caller reads `unmatched`.
+/// `outer` gives the columns that OuterReferences mean; where equalities do not tell their values, the distinct ones
+/// are joined into the subquery. `scalar`: the caller reads `unmatched`.
 Result<Decorrelated> Decorrelate(const plan::PlanPtr& plan, const plan::PlanPtr& outer, bool scalar);
 
 /// Whether any expression in the plan is an OuterReference.

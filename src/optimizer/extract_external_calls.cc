@@ -68,9 +68,10 @@ PlanPtr AddColumns(PlanPtr child, const ExprList& calls, ExprList* columns) {
 
 ExprPtr Replace(const ExprPtr& expression, const ExprList& calls, const ExprList& columns) {
   for (size_t i = 0; i < calls.size(); ++i) {
-    const bool same = expression == calls[i] ||
-                      (ExternalOf(*expression) && IsDeterministic(expression) && SameExpression(*expression, *calls[i]) &&
-                       ExternalOf(*expression)->argument_names == ExternalOf(*calls[i])->argument_names);
+    const bool same =
+        expression == calls[i] ||
+        (ExternalOf(*expression) && IsDeterministic(expression) && SameExpression(*expression, *calls[i]) &&
+         ExternalOf(*expression)->argument_names == ExternalOf(*calls[i])->argument_names);
     if (same) return columns[i];
   }
   ExprList children;
@@ -106,7 +107,8 @@ Status CheckWindows(const PlanPtr& node) {
       const auto* call = window ? As<AggregateCall>(window->children[0]) : nullptr;
       const auto* external = call ? functions::AsExternal(*call->bound) : nullptr;
       if (external && status.ok())
-        status = UnsupportedFeature("the Python function " + external->function().name() + " over a window", &window->origin);
+        status = UnsupportedFeature("the Python function " + external->function().name() + " over a window",
+                                    &window->origin);
       return true;
     });
   return status;
@@ -154,7 +156,8 @@ Result<PlanPtr> OverJoin(const PlanPtr& node) {
   }
   for (const auto& conjunct : conjuncts) (HasExternal(conjunct) ? above : kept).push_back(conjunct);
   if (!above.empty() && join.type != JoinType::kInner && join.type != JoinType::kCross)
-    return UnsupportedFeature("a Python function of columns of both sides in the condition of an outer join", &node->origin);
+    return UnsupportedFeature("a Python function of columns of both sides in the condition of an outer join",
+                              &node->origin);
   auto copy = std::static_pointer_cast<Join>(node->Clone());
   copy->children = std::move(sides);
   copy->condition = JoinConjuncts(kept);

@@ -22,7 +22,8 @@ Result<PlanPtr> FoldConstants(const PlanPtr& plan, const OptimizerContext& conte
     if (node->kind == PlanKind::kGenerate) return node;  // the generator call itself must stay
     return TransformExpressions(node, [&](const ExprPtr& expr) -> Result<ExprPtr> {
       if (!Foldable(expr)) return expr;
-      // current_timestamp() and its kin have no arguments and differ from batch to batch: only calls over literals fold.
+      // current_timestamp() and its kin have no arguments and differ from batch to batch: only calls over literals
+      // fold.
       if (expr->children.empty()) return expr;
       auto value = context.evaluate_constant(expr);
       if (!value.ok()) return expr;

@@ -1,6 +1,6 @@
-#include <arrow/array/concatenate.h>
 #include <arrow/array/array_nested.h>
 #include <arrow/array/builder_primitive.h>
+#include <arrow/array/concatenate.h>
 
 #include <algorithm>
 
@@ -32,7 +32,8 @@ Result<PlanPtr> LookUpInSets(const PlanPtr& plan, const OptimizerContext&) {
       const auto* call = As<Call>(expr);
       if (call == nullptr || !IsListOfConstants(*call)) return expr;
       arrow::ArrayVector items;
-      for (size_t i = 1; i < call->children.size(); ++i) items.push_back(static_cast<const Literal&>(*call->children[i]).value);
+      for (size_t i = 1; i < call->children.size(); ++i)
+        items.push_back(static_cast<const Literal&>(*call->children[i]).value);
       ARROW_ASSIGN_OR_RAISE(ArrayPtr values, arrow::Concatenate(items));
       const DataType type = *call->children[0]->type, list_type = DataType::Array(type);
       auto lookup = std::static_pointer_cast<Call>(call->Clone());
@@ -40,7 +41,8 @@ Result<PlanPtr> LookUpInSets(const PlanPtr& plan, const OptimizerContext&) {
       arrow::Int32Builder ends;
       ARROW_RETURN_NOT_OK(ends.AppendValues({0, static_cast<int32_t>(values->length())}));
       ARROW_ASSIGN_OR_RAISE(ArrayPtr offsets, ends.Finish());
-      ArrayPtr list = std::make_shared<arrow::ListArray>(ToArrowType(list_type), 1, offsets->data()->buffers[1], values);
+      ArrayPtr list =
+          std::make_shared<arrow::ListArray>(ToArrowType(list_type), 1, offsets->data()->buffers[1], values);
       lookup->def = kLookup;
       lookup->display = kLookup->display;
       lookup->children = {call->children[0], MakeLiteral(TypedValue{list_type, list})};

@@ -113,8 +113,7 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
     case PlanKind::kOffset:
     case PlanKind::kTail:
     case PlanKind::kSample:
-    case PlanKind::kHint:
-      return node->WithChildren({Prune(node->children[0], needed)});
+    case PlanKind::kHint: return node->WithChildren({Prune(node->children[0], needed)});
     case PlanKind::kDeduplicate: {
       IdSet below = needed;
       AddReferences(node->expressions(), &below);
@@ -157,10 +156,8 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
     }
     case PlanKind::kLocalRelation:
     case PlanKind::kRange:
-    case PlanKind::kOneRow:
-      return node;
-    default:
-      return PruneNothing(node);
+    case PlanKind::kOneRow: return node;
+    default: return PruneNothing(node);
   }
 }
 

@@ -33,7 +33,8 @@ PlanPtr FilterOver(const PlanPtr& child, const ExprList& conjuncts) {
 bool IsSimple(const ExprPtr& expr) {
   const auto* call = As<Call>(expr);
   if (!call || call->children.empty()) return false;
-  static const std::set<std::string_view> kOperators = {"=", "==", "<", "<=", ">", ">=", "!=", "<>", "in", "isnull", "isnotnull", "startswith"};
+  static const std::set<std::string_view> kOperators = {
+      "=", "==", "<", "<=", ">", ">=", "!=", "<>", "in", "isnull", "isnotnull", "startswith"};
   if (!kOperators.count(call->def->name)) return false;
   auto column = [](const ExprPtr& e) {
     const Expression* at = e.get();
@@ -74,7 +75,9 @@ PlanPtr PushIntoJoin(const Join& join, ExprList conjuncts) {
     for (const auto& c : SplitConjunction(join.condition)) {
       if (IsDeterministic(c) && (inner || join.type == JoinType::kRightOuter) && ReadsOnly(c, left_ids)) {
         left.push_back(c);
-      } else if (IsDeterministic(c) && (inner || join.type == JoinType::kLeftOuter || join.type == JoinType::kLeftAnti) && ReadsOnly(c, right_ids)) {
+      } else if (IsDeterministic(c) &&
+                 (inner || join.type == JoinType::kLeftOuter || join.type == JoinType::kLeftAnti) &&
+                 ReadsOnly(c, right_ids)) {
         right.push_back(c);
       } else {
         on.push_back(c);
@@ -108,7 +111,8 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       if (!std::all_of(project.list.begin(), project.list.end(), IsDeterministic)) break;
       Substitution definitions = DefinitionsOf(project.list);
       ExprList below, stay;
-      for (const auto& c : conjuncts) (IsDeterministic(c) ? below : stay).push_back(IsDeterministic(c) ? Substitute(c, definitions) : c);
+      for (const auto& c : conjuncts)
+        (IsDeterministic(c) ? below : stay).push_back(IsDeterministic(c) ? Substitute(c, definitions) : c);
       return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);
     }
     case PlanKind::kUnion: {
@@ -133,7 +137,8 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       ExprList below, stay;
       for (const auto& c : conjuncts) {
         ExprPtr replaced = Substitute(c, definitions);
-        bool pushable = !groupings.empty() && IsDeterministic(replaced) && ReadsOnly(replaced, groupings) && !References(replaced).empty();
+        bool pushable = !groupings.empty() && IsDeterministic(replaced) && ReadsOnly(replaced, groupings) &&
+                        !References(replaced).empty();
         Visit(replaced, [&](const Expression& e) {
           pushable = pushable && e.kind != ExprKind::kAggregateCall;
           return pushable;
@@ -165,8 +170,7 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       }
       return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);
     }
-    case PlanKind::kJoin:
-      return PushIntoJoin(*As<Join>(node), std::move(conjuncts));
+    case PlanKind::kJoin: return PushIntoJoin(*As<Join>(node), std::move(conjuncts));
     case PlanKind::kGenerate: {
       auto ids = Ids(node->children[0]->output());
       ExprList below, stay;
@@ -175,8 +179,7 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
     }
     case PlanKind::kSort:
     case PlanKind::kDistinct:
-    case PlanKind::kRepartition:
-      return node->WithChildren({Push(node->children[0], std::move(conjuncts))});
+    case PlanKind::kRepartition: return node->WithChildren({Push(node->children[0], std::move(conjuncts))});
     case PlanKind::kRelation: {
       auto copy = std::static_pointer_cast<Relation>(node->Clone());
       for (const auto& c : conjuncts) {
@@ -185,8 +188,7 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       }
       return FilterOver(copy, conjuncts);  // tables skip by these filters, they do not have to be exact
     }
-    default:
-      break;
+    default: break;
   }
   std::vector<PlanPtr> children;
   for (const auto& child : node->children) children.push_back(Push(child, {}));

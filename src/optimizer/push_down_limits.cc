@@ -8,8 +8,7 @@ namespace {
 
 PlanPtr Push(const PlanPtr& node, int64_t rows) {
   switch (node->kind) {
-    case PlanKind::kProject:
-      return node->WithChildren({Push(node->children[0], rows)});
+    case PlanKind::kProject: return node->WithChildren({Push(node->children[0], rows)});
     case PlanKind::kUnion: {
       std::vector<PlanPtr> children;
       for (const auto& child : node->children) children.push_back(Push(child, rows));
@@ -21,8 +20,7 @@ PlanPtr Push(const PlanPtr& node, int64_t rows) {
       copy->pushed_limit = rows;
       return copy;
     }
-    default:
-      return node;
+    default: return node;
   }
 }
 

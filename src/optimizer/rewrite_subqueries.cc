@@ -45,7 +45,8 @@ bool IsNullLiteral(const ExprPtr& expr) {
   return literal && literal->value->IsNull(0);
 }
 
-/// The same rows with new ids for columns that `other` has too, as when a relation is joined with itself; `renamed` tells.
+/// The same rows with new ids for columns that `other` has too, as when a relation is joined with itself; `renamed`
+/// tells.
 PlanPtr Distinguish(const PlanPtr& plan, const Attributes& other, Substitution* renamed) {
   ExprList list;
   for (const auto& column : plan->output()) {
@@ -67,7 +68,8 @@ void Distinguish(Decorrelated* query, const Attributes& other, Substitution* ren
 /// What each OuterReference of the subquery means in the outer query.
 Columns OuterColumns(const SubqueryExpression& subquery) {
   Columns columns;
-  for (size_t i = 0; i < subquery.outer_ids.size(); ++i) columns[subquery.outer_ids[i]] = subquery.children[subquery.num_values() + i];
+  for (size_t i = 0; i < subquery.outer_ids.size(); ++i)
+    columns[subquery.outer_ids[i]] = subquery.children[subquery.num_values() + i];
   return columns;
 }
 
@@ -132,7 +134,8 @@ class Attacher {
   Result<ExprList> Condition(const SubqueryExpression& subquery, bool null_aware, PlanPtr* query) {
     ARROW_ASSIGN_OR_RAISE(ExprList values, Values(subquery));
     const bool exists = subquery.subquery_kind == SubqueryKind::kExists;
-    ARROW_ASSIGN_OR_RAISE(Decorrelated inner, Decorrelate(exists ? BareForExists(subquery.plan) : subquery.plan, child_, false));
+    ARROW_ASSIGN_OR_RAISE(Decorrelated inner,
+                          Decorrelate(exists ? BareForExists(subquery.plan) : subquery.plan, child_, false));
     ExprList on;
     const Attributes output = subquery.plan->output();
     Substitution renamed;
@@ -201,13 +204,16 @@ class Attacher {
   PlanPtr child_;
 };
 
-PlanPtr Trimmed(const PlanPtr& plan, const Attributes& output) { return MakeProject(plan, {output.begin(), output.end()}); }
+PlanPtr Trimmed(const PlanPtr& plan, const Attributes& output) {
+  return MakeProject(plan, {output.begin(), output.end()});
+}
 
 Result<PlanPtr> RewriteFilter(const Filter& filter) {
   const Attributes output = filter.output();
   Attacher attacher(filter.children[0]);
   ExprList rest, later;
-  for (const auto& conjunct : SplitConjunction(filter.condition)) (HasSubquery(conjunct) ? later : rest).push_back(conjunct);
+  for (const auto& conjunct : SplitConjunction(filter.condition))
+    (HasSubquery(conjunct) ? later : rest).push_back(conjunct);
   if (!rest.empty()) attacher = Attacher(MakeFilter(filter.children[0], rest));
   rest.clear();
   for (const auto& conjunct : later) {
@@ -315,7 +321,8 @@ Result<PlanPtr> RewriteNode(const PlanPtr& node) {
   return copy->output().size() == output.size() ? PlanPtr(copy) : Trimmed(copy, output);
 }
 
-/// The projections above a FROM-less SELECT or a generator over nothing, from the top; null when there is anything else.
+/// The projections above a FROM-less SELECT or a generator over nothing, from the top; null when there is anything
+/// else.
 PlanPtr SingleRowCore(PlanPtr plan, std::vector<const Project*>* above) {
   while (const auto* project = As<Project>(plan)) {
     above->push_back(project);
@@ -368,7 +375,8 @@ Result<PlanPtr> RewriteSubqueries(const PlanPtr& plan, const OptimizerContext& c
   return TransformUp(plan, [&](const PlanPtr& node) -> Result<PlanPtr> {
     PlanPtr current = node;
     if (HasSubquery(node->expressions())) {
-      ARROW_ASSIGN_OR_RAISE(current, TransformExpressions(node, [&](const ExprPtr& e) { return RewriteInner(e, context); }));
+      ARROW_ASSIGN_OR_RAISE(current,
+                            TransformExpressions(node, [&](const ExprPtr& e) { return RewriteInner(e, context); }));
       ARROW_ASSIGN_OR_RAISE(current, RewriteNode(current));
     }
     const auto* join = As<Join>(current);

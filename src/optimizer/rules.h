@@ -15,7 +15,8 @@ Result<plan::PlanPtr> RemoveSubqueryAliases(const plan::PlanPtr& plan, const Opt
 Result<plan::PlanPtr> RewriteSubqueries(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Literals for what has no columns; expressions that fail are left to fail when the query runs.
 Result<plan::PlanPtr> FoldConstants(const plan::PlanPtr& plan, const OptimizerContext& context);
-/// `x BETWEEN a AND b` in a condition becomes two comparisons: tables skip data by them, stream joins forget rows by them.
+/// `x BETWEEN a AND b` in a condition becomes two comparisons: tables skip data by them, stream joins forget rows by
+/// them.
 Result<plan::PlanPtr> SplitBetween(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Two Projects become one. The engine evaluates common subexpressions once, so nothing is computed twice.
 Result<plan::PlanPtr> CollapseProjects(const plan::PlanPtr& plan, const OptimizerContext& context);

@@ -12,13 +12,10 @@ namespace {
 bool IsCheap(const ExprPtr& expr) {
   switch (expr->kind) {
     case ExprKind::kAttribute:
-    case ExprKind::kLiteral:
-      return true;
+    case ExprKind::kLiteral: return true;
     case ExprKind::kGetField:
-    case ExprKind::kCast:
-      return IsCheap(expr->children[0]);
-    default:
-      return false;
+    case ExprKind::kCast: return IsCheap(expr->children[0]);
+    default: return false;
   }
 }
 
@@ -33,7 +30,8 @@ Result<ExprPtr> Split(const ExprPtr& condition) {
     }
     split = true;
     for (const auto& [name, bound] : {std::pair(">=", 1), std::pair("<=", 2)}) {
-      ARROW_ASSIGN_OR_RAISE(ExprPtr half, MakeCall(name, {call->children[0], call->children[static_cast<size_t>(bound)]}));
+      ARROW_ASSIGN_OR_RAISE(ExprPtr half,
+                            MakeCall(name, {call->children[0], call->children[static_cast<size_t>(bound)]}));
       conjuncts.push_back(half);
     }
   }

@@ -7,10 +7,41 @@
 namespace sluice::plan {
 
 enum class CommandKind : uint8_t {
-  kCreateNamespace, kDropNamespace, kCreateTable, kReplaceTable, kDropTable, kInsert, kDelete, kUpdate, kMerge, kTruncate,
-  kAlterTable, kShowNamespaces, kShowTables, kShowTableProperties, kShowCreateTable, kShowColumns, kShowFunctions,
-  kShowCatalogs, kShowViews, kShowPartitions, kDescribeTable, kDescribeQuery, kDescribeNamespace, kDescribeFunction, kUse,
-  kSetCatalog, kSet, kReset, kExplain, kCreateView, kDropView, kCache, kUncache, kCall, kShowCurrentNamespace,
+  kCreateNamespace,
+  kDropNamespace,
+  kCreateTable,
+  kReplaceTable,
+  kDropTable,
+  kInsert,
+  kDelete,
+  kUpdate,
+  kMerge,
+  kTruncate,
+  kAlterTable,
+  kShowNamespaces,
+  kShowTables,
+  kShowTableProperties,
+  kShowCreateTable,
+  kShowColumns,
+  kShowFunctions,
+  kShowCatalogs,
+  kShowViews,
+  kShowPartitions,
+  kDescribeTable,
+  kDescribeQuery,
+  kDescribeNamespace,
+  kDescribeFunction,
+  kUse,
+  kSetCatalog,
+  kSet,
+  kReset,
+  kExplain,
+  kCreateView,
+  kDropView,
+  kCache,
+  kUncache,
+  kCall,
+  kShowCurrentNamespace,
 };
 
 using NameParts = std::vector<std::string>;
@@ -25,7 +56,9 @@ template <typename Derived, CommandKind kKind>
 struct CommandNode : Command {
   static constexpr CommandKind kCommandKind = kKind;
   CommandNode() : Command(kKind) {}
-  std::shared_ptr<LogicalPlan> Clone() const override { return std::make_shared<Derived>(static_cast<const Derived&>(*this)); }
+  std::shared_ptr<LogicalPlan> Clone() const override {
+    return std::make_shared<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 template <typename T>
 const T* AsCommand(const LogicalPlan& plan) {

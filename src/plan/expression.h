@@ -35,10 +35,31 @@ ExprId NextExprId();
 
 enum class ExprKind : uint8_t {
   // unresolved
-  kUnresolvedAttribute, kUnresolvedStar, kUnresolvedFunction, kUnresolvedExtract, kUnresolvedAlias,
+  kUnresolvedAttribute,
+  kUnresolvedStar,
+  kUnresolvedFunction,
+  kUnresolvedExtract,
+  kUnresolvedAlias,
   // resolved or neutral
-  kLiteral, kAttribute, kAlias, kMultiAlias, kCast, kCall, kAggregateCall, kGeneratorCall, kGetField, kSortOrder,
-  kLambda, kLambdaVariable, kSubquery, kWindow, kWindowSpec, kOuterReference, kNamedArgument, kParameter, kDefaultValue,
+  kLiteral,
+  kAttribute,
+  kAlias,
+  kMultiAlias,
+  kCast,
+  kCall,
+  kAggregateCall,
+  kGeneratorCall,
+  kGetField,
+  kSortOrder,
+  kLambda,
+  kLambdaVariable,
+  kSubquery,
+  kWindow,
+  kWindowSpec,
+  kOuterReference,
+  kNamedArgument,
+  kParameter,
+  kDefaultValue,
 };
 
 struct Expression {
@@ -65,7 +86,9 @@ template <typename Derived, ExprKind kKind>
 struct ExpressionNode : Expression {
   static constexpr ExprKind kStaticKind = kKind;
   ExpressionNode() : Expression(kKind) {}
-  std::shared_ptr<Expression> Clone() const override { return std::make_shared<Derived>(static_cast<const Derived&>(*this)); }
+  std::shared_ptr<Expression> Clone() const override {
+    return std::make_shared<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 
 /// `expr` as T, or null when it is of another kind.
@@ -94,15 +117,15 @@ struct UnresolvedStar : ExpressionNode<UnresolvedStar, ExprKind::kUnresolvedStar
 };
 
 /// f(args), operators included: "+", "AND", "=", "<=>", "NOT", "IN", "LIKE", "CASE" (pairs and else) under Spark's
-/// function names: +, -, *, /, %, div, ||, &, |, ^, ~, negative, positive, and, or, not, =, ==, !=, <>, <, <=, >, >=, <=>,
-/// in, between, like, ilike, rlike, isnull, isnotnull, when (CASE WHEN: c1,v1,...,else), if, istrue ...
+/// function names: +, -, *, /, %, div, ||, &, |, ^, ~, negative, positive, and, or, not, =, ==, !=, <>, <, <=, >, >=,
+/// <=>, in, between, like, ilike, rlike, isnull, isnotnull, when (CASE WHEN: c1,v1,...,else), if, istrue ...
 struct UnresolvedFunction : ExpressionNode<UnresolvedFunction, ExprKind::kUnresolvedFunction> {
   std::vector<std::string> name;
   bool distinct = false;
   bool ignore_nulls = false;
-  ExprPtr filter;              // FILTER (WHERE ...), may be null
-  ExprList within_group;       // SortOrder
-  bool is_operator = false;    // written as an operator: not looked up among user functions
+  ExprPtr filter;            // FILTER (WHERE ...), may be null
+  ExprList within_group;     // SortOrder
+  bool is_operator = false;  // written as an operator: not looked up among user functions
   std::shared_ptr<const functions::ExternalFunction> external = nullptr;  // the function itself: no name is looked up
 };
 
@@ -143,7 +166,8 @@ struct MultiAlias : ExpressionNode<MultiAlias, ExprKind::kMultiAlias> {
 };
 
 enum class CastMode : uint8_t { kAnsi, kLegacy, kTry };
-/// Unresolved child allowed; `to` is known from the start. The analyzer fixes mode by spark.sql.ansi.enabled unless kTry.
+/// Unresolved child allowed; `to` is known from the start. The analyzer fixes mode by spark.sql.ansi.enabled unless
+/// kTry.
 struct Cast : ExpressionNode<Cast, ExprKind::kCast> {
   DataType to;
   CastMode mode = CastMode::kAnsi;
@@ -160,7 +184,8 @@ struct Call : ExpressionNode<Call, ExprKind::kCall> {
   std::string display_name;                           // as Spark's prettyName for the spelling used
   CallDisplay display = nullptr;                      // def->display: how the call is written when not name(args)
 };
-struct AggregateCall : ExpressionNode<AggregateCall, ExprKind::kAggregateCall> {  // children: arguments, then filter if any
+struct AggregateCall
+    : ExpressionNode<AggregateCall, ExprKind::kAggregateCall> {  // children: arguments, then filter if any
   const functions::FunctionDef* def = nullptr;
   std::shared_ptr<const functions::BoundCall> bound;
   std::string display_name;
@@ -231,7 +256,7 @@ struct WindowExpression : ExpressionNode<WindowExpression, ExprKind::kWindow> {
   int num_partition_keys = 0;
   std::optional<FrameUnit> unit;
   std::optional<FrameBound> lower, upper;
-  std::string window_name;  // OVER w, else empty
+  std::string window_name;    // OVER w, else empty
   bool ignore_nulls = false;  // of a function that only windows have; aggregates know it themselves
 };
 

@@ -148,14 +148,10 @@ class Writer {
         const auto& star = static_cast<const UnresolvedStar&>(expr);
         return star.target.empty() ? "*" : JoinTexts(star.target, ".") + ".*";
       }
-      case ExprKind::kUnresolvedFunction:
-        return Function(static_cast<const UnresolvedFunction&>(expr));
-      case ExprKind::kUnresolvedExtract:
-        return Extract(expr);
-      case ExprKind::kUnresolvedAlias:
-        return Text(*expr.children[0]);
-      case ExprKind::kLiteral:
-        return LiteralText(static_cast<const Literal&>(expr));
+      case ExprKind::kUnresolvedFunction: return Function(static_cast<const UnresolvedFunction&>(expr));
+      case ExprKind::kUnresolvedExtract: return Extract(expr);
+      case ExprKind::kUnresolvedAlias: return Text(*expr.children[0]);
+      case ExprKind::kLiteral: return LiteralText(static_cast<const Literal&>(expr));
       case ExprKind::kAttribute: {
         const auto& attribute = static_cast<const Attribute&>(expr);
         if (style_ == Style::kTree) return attribute.name + "#" + std::to_string(attribute.id);
@@ -173,8 +169,7 @@ class Writer {
       }
       case ExprKind::kMultiAlias:
         return Text(*expr.children[0]) + " AS (" + JoinTexts(static_cast<const MultiAlias&>(expr).names) + ")";
-      case ExprKind::kCast:
-        return CastText(static_cast<const Cast&>(expr));
+      case ExprKind::kCast: return CastText(static_cast<const Cast&>(expr));
       case ExprKind::kCall: {
         const auto& call = static_cast<const Call&>(expr);
         const std::vector<std::string> args = Texts(expr.children);
@@ -185,8 +180,7 @@ class Writer {
         }
         return call.display != nullptr ? call.display(call.display_name, args) : CallText(call.display_name, args);
       }
-      case ExprKind::kAggregateCall:
-        return AggregateText(static_cast<const AggregateCall&>(expr));
+      case ExprKind::kAggregateCall: return AggregateText(static_cast<const AggregateCall&>(expr));
       case ExprKind::kGeneratorCall:
         return CallText(static_cast<const GeneratorCall&>(expr).display_name, Texts(expr.children));
       case ExprKind::kGetField: {
@@ -209,22 +203,17 @@ class Writer {
       case ExprKind::kLambdaVariable:
         if (style_ != Style::kTree) return "namedlambdavariable()";
         return "lambda " + static_cast<const LambdaVariable&>(expr).name;
-      case ExprKind::kSubquery:
-        return Subquery(static_cast<const SubqueryExpression&>(expr));
-      case ExprKind::kWindow:
-        return WindowText(static_cast<const WindowExpression&>(expr));
-      case ExprKind::kOuterReference:
-        return OuterText(static_cast<const OuterReference&>(expr));
+      case ExprKind::kSubquery: return Subquery(static_cast<const SubqueryExpression&>(expr));
+      case ExprKind::kWindow: return WindowText(static_cast<const WindowExpression&>(expr));
+      case ExprKind::kOuterReference: return OuterText(static_cast<const OuterReference&>(expr));
       case ExprKind::kNamedArgument:
         return static_cast<const NamedArgument&>(expr).name + " => " + Text(*expr.children[0]);
       case ExprKind::kParameter: {
         const std::string& name = static_cast<const Parameter&>(expr).name;
         return name.empty() ? "?" : ":" + name;
       }
-      case ExprKind::kDefaultValue:
-        return "DEFAULT";
-      case ExprKind::kWindowSpec:
-        break;
+      case ExprKind::kDefaultValue: return "DEFAULT";
+      case ExprKind::kWindowSpec: break;
     }
     return "windowspecdefinition(" + JoinTexts(Texts(expr.children)) + ")";
   }
@@ -308,7 +297,7 @@ class Writer {
       text = CallText(name, Texts(args), call.distinct ? "DISTINCT " : "");
     }
     if (!keys.empty()) {
-      const bool full = name == "listagg";  // the others write what is not the default
+      const bool full = name == "listagg";   // the others write what is not the default
       const bool reversed = name == "mode";  // whose text in Spark has the directions the wrong way round
       std::vector<std::string> orders;
       for (size_t i = 0; i < keys.size(); ++i) {
@@ -323,12 +312,9 @@ class Writer {
 
   std::string Subquery(const SubqueryExpression& subquery) const {
     switch (subquery.subquery_kind) {
-      case SubqueryKind::kScalar:
-        return "scalarsubquery(" + JoinTexts(Texts(subquery.children)) + ")";
-      case SubqueryKind::kExists:
-        return "exists(" + JoinTexts(Texts(subquery.children)) + ")";
-      case SubqueryKind::kIn:
-        break;
+      case SubqueryKind::kScalar: return "scalarsubquery(" + JoinTexts(Texts(subquery.children)) + ")";
+      case SubqueryKind::kExists: return "exists(" + JoinTexts(Texts(subquery.children)) + ")";
+      case SubqueryKind::kIn: break;
     }
     std::vector<std::string> values = Texts(subquery.children);
     const auto outer = values.begin() + static_cast<std::ptrdiff_t>(subquery.num_values());
@@ -347,19 +333,15 @@ class Writer {
 
   std::string Bound(const FrameBound& bound) const {
     // Preceding is minus in Spark, and shows as such below a cast.
-    if (bound.written && bound.kind == FrameBound::Kind::kPreceding) return "(- " + Text(*bound.written) + ") FOLLOWING";
+    if (bound.written && bound.kind == FrameBound::Kind::kPreceding)
+      return "(- " + Text(*bound.written) + ") FOLLOWING";
     if (bound.written) return Text(*bound.written) + " FOLLOWING";
     switch (bound.kind) {
-      case FrameBound::Kind::kUnboundedPreceding:
-        return "UNBOUNDED PRECEDING";
-      case FrameBound::Kind::kPreceding:
-        return Text(*bound.offset) + " PRECEDING";
-      case FrameBound::Kind::kCurrentRow:
-        return "CURRENT ROW";
-      case FrameBound::Kind::kFollowing:
-        return Text(*bound.offset) + " FOLLOWING";
-      case FrameBound::Kind::kUnboundedFollowing:
-        break;
+      case FrameBound::Kind::kUnboundedPreceding: return "UNBOUNDED PRECEDING";
+      case FrameBound::Kind::kPreceding: return Text(*bound.offset) + " PRECEDING";
+      case FrameBound::Kind::kCurrentRow: return "CURRENT ROW";
+      case FrameBound::Kind::kFollowing: return Text(*bound.offset) + " FOLLOWING";
+      case FrameBound::Kind::kUnboundedFollowing: break;
     }
     return "UNBOUNDED FOLLOWING";
   }

@@ -40,8 +40,8 @@ struct GroupMemory {
 /// The rows that a function makes of each group: of one child, or of two that are grouped alike.
 struct MapGroups : PlanNode<MapGroups, PlanKind::kMapGroups> {
   ExternalFunctionPtr function;
-  std::vector<ExprList> keys;      // for each child; attributes of it once resolved
-  std::vector<Attributes> values;  // once resolved, for each child: the columns that the function sees
+  std::vector<ExprList> keys;                 // for each child; attributes of it once resolved
+  std::vector<Attributes> values;             // once resolved, for each child: the columns that the function sees
   std::shared_ptr<const GroupMemory> memory;  // of functions that keep something; a second child is what it begins with
   Attributes attributes;
   Attributes output() const override { return attributes; }

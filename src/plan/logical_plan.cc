@@ -181,7 +181,8 @@ Attributes Join::output() const {
   }
   const Attributes right = children[1]->output();
   const bool left_nulls = type == JoinType::kRightOuter || type == JoinType::kFullOuter;
-  const bool right_nulls = type == JoinType::kLeftOuter || type == JoinType::kLeftSingle || type == JoinType::kFullOuter;
+  const bool right_nulls =
+      type == JoinType::kLeftOuter || type == JoinType::kLeftSingle || type == JoinType::kFullOuter;
   Attributes out = left_nulls ? AllNullable(left) : left;
   Append(&out, right_nulls ? AllNullable(right) : right);
   return out;

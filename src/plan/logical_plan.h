@@ -19,14 +19,45 @@ namespace sluice::plan {
 
 enum class PlanKind : uint8_t {
   // leaves
-  kUnresolvedRelation, kUnresolvedDataSource, kUnresolvedTableFunction, kUnresolvedInlineTable, kLocalRelation, kRange,
-  kOneRow, kRelation, kCteReference,
+  kUnresolvedRelation,
+  kUnresolvedDataSource,
+  kUnresolvedTableFunction,
+  kUnresolvedInlineTable,
+  kLocalRelation,
+  kRange,
+  kOneRow,
+  kRelation,
+  kCteReference,
   // one child
-  kProject, kFilter, kAggregate, kSort, kLimit, kOffset, kTail, kGenerate, kSubqueryAlias, kWith, kDistinct, kDeduplicate,
-  kEventTimeWatermark, kWindow, kExpand, kSample, kRepartition, kHint, kPivot, kUnpivot, kToSchema, kCollectMetrics,
-  kExternalColumns, kMapPartitions,
+  kProject,
+  kFilter,
+  kAggregate,
+  kSort,
+  kLimit,
+  kOffset,
+  kTail,
+  kGenerate,
+  kSubqueryAlias,
+  kWith,
+  kDistinct,
+  kDeduplicate,
+  kEventTimeWatermark,
+  kWindow,
+  kExpand,
+  kSample,
+  kRepartition,
+  kHint,
+  kPivot,
+  kUnpivot,
+  kToSchema,
+  kCollectMetrics,
+  kExternalColumns,
+  kMapPartitions,
   // more
-  kJoin, kUnion, kSetOperation, kMapGroups,
+  kJoin,
+  kUnion,
+  kSetOperation,
+  kMapGroups,
   // statements: plan/command.h
   kCommand,
 };
@@ -60,7 +91,9 @@ template <typename Derived, PlanKind kKind>
 struct PlanNode : LogicalPlan {
   static constexpr PlanKind kStaticKind = kKind;
   PlanNode() : LogicalPlan(kKind) {}
-  std::shared_ptr<LogicalPlan> Clone() const override { return std::make_shared<Derived>(static_cast<const Derived&>(*this)); }
+  std::shared_ptr<LogicalPlan> Clone() const override {
+    return std::make_shared<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 template <typename T>
 const T* As(const LogicalPlan& plan) {
@@ -129,8 +162,9 @@ struct OneRow : PlanNode<OneRow, PlanKind::kOneRow> {
   Attributes output() const override { return {}; }
 };
 
-/// A resolved table or stream of a connector. The optimizer narrows `attributes` (and nested_schema) to what is needed and
-/// moves conjuncts into `pushed_filters` (which stay in the Filter above too unless the table evaluates them exactly).
+/// A resolved table or stream of a connector. The optimizer narrows `attributes` (and nested_schema) to what is needed
+/// and moves conjuncts into `pushed_filters` (which stay in the Filter above too unless the table evaluates them
+/// exactly).
 struct Relation : PlanNode<Relation, PlanKind::kRelation> {
   std::shared_ptr<connectors::Table> table;
   std::string name;  // for EXPLAIN
@@ -148,7 +182,7 @@ struct Relation : PlanNode<Relation, PlanKind::kRelation> {
 // ---- one child -----------------------------------------------------------------------------------------------------
 
 struct Project : PlanNode<Project, PlanKind::kProject> {
-  ExprList list;  // resolved: Attribute or Alias each
+  ExprList list;            // resolved: Attribute or Alias each
   Attributes join_columns;  // of JOIN USING: columns of both sides that the list leaves out
   Attributes output() const override;
   ExprList expressions() const override { return list; }
@@ -164,8 +198,8 @@ struct Filter : PlanNode<Filter, PlanKind::kFilter> {
 
 enum class GroupingKind : uint8_t { kGroupBy, kRollup, kCube, kGroupingSets, kAll };
 struct Aggregate : PlanNode<Aggregate, PlanKind::kAggregate> {
-  ExprList grouping;                    // analyzer: any expressions
-  ExprList aggregates;                  // the output list: Attribute or Alias over groupings and AggregateCalls
+  ExprList grouping;    // analyzer: any expressions
+  ExprList aggregates;  // the output list: Attribute or Alias over groupings and AggregateCalls
   GroupingKind grouping_kind = GroupingKind::kGroupBy;
   std::vector<std::vector<int>> grouping_sets;  // indexes into grouping; filled for kRollup, kCube and kGroupingSets
   /// Once analyzed: what each grouping was computed from, over the columns that grouping sets have not nulled. With
@@ -200,7 +234,7 @@ struct Tail : PlanNode<Tail, PlanKind::kTail> {
 
 /// LATERAL VIEW [OUTER] f(...) alias AS names, and generators in a select list.
 struct Generate : PlanNode<Generate, PlanKind::kGenerate> {
-  ExprPtr generator;               // GeneratorCall once resolved
+  ExprPtr generator;  // GeneratorCall once resolved
   bool outer = false;
   std::string qualifier;           // table alias
   std::vector<std::string> names;  // column aliases; defaults of the generator when empty
@@ -212,9 +246,9 @@ struct Generate : PlanNode<Generate, PlanKind::kGenerate> {
 };
 
 struct SubqueryAlias : PlanNode<SubqueryAlias, PlanKind::kSubqueryAlias> {
-  std::vector<std::string> name;           // alias, or catalog.ns.table of a relation
+  std::vector<std::string> name;  // alias, or catalog.ns.table of a relation
   std::vector<std::string> column_aliases;
-  Attributes output() const override;      // child's, requalified; ids stay
+  Attributes output() const override;  // child's, requalified; ids stay
 };
 
 struct With : PlanNode<With, PlanKind::kWith> {
@@ -297,7 +331,7 @@ struct Pivot : PlanNode<Pivot, PlanKind::kPivot> {
 
 /// UNPIVOT and DataFrame.unpivot: each row once per element of `values`.
 struct Unpivot : PlanNode<Unpivot, PlanKind::kUnpivot> {
-  std::optional<ExprList> ids;                 // one of ids and values may be left out: the remaining columns
+  std::optional<ExprList> ids;  // one of ids and values may be left out: the remaining columns
   std::optional<std::vector<ExprList>> values;
   std::vector<std::optional<std::string>> value_aliases;  // as values, or empty
   std::string name_column;
@@ -312,7 +346,15 @@ struct Unpivot : PlanNode<Unpivot, PlanKind::kUnpivot> {
 /// The last two come from subqueries: kLeftSingle is a left outer join that fails when a row has several matches,
 /// kExistence gives every left row once, with `exists` telling whether it has a match.
 enum class JoinType : uint8_t {
-  kInner, kLeftOuter, kRightOuter, kFullOuter, kLeftSemi, kLeftAnti, kCross, kLeftSingle, kExistence
+  kInner,
+  kLeftOuter,
+  kRightOuter,
+  kFullOuter,
+  kLeftSemi,
+  kLeftAnti,
+  kCross,
+  kLeftSingle,
+  kExistence
 };
 struct Join : PlanNode<Join, PlanKind::kJoin> {
   JoinType type = JoinType::kInner;
@@ -320,7 +362,7 @@ struct Join : PlanNode<Join, PlanKind::kJoin> {
   std::vector<std::string> using_columns;  // until resolved
   bool natural = false;
   bool lateral = false;
-  AttributePtr exists;                     // kExistence
+  AttributePtr exists;  // kExistence
   enum class BuildHint : uint8_t { kNone, kBroadcastLeft, kBroadcastRight } hint = BuildHint::kNone;
   Attributes output() const override;
   ExprList expressions() const override;

@@ -33,24 +33,15 @@ std::string Text(const ExprPtr& expr) { return expr ? ExpressionTreeText(*expr) 
 
 const char* JoinName(JoinType type) {
   switch (type) {
-    case JoinType::kInner:
-      return "Inner";
-    case JoinType::kLeftOuter:
-      return "LeftOuter";
-    case JoinType::kRightOuter:
-      return "RightOuter";
-    case JoinType::kFullOuter:
-      return "FullOuter";
-    case JoinType::kLeftSemi:
-      return "LeftSemi";
-    case JoinType::kLeftAnti:
-      return "LeftAnti";
-    case JoinType::kCross:
-      return "Cross";
-    case JoinType::kLeftSingle:
-      return "LeftSingle";
-    case JoinType::kExistence:
-      return "ExistenceJoin";
+    case JoinType::kInner: return "Inner";
+    case JoinType::kLeftOuter: return "LeftOuter";
+    case JoinType::kRightOuter: return "RightOuter";
+    case JoinType::kFullOuter: return "FullOuter";
+    case JoinType::kLeftSemi: return "LeftSemi";
+    case JoinType::kLeftAnti: return "LeftAnti";
+    case JoinType::kCross: return "Cross";
+    case JoinType::kLeftSingle: return "LeftSingle";
+    case JoinType::kExistence: return "ExistenceJoin";
   }
   return "Inner";
 }
@@ -68,20 +59,11 @@ std::string JoinText(const Join& join) {
 std::string AggregateText(const Aggregate& aggregate) {
   std::string grouping = List(aggregate.grouping);
   switch (aggregate.grouping_kind) {
-    case GroupingKind::kRollup:
-      grouping = "rollup" + grouping;
-      break;
-    case GroupingKind::kCube:
-      grouping = "cube" + grouping;
-      break;
-    case GroupingKind::kGroupingSets:
-      grouping = "grouping sets" + grouping;
-      break;
-    case GroupingKind::kAll:
-      grouping = "all";
-      break;
-    case GroupingKind::kGroupBy:
-      break;
+    case GroupingKind::kRollup: grouping = "rollup" + grouping; break;
+    case GroupingKind::kCube: grouping = "cube" + grouping; break;
+    case GroupingKind::kGroupingSets: grouping = "grouping sets" + grouping; break;
+    case GroupingKind::kAll: grouping = "all"; break;
+    case GroupingKind::kGroupBy: break;
   }
   return "Aggregate " + grouping + ", " + List(aggregate.aggregates);
 }
@@ -154,15 +136,13 @@ std::string LeafText(const LogicalPlan& plan) {
       const auto& table = static_cast<const UnresolvedInlineTable&>(plan);
       return "'UnresolvedInlineTable [" + JoinTexts(table.names) + "], " + std::to_string(table.rows.size()) + " rows";
     }
-    case PlanKind::kLocalRelation:
-      return "LocalRelation " + List(plan.output());
+    case PlanKind::kLocalRelation: return "LocalRelation " + List(plan.output());
     case PlanKind::kRange: {
       const auto& range = static_cast<const Range&>(plan);
       return "Range (" + std::to_string(range.start) + ", " + std::to_string(range.end) +
              ", step=" + std::to_string(range.step) + ")";
     }
-    case PlanKind::kOneRow:
-      return "OneRowRelation";
+    case PlanKind::kOneRow: return "OneRowRelation";
     case PlanKind::kRelation: {
       const auto& relation = static_cast<const Relation&>(plan);
       std::string out =
@@ -171,8 +151,7 @@ std::string LeafText(const LogicalPlan& plan) {
       if (relation.pushed_limit) out += ", limit=" + std::to_string(*relation.pushed_limit);
       return out;
     }
-    default:
-      return "CteReference";
+    default: return "CteReference";
   }
 }
 
@@ -180,22 +159,16 @@ std::string LeafText(const LogicalPlan& plan) {
 
 std::string PlanNodeString(const LogicalPlan& plan) {
   switch (plan.kind) {
-    case PlanKind::kProject:
-      return "Project " + List(static_cast<const Project&>(plan).list);
-    case PlanKind::kFilter:
-      return "Filter " + Text(static_cast<const Filter&>(plan).condition);
-    case PlanKind::kAggregate:
-      return AggregateText(static_cast<const Aggregate&>(plan));
+    case PlanKind::kProject: return "Project " + List(static_cast<const Project&>(plan).list);
+    case PlanKind::kFilter: return "Filter " + Text(static_cast<const Filter&>(plan).condition);
+    case PlanKind::kAggregate: return AggregateText(static_cast<const Aggregate&>(plan));
     case PlanKind::kSort: {
       const auto& sort = static_cast<const Sort&>(plan);
       return "Sort " + List(sort.orders) + (sort.global ? ", true" : ", false");
     }
-    case PlanKind::kLimit:
-      return "GlobalLimit " + Text(static_cast<const Limit&>(plan).count);
-    case PlanKind::kOffset:
-      return "Offset " + Text(static_cast<const Offset&>(plan).count);
-    case PlanKind::kTail:
-      return "Tail " + std::to_string(static_cast<const Tail&>(plan).count);
+    case PlanKind::kLimit: return "GlobalLimit " + Text(static_cast<const Limit&>(plan).count);
+    case PlanKind::kOffset: return "Offset " + Text(static_cast<const Offset&>(plan).count);
+    case PlanKind::kTail: return "Tail " + std::to_string(static_cast<const Tail&>(plan).count);
     case PlanKind::kGenerate: {
       const auto& generate = static_cast<const Generate&>(plan);
       std::string out = "Generate " + Text(generate.generator) + (generate.outer ? ", true" : ", false");
@@ -210,8 +183,7 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       for (const auto& definition : static_cast<const With&>(plan).definitions) names.push_back(definition.name);
       return "CTE [" + JoinTexts(names) + "]";
     }
-    case PlanKind::kDistinct:
-      return "Distinct";
+    case PlanKind::kDistinct: return "Distinct";
     case PlanKind::kDeduplicate: {
       const auto& dedup = static_cast<const Deduplicate&>(plan);
       const std::string name = dedup.within_watermark ? "DeduplicateWithinWatermark " : "Deduplicate ";
@@ -221,10 +193,8 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       const auto& watermark = static_cast<const EventTimeWatermark&>(plan);
       return "EventTimeWatermark " + Text(watermark.event_time) + ", " + watermark.delay_text;
     }
-    case PlanKind::kWindow:
-      return "Window " + List(plan.expressions());
-    case PlanKind::kExpand:
-      return "Expand " + List(plan.output());
+    case PlanKind::kWindow: return "Window " + List(plan.expressions());
+    case PlanKind::kExpand: return "Expand " + List(plan.output());
     case PlanKind::kSample: {
       const auto& sample = static_cast<const Sample&>(plan);
       return "Sample " + std::to_string(sample.lower) + ", " + std::to_string(sample.upper) +
@@ -245,31 +215,23 @@ std::string PlanNodeString(const LogicalPlan& plan) {
       const auto& pivot = static_cast<const Pivot&>(plan);
       return "Pivot " + Text(pivot.column) + ", " + List(pivot.values) + ", " + List(pivot.aggregates);
     }
-    case PlanKind::kUnpivot:
-      return "Unpivot " + List(plan.expressions());
-    case PlanKind::kToSchema:
-      return "Project " + List(plan.output());
-    case PlanKind::kCollectMetrics:
-      return "CollectMetrics";
-    case PlanKind::kExternalColumns:
-      return "ExternalColumns " + List(plan.expressions());
-    case PlanKind::kMapPartitions:
-      return "MapPartitions " + List(plan.output());
-    case PlanKind::kJoin:
-      return JoinText(static_cast<const Join&>(plan));
-    case PlanKind::kUnion:
-      return "Union";
+    case PlanKind::kUnpivot: return "Unpivot " + List(plan.expressions());
+    case PlanKind::kToSchema: return "Project " + List(plan.output());
+    case PlanKind::kCollectMetrics: return "CollectMetrics";
+    case PlanKind::kExternalColumns: return "ExternalColumns " + List(plan.expressions());
+    case PlanKind::kMapPartitions: return "MapPartitions " + List(plan.output());
+    case PlanKind::kJoin: return JoinText(static_cast<const Join&>(plan));
+    case PlanKind::kUnion: return "Union";
     case PlanKind::kSetOperation: {
       const auto& operation = static_cast<const SetOperation&>(plan);
       return std::string(operation.type == SetOperationType::kExcept ? "Except" : "Intersect") +
              (operation.all ? " All true" : " All false");
     }
     case PlanKind::kMapGroups:
-      return std::string(static_cast<const MapGroups&>(plan).memory ? "MapGroupsWithState " : "MapGroups ") + List(plan.expressions()) + ", " + List(plan.output());
-    case PlanKind::kCommand:
-      return CommandText(plan);
-    default:
-      return LeafText(plan);
+      return std::string(static_cast<const MapGroups&>(plan).memory ? "MapGroupsWithState " : "MapGroups ") +
+             List(plan.expressions()) + ", " + List(plan.output());
+    case PlanKind::kCommand: return CommandText(plan);
+    default: return LeafText(plan);
   }
 }
 

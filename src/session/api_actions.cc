@@ -20,12 +20,17 @@ std::string Lower(std::string text) { return session::LowerCase(std::move(text))
 void DataFrame::printSchema() const { std::cout << schema().treeString() << "\n" << std::flush; }
 
 std::string DataFrame::showString(int64_t n, int truncate, bool vertical) const {
-  auto batches = ValueOrThrow(session_->Collect(limit(std::min<int64_t>(std::max<int64_t>(n, 0), 2147483630) + 1).plan_));
+  auto batches =
+      ValueOrThrow(session_->Collect(limit(std::min<int64_t>(std::max<int64_t>(n, 0), 2147483630) + 1).plan_));
   return ShowString(schema(), batches, *session_->MakeEvalContext().zone, ShowOptions{n, truncate, vertical});
 }
-void DataFrame::show(int64_t n, int truncate, bool vertical) const { std::cout << showString(n, truncate, vertical) << "\n" << std::flush; }
+void DataFrame::show(int64_t n, int truncate, bool vertical) const {
+  std::cout << showString(n, truncate, vertical) << "\n" << std::flush;
+}
 
-std::vector<Row> DataFrame::collect() const { return session::ToRows(ValueOrThrow(session_->Collect(plan_)), schema()); }
+std::vector<Row> DataFrame::collect() const {
+  return session::ToRows(ValueOrThrow(session_->Collect(plan_)), schema());
+}
 std::vector<Row> DataFrame::take(int64_t n) const { return limit(n).collect(); }
 std::vector<Row> DataFrame::tail(int64_t n) const {
   auto node = Over<plan::Tail>(plan_);
@@ -43,18 +48,24 @@ int64_t DataFrame::count() const {
 bool DataFrame::isEmpty() const { return take(1).empty(); }
 std::vector<std::string> DataFrame::toJSON() const {
   std::vector<std::string> out;
-  for (const auto& row : select({functions::to_json(functions::struct_(std::vector<Column>{Column("*")}))}).collect()) out.push_back(row.getString(0));
+  for (const auto& row : select({functions::to_json(functions::struct_(std::vector<Column>{Column("*")}))}).collect())
+    out.push_back(row.getString(0));
   return out;
 }
 
 std::string DataFrame::explainString(const std::string& mode) const {
   const std::string name = Lower(mode);
   plan::ExplainMode chosen = plan::ExplainMode::kSimple;
-  if (name == "extended") chosen = plan::ExplainMode::kExtended;
-  else if (name == "codegen") chosen = plan::ExplainMode::kCodegen;
-  else if (name == "cost") chosen = plan::ExplainMode::kCost;
-  else if (name == "formatted") chosen = plan::ExplainMode::kFormatted;
-  else if (name != "simple") Throw(MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "Unknown explain mode: " + mode}}));
+  if (name == "extended")
+    chosen = plan::ExplainMode::kExtended;
+  else if (name == "codegen")
+    chosen = plan::ExplainMode::kCodegen;
+  else if (name == "cost")
+    chosen = plan::ExplainMode::kCost;
+  else if (name == "formatted")
+    chosen = plan::ExplainMode::kFormatted;
+  else if (name != "simple")
+    Throw(MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "Unknown explain mode: " + mode}}));
   return ValueOrThrow(session_->Explain(plan_, chosen));
 }
 void DataFrame::explain(bool extended) const { explain(std::string(extended ? "extended" : "simple")); }

@@ -20,7 +20,9 @@ namespace session {
 NameParts ParseName(const std::string& name) { return ValueOrThrow(sql::ParseMultipartIdentifier(name)); }
 }  // namespace session
 
-DataFrame DataFrame::with(const plan::PlanPtr& unresolved) const { return session::MakeDataFrame(session_, unresolved); }
+DataFrame DataFrame::with(const plan::PlanPtr& unresolved) const {
+  return session::MakeDataFrame(session_, unresolved);
+}
 
 StructType DataFrame::schema() const { return analyzer::SchemaOf(*plan_); }
 std::vector<std::string> DataFrame::columns() const {
@@ -42,7 +44,8 @@ Column DataFrame::col(const std::string& name) const {
   auto project = Over<plan::Project>(plan_);
   project->list = {Column(name).expr()};
   auto analyzed = ValueOrThrow(session_->Analyze(project));
-  if (session::RemoteOf(*session_)) return Column(session::RemoteOf(*session_)->ColumnOf(plan_, session::ParseName(name)));
+  if (session::RemoteOf(*session_))
+    return Column(session::RemoteOf(*session_)->ColumnOf(plan_, session::ParseName(name)));
   const auto& item = plan::As<plan::Project>(analyzed)->list[0];
   const auto* alias = plan::As<plan::Alias>(item);
   return Column(alias ? plan::ExprPtr(item) : item);
@@ -63,9 +66,13 @@ DataFrame DataFrame::filter(const Column& condition) const {
   filter->condition = condition.expr();
   return with(filter);
 }
-DataFrame DataFrame::filter(const std::string& condition) const { return filter(Column(ValueOrThrow(session_->ParseExpression(condition)))); }
+DataFrame DataFrame::filter(const std::string& condition) const {
+  return filter(Column(ValueOrThrow(session_->ParseExpression(condition))));
+}
 
-DataFrame DataFrame::withColumn(const std::string& name, const Column& column) const { return withColumns({{name, column}}); }
+DataFrame DataFrame::withColumn(const std::string& name, const Column& column) const {
+  return withColumns({{name, column}});
+}
 DataFrame DataFrame::withColumns(const std::vector<std::pair<std::string, Column>>& columns) const {
   const bool exact = session_->config().Get("spark.sql.caseSensitive") == "true";
   auto project = Over<plan::Project>(plan_);
@@ -100,16 +107,19 @@ DataFrame DataFrame::withColumnsRenamed(const std::map<std::string, std::string>
 DataFrame DataFrame::toDF(const std::vector<std::string>& names) const {
   auto output = plan_->output();
   if (output.size() != names.size())
-    Throw(MakeError("ASSIGNMENT_ARITY_MISMATCH", {{"numTarget", std::to_string(names.size())}, {"numExpr", std::to_string(output.size())}}));
+    Throw(MakeError("ASSIGNMENT_ARITY_MISMATCH",
+                    {{"numTarget", std::to_string(names.size())}, {"numExpr", std::to_string(output.size())}}));
   auto project = Over<plan::Project>(plan_);
-  for (size_t i = 0; i < names.size(); ++i) project->list.push_back(Column(plan::ExprPtr(output[i])).as(names[i]).expr());
+  for (size_t i = 0; i < names.size(); ++i)
+    project->list.push_back(Column(plan::ExprPtr(output[i])).as(names[i]).expr());
   return with(project);
 }
 DataFrame DataFrame::drop(const std::vector<std::string>& names) const {
   const bool exact = session_->config().Get("spark.sql.caseSensitive") == "true";
   auto project = Over<plan::Project>(plan_);
   for (const auto& attribute : plan_->output())
-    if (std::none_of(names.begin(), names.end(), [&](const auto& n) { return analyzer::NamesEqual(n, attribute->name, exact); }))
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const auto& n) { return analyzer::NamesEqual(n, attribute->name, exact); }))
       project->list.push_back(attribute);
   return with(project);
 }
@@ -166,7 +176,10 @@ DataFrame DataFrame::fillna(const Value& value, const std::vector<std::string>& 
     const bool wanted = subset.empty() || std::find(subset.begin(), subset.end(), attribute->name) != subset.end();
     const bool fits = type.isNumeric() ? attribute->type->isNumeric() : attribute->type->id() == type.id();
     Column column{plan::ExprPtr(attribute)};
-    project->list.push_back(wanted && fits ? functions::call_function("coalesce", {column, literal.cast(*attribute->type)}).as(attribute->name).expr() : column.expr());
+    project->list.push_back(
+        wanted && fits
+            ? functions::call_function("coalesce", {column, literal.cast(*attribute->type)}).as(attribute->name).expr()
+            : column.expr());
   }
   return with(project);
 }
@@ -201,15 +214,20 @@ plan::JoinType JoinTypeOf(const std::string& how) {
   for (char c : how)
     if (c != '_') name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   static const std::map<std::string, plan::JoinType> kTypes = {
-      {"inner", plan::JoinType::kInner},          {"cross", plan::JoinType::kCross},
-      {"outer", plan::JoinType::kFullOuter},      {"full", plan::JoinType::kFullOuter},
-      {"fullouter", plan::JoinType::kFullOuter},  {"left", plan::JoinType::kLeftOuter},
-      {"leftouter", plan::JoinType::kLeftOuter},  {"right", plan::JoinType::kRightOuter},
+      {"inner", plan::JoinType::kInner},           {"cross", plan::JoinType::kCross},
+      {"outer", plan::JoinType::kFullOuter},       {"full", plan::JoinType::kFullOuter},
+      {"fullouter", plan::JoinType::kFullOuter},   {"left", plan::JoinType::kLeftOuter},
+      {"leftouter", plan::JoinType::kLeftOuter},   {"right", plan::JoinType::kRightOuter},
       {"rightouter", plan::JoinType::kRightOuter}, {"semi", plan::JoinType::kLeftSemi},
-      {"leftsemi", plan::JoinType::kLeftSemi},    {"anti", plan::JoinType::kLeftAnti},
+      {"leftsemi", plan::JoinType::kLeftSemi},     {"anti", plan::JoinType::kLeftAnti},
       {"leftanti", plan::JoinType::kLeftAnti}};
   auto it = kTypes.find(name);
-  if (it == kTypes.end()) Throw(MakeError("UNSUPPORTED_JOIN_TYPE", {{"typ", how}, {"supported", "inner, outer, full, fullouter, full_outer, leftouter, left, left_outer, rightouter, right, right_outer, leftsemi, left_semi, semi, leftanti, left_anti, anti, cross"}}));
+  if (it == kTypes.end())
+    Throw(MakeError("UNSUPPORTED_JOIN_TYPE",
+                    {{"typ", how},
+                     {"supported",
+                      "inner, outer, full, fullouter, full_outer, leftouter, left, left_outer, rightouter, right, "
+                      "right_outer, leftsemi, left_semi, semi, leftanti, left_anti, anti, cross"}}));
   return it->second;
 }
 }  // namespace
@@ -221,7 +239,8 @@ DataFrame DataFrame::join(const DataFrame& other, const Column& on, const std::s
   node->condition = on.expr();
   return with(node);
 }
-DataFrame DataFrame::join(const DataFrame& other, const std::vector<std::string>& using_columns, const std::string& how) const {
+DataFrame DataFrame::join(const DataFrame& other, const std::vector<std::string>& using_columns,
+                          const std::string& how) const {
   auto node = std::make_shared<plan::Join>();
   node->children = {plan_, other.plan_};
   node->type = JoinTypeOf(how);

@@ -28,11 +28,18 @@ GroupedData DataFrame::grouped(const std::vector<Column>& columns, int kind) con
       list.push_back(column.expr());
     }
   }
-  return GroupedData(std::make_shared<const GroupedData::Impl>(GroupedData::Impl{*this, std::move(list), static_cast<plan::GroupingKind>(kind), std::nullopt, {}}));
+  return GroupedData(std::make_shared<const GroupedData::Impl>(
+      GroupedData::Impl{*this, std::move(list), static_cast<plan::GroupingKind>(kind), std::nullopt, {}}));
 }
-GroupedData DataFrame::groupBy(const std::vector<Column>& columns) const { return grouped(columns, static_cast<int>(plan::GroupingKind::kGroupBy)); }
-GroupedData DataFrame::rollup(const std::vector<Column>& columns) const { return grouped(columns, static_cast<int>(plan::GroupingKind::kRollup)); }
-GroupedData DataFrame::cube(const std::vector<Column>& columns) const { return grouped(columns, static_cast<int>(plan::GroupingKind::kCube)); }
+GroupedData DataFrame::groupBy(const std::vector<Column>& columns) const {
+  return grouped(columns, static_cast<int>(plan::GroupingKind::kGroupBy));
+}
+GroupedData DataFrame::rollup(const std::vector<Column>& columns) const {
+  return grouped(columns, static_cast<int>(plan::GroupingKind::kRollup));
+}
+GroupedData DataFrame::cube(const std::vector<Column>& columns) const {
+  return grouped(columns, static_cast<int>(plan::GroupingKind::kCube));
+}
 
 DataFrame GroupedData::agg(const std::vector<Column>& aggregates) const {
   auto strip = [](const plan::ExprPtr& e) { return e->kind == plan::ExprKind::kAlias ? e->children[0] : e; };
@@ -63,7 +70,9 @@ DataFrame GroupedData::agg(const std::vector<std::pair<std::string, std::string>
   for (const auto& [column, function] : functions) all.push_back(functions::call_function(function, {Column(column)}));
   return agg(all);
 }
-DataFrame GroupedData::count() const { return agg({functions::call_function("count", {Column::literal(1)}).as("count")}); }
+DataFrame GroupedData::count() const {
+  return agg({functions::call_function("count", {Column::literal(1)}).as("count")});
+}
 
 DataFrame GroupedData::numeric(const char* function, const std::vector<std::string>& columns) const {
   std::vector<Column> all;
@@ -84,8 +93,9 @@ DataFrame GroupedData::avg(const std::vector<std::string>& columns) const { retu
 DataFrame GroupedData::mean(const std::vector<std::string>& columns) const { return numeric("avg", columns); }
 DataFrame GroupedData::min(const std::vector<std::string>& columns) const { return numeric("min", columns); }
 DataFrame GroupedData::max(const std::vector<std::string>& columns) const { return numeric("max", columns); }
-DataFrame GroupedData::transformWithState(std::function<std::unique_ptr<StatefulProcessor>()> processor, const DataType& output,
-                                          const std::string& time_mode, const std::string& output_mode) const {
+DataFrame GroupedData::transformWithState(std::function<std::unique_ptr<StatefulProcessor>()> processor,
+                                          const DataType& output, const std::string& time_mode,
+                                          const std::string& output_mode) const {
   auto memory = std::make_shared<plan::GroupMemory>();
   memory->kind = plan::GroupMemory::Kind::kProcessor;
   memory->output_mode = output_mode;
@@ -94,7 +104,8 @@ DataFrame GroupedData::transformWithState(std::function<std::unique_ptr<Stateful
   if (memory->time.empty()) Throw(MakeError("STATEFUL_PROCESSOR_UNKNOWN_TIME_MODE", {{"timeMode", time_mode}}));
   auto node = session::Over<plan::MapGroups>(impl_->df.plan_);
   node->function = session::MakeProcessorFunction(std::move(processor), output);
-  for (const auto& field : output.fields()) node->attributes.push_back(plan::MakeAttribute(field.name, field.type, true));
+  for (const auto& field : output.fields())
+    node->attributes.push_back(plan::MakeAttribute(field.name, field.type, true));
   node->keys = {impl_->grouping};
   node->memory = std::move(memory);
   return impl_->df.with(node);

@@ -32,7 +32,9 @@ SparkSession::Builder& SparkSession::Builder::config(const std::map<std::string,
   for (const auto& [key, value] : settings) settings_[key] = value;
   return *this;
 }
-SparkSession SparkSession::Builder::create() const { return SparkSession(ValueOrThrow(session::Session::Make(ToConfig(settings_)))); }
+SparkSession SparkSession::Builder::create() const {
+  return SparkSession(ValueOrThrow(session::Session::Make(ToConfig(settings_))));
+}
 SparkSession SparkSession::Builder::getOrCreate() const {
   std::lock_guard lock(g_mutex);
   if (g_active && !g_active->stopped()) {
@@ -48,7 +50,9 @@ std::optional<SparkSession> SparkSession::active() {
   return SparkSession(g_active);
 }
 
-DataFrame SparkSession::sql(std::string_view statement) const { return DataFrame(session_, ValueOrThrow(session_->Sql(statement))); }
+DataFrame SparkSession::sql(std::string_view statement) const {
+  return DataFrame(session_, ValueOrThrow(session_->Sql(statement)));
+}
 DataFrame SparkSession::createDataFrame(const std::vector<Row>& rows, const StructType& schema) const {
   auto batch = ValueOrThrow(session::FromRows(rows, schema));
   return session::MakeDataFrame(session_, session::MakeLocalRelation(schema, {batch}));
@@ -67,14 +71,21 @@ DataFrame SparkSession::range(int64_t start, int64_t end, int64_t step, int part
   range->attribute = plan::MakeAttribute("id", DataType::Long(), false);
   return session::MakeDataFrame(session_, range);
 }
-SparkSession SparkSession::newSession() const { return SparkSession(ValueOrThrow(session::Session::Make(session_->config()))); }
-std::string SparkSession::version() const { return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->Version()) : "4.1.1"; }
+SparkSession SparkSession::newSession() const {
+  return SparkSession(ValueOrThrow(session::Session::Make(session_->config())));
+}
+std::string SparkSession::version() const {
+  return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->Version()) : "4.1.1";
+}
 void SparkSession::stop() const { session_->Stop(); }
 
-void RuntimeConfig::set(const std::string& key, const std::string& value) const { ThrowIfError(session_->SetConf(key, value)); }
+void RuntimeConfig::set(const std::string& key, const std::string& value) const {
+  ThrowIfError(session_->SetConf(key, value));
+}
 namespace {
 std::optional<std::string> Setting(const session::Session& session, const std::string& key) {
-  return session::RemoteOf(session) ? ValueOrThrow(session::RemoteOf(session)->GetConf(key)) : session::GetSetting(session.config(), key);
+  return session::RemoteOf(session) ? ValueOrThrow(session::RemoteOf(session)->GetConf(key))
+                                    : session::GetSetting(session.config(), key);
 }
 }  // namespace
 
@@ -88,14 +99,16 @@ std::string RuntimeConfig::get(const std::string& key, const std::string& otherw
 }
 void RuntimeConfig::unset(const std::string& key) const { ThrowIfError(session_->UnsetConf(key)); }
 std::map<std::string, std::string> RuntimeConfig::getAll() const {
-  return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->GetAllConf()) : session_->config().values();
+  return session::RemoteOf(*session_) ? ValueOrThrow(session::RemoteOf(*session_)->GetAllConf())
+                                      : session_->config().values();
 }
 bool RuntimeConfig::isModifiable(const std::string& key) const {
   if (session::RemoteOf(*session_)) return ValueOrThrow(session::RemoteOf(*session_)->IsModifiable(key));
   return KnownConfigs().count(key) && session::CheckModifiable(key).ok();
 }
 
-// ---- catalog ---------------------------------------------------------------------------------------------------------
+// ---- catalog
+// ---------------------------------------------------------------------------------------------------------
 
 namespace {
 /// The first column of a statement's rows: what the catalog of a Spark Connect server is asked with.
@@ -127,7 +140,8 @@ void Catalog::setCurrentCatalog(const std::string& name) const {
 std::string Catalog::currentDatabase() const {
   if (session::RemoteOf(*session_)) return Ask(session_, "SELECT current_database()").at(0);
   std::string out;
-  for (const auto& part : session_->catalogs().current_namespace(session_->config())) out += (out.empty() ? "" : ".") + part;
+  for (const auto& part : session_->catalogs().current_namespace(session_->config()))
+    out += (out.empty() ? "" : ".") + part;
   return out;
 }
 void Catalog::setCurrentDatabase(const std::string& name) const {
@@ -150,7 +164,8 @@ std::vector<Catalog::Table> Catalog::listTables(const std::optional<std::string>
   const std::string in = database ? " IN " + session::QuoteName(session::ParseName(*database)) : "";
   for (const auto& row : SparkSession(session_).sql("SHOW TABLES" + in).collect()) {
     const bool temporary = row.getBoolean(2);
-    out.push_back({row.getString(1), temporary ? "" : currentCatalog(), temporary ? std::vector<std::string>{} : std::vector<std::string>{row.getString(0)},
+    out.push_back({row.getString(1), temporary ? "" : currentCatalog(),
+                   temporary ? std::vector<std::string>{} : std::vector<std::string>{row.getString(0)},
                    temporary ? "TEMPORARY" : "MANAGED", temporary});
   }
   return out;
@@ -187,11 +202,13 @@ bool Catalog::dropTempView(const std::string& name) const {
   return ValueOrThrow(session_->DropView({name}));
 }
 bool Catalog::dropGlobalTempView(const std::string& name) const {
-  if (session::RemoteOf(*session_)) return Succeeds(session_, "DROP VIEW " + session::QuoteName({session::kGlobalTempDatabase, name}));
+  if (session::RemoteOf(*session_))
+    return Succeeds(session_, "DROP VIEW " + session::QuoteName({session::kGlobalTempDatabase, name}));
   return ValueOrThrow(session_->DropView({session::kGlobalTempDatabase, name}));
 }
 
-// ---- user functions ----------------------------------------------------------------------------------------------------
+// ---- user functions
+// ----------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -218,11 +235,17 @@ Result<ArrayPtr> CallUser(const functions::KernelCall& call, std::span<const Vec
   results.reserve(static_cast<size_t>(call.length));
   std::vector<Value> values(args.size());
   for (int64_t i = 0; i < call.length; ++i) {
-    for (size_t a = 0; a < args.size(); ++a) values[a] = session::ToValue(*args[a].array, args[a].At(i), call.bound.arg_types[a]);
+    for (size_t a = 0; a < args.size(); ++a)
+      values[a] = session::ToValue(*args[a].array, args[a].At(i), call.bound.arg_types[a]);
     try {
       results.push_back(user.function(values));
     } catch (const std::exception& error) {
-      return MakeError("FAILED_EXECUTE_UDF", {{"functionName", QuoteIdentifier(user.name)}, {"signature", ""}, {"result", user.result.simpleString()}, {"reason", error.what()}}, call.origin);
+      return MakeError("FAILED_EXECUTE_UDF",
+                       {{"functionName", QuoteIdentifier(user.name)},
+                        {"signature", ""},
+                        {"result", user.result.simpleString()},
+                        {"reason", error.what()}},
+                       call.origin);
     }
   }
   return session::FromValues(results, call.bound.result_type);
@@ -235,9 +258,14 @@ Status BindUser(functions::BindContext& context) {
     auto it = Registered().by_name.find(session::LowerCase(std::string(context.name)));
     if (it != Registered().by_name.end()) user = it->second;
   }
-  if (!user) return MakeError("UNRESOLVED_ROUTINE", {{"routineName", QuoteIdentifier(context.name)}, {"searchPath", "[`system`.`session`]"}});
+  if (!user)
+    return MakeError("UNRESOLVED_ROUTINE",
+                     {{"routineName", QuoteIdentifier(context.name)}, {"searchPath", "[`system`.`session`]"}});
   if (!user->arguments.empty() && user->arguments.size() != context.arg_types.size())
-    return MakeError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", {{"functionName", QuoteIdentifier(user->name)}, {"expectedNum", std::to_string(user->arguments.size())}, {"actualNum", std::to_string(context.arg_types.size())}, {"docroot", ""}});
+    return MakeError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", {{"functionName", QuoteIdentifier(user->name)},
+                                                           {"expectedNum", std::to_string(user->arguments.size())},
+                                                           {"actualNum", std::to_string(context.arg_types.size())},
+                                                           {"docroot", ""}});
   for (size_t i = 0; i < user->arguments.size(); ++i) context.arg_types[i] = user->arguments[i];
   context.result_type = user->result;
   context.result_nullable = true;

@@ -24,8 +24,9 @@ StreamingQueryProgress ToPublic(const stream::Progress& p) {
   for (const auto& s : p.sources) {
     out.inputRowsPerSecond += s.input_rows_per_second;
     out.processedRowsPerSecond += s.processed_rows_per_second;
-    out.sources.push_back({s.description, s.start_offset.value_or("null"), s.end_offset.value_or("null"), s.latest_offset.value_or("null"),
-                           s.num_input_rows, s.input_rows_per_second, s.processed_rows_per_second, s.metrics});
+    out.sources.push_back({s.description, s.start_offset.value_or("null"), s.end_offset.value_or("null"),
+                           s.latest_offset.value_or("null"), s.num_input_rows, s.input_rows_per_second,
+                           s.processed_rows_per_second, s.metrics});
   }
   out.sinkDescription = p.sink_description;
   out.numOutputRows = p.num_output_rows;
@@ -75,22 +76,41 @@ std::shared_ptr<session::QueryHandle> session::MakeHandle(std::shared_ptr<stream
   return std::make_shared<LocalQuery>(std::move(execution));
 }
 
-Trigger Trigger::ProcessingTime(const std::string& interval) { return ProcessingTime(ValueOrThrow(ParseDurationUs(interval)) / 1000); }
+Trigger Trigger::ProcessingTime(const std::string& interval) {
+  return ProcessingTime(ValueOrThrow(ParseDurationUs(interval)) / 1000);
+}
 Trigger Trigger::ProcessingTime(int64_t milliseconds) {
-  if (milliseconds < 0) Throw(MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "the interval of trigger should not be negative"}}));
+  if (milliseconds < 0)
+    Throw(MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "the interval of trigger should not be negative"}}));
   return Trigger(Kind::ProcessingTime, milliseconds);
 }
 
-DataStreamWriter& DataStreamWriter::format(const std::string& source) { format_ = source; return *this; }
-DataStreamWriter& DataStreamWriter::outputMode(const std::string& mode) {
-  mode_ = session::LowerCase(mode);
-  if (mode_ != "append" && mode_ != "update" && mode_ != "complete") Throw(MakeError("STREAMING_OUTPUT_MODE.INVALID", {{"outputMode", mode}}));
+DataStreamWriter& DataStreamWriter::format(const std::string& source) {
+  format_ = source;
   return *this;
 }
-DataStreamWriter& DataStreamWriter::trigger(const Trigger& trigger) { trigger_ = trigger; return *this; }
-DataStreamWriter& DataStreamWriter::queryName(const std::string& name) { name_ = name; return *this; }
-DataStreamWriter& DataStreamWriter::partitionBy(const std::vector<std::string>& columns) { partition_by_ = columns; return *this; }
-DataStreamWriter& DataStreamWriter::option(const std::string& key, const std::string& value) { options_[key] = value; return *this; }
+DataStreamWriter& DataStreamWriter::outputMode(const std::string& mode) {
+  mode_ = session::LowerCase(mode);
+  if (mode_ != "append" && mode_ != "update" && mode_ != "complete")
+    Throw(MakeError("STREAMING_OUTPUT_MODE.INVALID", {{"outputMode", mode}}));
+  return *this;
+}
+DataStreamWriter& DataStreamWriter::trigger(const Trigger& trigger) {
+  trigger_ = trigger;
+  return *this;
+}
+DataStreamWriter& DataStreamWriter::queryName(const std::string& name) {
+  name_ = name;
+  return *this;
+}
+DataStreamWriter& DataStreamWriter::partitionBy(const std::vector<std::string>& columns) {
+  partition_by_ = columns;
+  return *this;
+}
+DataStreamWriter& DataStreamWriter::option(const std::string& key, const std::string& value) {
+  options_[key] = value;
+  return *this;
+}
 DataStreamWriter& DataStreamWriter::options(const std::map<std::string, std::string>& options) {
   for (const auto& [key, value] : options) options_[key] = value;
   return *this;
@@ -102,14 +122,17 @@ DataStreamWriter& DataStreamWriter::foreachBatch(std::function<void(DataFrame, i
 
 StreamingQuery DataStreamWriter::startQuery(std::optional<std::string> table) {
   session::StreamRequest request;
-  request.format = format_.empty() && !table && !foreach_batch_ ? df_.session()->config().Get(session::kDefaultSource) : format_;
+  request.format =
+      format_.empty() && !table && !foreach_batch_ ? df_.session()->config().Get(session::kDefaultSource) : format_;
   request.options = OptionMap(options_.begin(), options_.end());
   request.output_mode = mode_;
   request.name = name_;
   request.partition_by = partition_by_;
   switch (trigger_.kind()) {
     case Trigger::Kind::Default: break;
-    case Trigger::Kind::ProcessingTime: request.trigger = {stream::Trigger::Kind::kProcessingTime, trigger_.intervalMs()}; break;
+    case Trigger::Kind::ProcessingTime:
+      request.trigger = {stream::Trigger::Kind::kProcessingTime, trigger_.intervalMs()};
+      break;
     case Trigger::Kind::Once: request.trigger.kind = stream::Trigger::Kind::kOnce; break;
     case Trigger::Kind::AvailableNow: request.trigger.kind = stream::Trigger::Kind::kAvailableNow; break;
   }
@@ -130,8 +153,10 @@ StreamingQuery DataStreamWriter::startQuery(std::optional<std::string> table) {
       }
     };
   }
-  if (auto* remote = session::RemoteOf(*df_.session())) return StreamingQuery(ValueOrThrow(remote->Start(df_.plan(), request)));
-  return StreamingQuery(session::MakeHandle(ValueOrThrow(df_.session()->streams().Start(df_.plan(), std::move(request)))));
+  if (auto* remote = session::RemoteOf(*df_.session()))
+    return StreamingQuery(ValueOrThrow(remote->Start(df_.plan(), request)));
+  return StreamingQuery(
+      session::MakeHandle(ValueOrThrow(df_.session()->streams().Start(df_.plan(), std::move(request)))));
 }
 StreamingQuery DataStreamWriter::start() { return startQuery(std::nullopt); }
 StreamingQuery DataStreamWriter::start(const std::string& path) {
@@ -145,13 +170,17 @@ const std::string& StreamingQuery::runId() const { return query_->run_id(); }
 std::optional<std::string> StreamingQuery::name() const { return query_->name(); }
 bool StreamingQuery::isActive() const { return ValueOrThrow(query_->IsActive()); }
 StreamingQueryStatus StreamingQuery::status() const { return ValueOrThrow(query_->QueryStatus()); }
-std::vector<StreamingQueryProgress> StreamingQuery::recentProgress() const { return ValueOrThrow(query_->RecentProgress(/*last=*/false)); }
+std::vector<StreamingQueryProgress> StreamingQuery::recentProgress() const {
+  return ValueOrThrow(query_->RecentProgress(/*last=*/false));
+}
 std::optional<StreamingQueryProgress> StreamingQuery::lastProgress() const {
   auto last = ValueOrThrow(query_->RecentProgress(/*last=*/true));
   return last.empty() ? std::nullopt : std::optional(last.back());
 }
 void StreamingQuery::awaitTermination() const { ValueOrThrow(query_->AwaitTermination(std::nullopt)); }
-bool StreamingQuery::awaitTermination(int64_t timeoutMs) const { return ValueOrThrow(query_->AwaitTermination(std::chrono::milliseconds(timeoutMs))); }
+bool StreamingQuery::awaitTermination(int64_t timeoutMs) const {
+  return ValueOrThrow(query_->AwaitTermination(std::chrono::milliseconds(timeoutMs)));
+}
 void StreamingQuery::processAllAvailable() const { ThrowIfError(query_->ProcessAllAvailable()); }
 void StreamingQuery::stop() const { ThrowIfError(query_->Stop()); }
 std::optional<Error> StreamingQuery::exception() const {
@@ -163,7 +192,9 @@ std::optional<Error> StreamingQuery::exception() const {
     return e;
   }
 }
-void StreamingQuery::explain(bool extended) const { std::cout << ValueOrThrow(query_->Explain(extended)) << "\n" << std::flush; }
+void StreamingQuery::explain(bool extended) const {
+  std::cout << ValueOrThrow(query_->Explain(extended)) << "\n" << std::flush;
+}
 
 std::vector<StreamingQuery> StreamingQueryManager::active() const {
   std::vector<StreamingQuery> out;
@@ -183,11 +214,13 @@ std::optional<StreamingQuery> StreamingQueryManager::get(const std::string& id) 
   return found ? std::optional(StreamingQuery(session::MakeHandle(found))) : std::nullopt;
 }
 void StreamingQueryManager::awaitAnyTermination() const {
-  ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(std::nullopt) : session_->streams().AwaitAnyTermination(std::nullopt));
+  ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(std::nullopt)
+                                            : session_->streams().AwaitAnyTermination(std::nullopt));
 }
 bool StreamingQueryManager::awaitAnyTermination(int64_t timeoutMs) const {
   const std::chrono::milliseconds timeout(timeoutMs);
-  return ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(timeout) : session_->streams().AwaitAnyTermination(timeout));
+  return ValueOrThrow(session::RemoteOf(*session_) ? session::RemoteOf(*session_)->AwaitAnyTermination(timeout)
+                                                   : session_->streams().AwaitAnyTermination(timeout));
 }
 void StreamingQueryManager::resetTerminated() const {
   if (session::RemoteOf(*session_)) return ThrowIfError(session::RemoteOf(*session_)->ResetTerminated());
@@ -212,11 +245,16 @@ void Notify(const char* event, F&& call) {
 int StreamingQueryManager::addListener(std::shared_ptr<StreamingQueryListener> listener) const {
   if (session::RemoteOf(*session_)) Throw(UnsupportedFeature("listeners in C++ on a Spark Connect server"));
   stream::Listener l;
-  l.on_started = [listener](const std::string& id, const std::string& run, const std::optional<std::string>& name, int64_t) {
+  l.on_started = [listener](const std::string& id, const std::string& run, const std::optional<std::string>& name,
+                            int64_t) {
     Notify("onQueryStarted", [&] { listener->onQueryStarted(id, run, name.value_or("")); });
   };
-  l.on_progress = [listener](const stream::Progress& p) { Notify("onQueryProgress", [&] { listener->onQueryProgress(ToPublic(p)); }); };
-  l.on_idle = [listener](const std::string& id, const std::string& run, int64_t) { Notify("onQueryIdle", [&] { listener->onQueryIdle(id, run); }); };
+  l.on_progress = [listener](const stream::Progress& p) {
+    Notify("onQueryProgress", [&] { listener->onQueryProgress(ToPublic(p)); });
+  };
+  l.on_idle = [listener](const std::string& id, const std::string& run, int64_t) {
+    Notify("onQueryIdle", [&] { listener->onQueryIdle(id, run); });
+  };
   l.on_terminated = [listener](const std::string& id, const std::string& run, const Status& error) {
     Notify("onQueryTerminated", [&] { listener->onQueryTerminated(id, run, error.ok() ? "" : error.message()); });
   };

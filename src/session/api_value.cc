@@ -27,7 +27,8 @@ std::string Value::toString() const {
     return "[" + out + "]";
   }
   if (isMap()) {
-    for (const auto& [key, item] : asMap()) out += (out.empty() ? "" : ", ") + key.toString() + " -> " + item.toString();
+    for (const auto& [key, item] : asMap())
+      out += (out.empty() ? "" : ", ") + key.toString() + " -> " + item.toString();
     return "Map(" + out + ")";
   }
   DataType type = session::TypeOf(*this);

@@ -36,7 +36,8 @@ Result<std::shared_ptr<connectors::Catalog>> Catalogs::Get(const std::string& na
   if (name == kSessionCatalog) return loaded_[name] = MakeSessionCatalog(config);
   auto cls = config.Get(kPrefix + name);
   if (!cls)
-    return MakeError("CATALOG_NOT_FOUND", {{"catalogName", QuoteIdentifier(name)}, {"config", "\"" + std::string(kPrefix) + name + "\""}});
+    return MakeError("CATALOG_NOT_FOUND",
+                     {{"catalogName", QuoteIdentifier(name)}, {"config", "\"" + std::string(kPrefix) + name + "\""}});
   connectors::Properties properties;
   const std::string prefix = kPrefix + name + ".";
   for (const auto& [key, value] : config.values())

@@ -22,9 +22,7 @@ std::string QuoteName(const NameParts& parts);
 struct ResolvedName {
   std::shared_ptr<connectors::Catalog> catalog;
   NameParts rest;
-  connectors::TableIdentifier table() const {
-    return {NameParts(rest.begin(), rest.end() - 1), rest.back()};
-  }
+  connectors::TableIdentifier table() const { return {NameParts(rest.begin(), rest.end() - 1), rest.back()}; }
 };
 
 /// The catalogs of one session and where unqualified names land. Thread-safe.

@@ -12,7 +12,8 @@ bool AllNullable(const DataType& schema) {
 
 class CheckedWriter final : public connectors::TaskWriter {
  public:
-  CheckedWriter(std::unique_ptr<connectors::TaskWriter> inner, const DataType& schema) : inner_(std::move(inner)), schema_(schema) {}
+  CheckedWriter(std::unique_ptr<connectors::TaskWriter> inner, const DataType& schema)
+      : inner_(std::move(inner)), schema_(schema) {}
   Status Write(const arrow::RecordBatch& batch) override {
     for (size_t i = 0; i < schema_.fields().size() && i < static_cast<size_t>(batch.num_columns()); ++i)
       if (!schema_.fields()[i].nullable && batch.column(static_cast<int>(i))->null_count() > 0)
@@ -28,7 +29,8 @@ class CheckedWriter final : public connectors::TaskWriter {
 
 class CheckedWrite final : public connectors::BatchWrite {
  public:
-  CheckedWrite(std::unique_ptr<connectors::BatchWrite> inner, DataType schema) : inner_(std::move(inner)), schema_(std::move(schema)) {}
+  CheckedWrite(std::unique_ptr<connectors::BatchWrite> inner, DataType schema)
+      : inner_(std::move(inner)), schema_(std::move(schema)) {}
   Result<std::unique_ptr<connectors::TaskWriter>> NewTask(int task) override {
     ARROW_ASSIGN_OR_RAISE(auto writer, inner_->NewTask(task));
     return std::make_unique<CheckedWriter>(std::move(writer), schema_);
@@ -43,7 +45,8 @@ class CheckedWrite final : public connectors::BatchWrite {
 
 class CheckedSink final : public connectors::StreamSink {
  public:
-  CheckedSink(std::unique_ptr<connectors::StreamSink> inner, DataType schema) : inner_(std::move(inner)), schema_(std::move(schema)) {}
+  CheckedSink(std::unique_ptr<connectors::StreamSink> inner, DataType schema)
+      : inner_(std::move(inner)), schema_(std::move(schema)) {}
   std::string description() const override { return inner_->description(); }
   Result<bool> AlreadyCommitted(int64_t batch_id) override { return inner_->AlreadyCommitted(batch_id); }
   Result<std::unique_ptr<connectors::BatchWrite>> NewBatch(int64_t batch_id) override {
@@ -60,12 +63,14 @@ class CheckedSink final : public connectors::StreamSink {
 
 }  // namespace
 
-std::unique_ptr<connectors::BatchWrite> CheckNotNull(std::unique_ptr<connectors::BatchWrite> inner, const DataType& table_schema) {
+std::unique_ptr<connectors::BatchWrite> CheckNotNull(std::unique_ptr<connectors::BatchWrite> inner,
+                                                     const DataType& table_schema) {
   if (AllNullable(table_schema)) return inner;
   return std::make_unique<CheckedWrite>(std::move(inner), table_schema);
 }
 
-std::unique_ptr<connectors::StreamSink> CheckNotNull(std::unique_ptr<connectors::StreamSink> inner, const DataType& table_schema) {
+std::unique_ptr<connectors::StreamSink> CheckNotNull(std::unique_ptr<connectors::StreamSink> inner,
+                                                     const DataType& table_schema) {
   if (AllNullable(table_schema)) return inner;
   return std::make_unique<CheckedSink>(std::move(inner), table_schema);
 }

@@ -15,10 +15,12 @@ Result<std::string> Session::Explain(const plan::PlanPtr& plan, plan::ExplainMod
   if (all) {
     out += "== Analyzed Logical Plan ==\n";
     std::string columns;
-    for (const auto& a : (*analyzed)->output()) columns += (columns.empty() ? "" : ", ") + a->name + ": " + a->type->simpleString();
+    for (const auto& a : (*analyzed)->output())
+      columns += (columns.empty() ? "" : ", ") + a->name + ": " + a->type->simpleString();
     out += columns + "\n" + plan::PlanTree(**analyzed) + "\n";
   }
-  if ((*analyzed)->kind == plan::PlanKind::kCommand) return out + "== Physical Plan ==\nExecute " + plan::PlanTree(**analyzed);
+  if ((*analyzed)->kind == plan::PlanKind::kCommand)
+    return out + "== Physical Plan ==\nExecute " + plan::PlanTree(**analyzed);
   auto optimized = Optimize(*analyzed);
   if (!optimized.ok()) return out + as_text(optimized.status());
   if (all || mode == ExplainMode::kCost) out += "== Optimized Logical Plan ==\n" + plan::PlanTree(**optimized) + "\n";

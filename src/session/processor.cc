@@ -72,9 +72,7 @@ class BoundVariable final : public StateVariable {
 class Handle final : public StatefulProcessorHandle {
  public:
   explicit Handle(const external::ProcessorRequest& request) : request_(request) {}
-  void deleteIfExists(const std::string& name) override {
-    ThrowIfError(request_.variables->DeleteIfExists(name));
-  }
+  void deleteIfExists(const std::string& name) override { ThrowIfError(request_.variables->DeleteIfExists(name)); }
   void registerTimer(int64_t expiry_ms) override {
     CheckTimers("registerTimer");
     request_.variables->RegisterTimer(expiry_ms);
@@ -95,10 +93,10 @@ class Handle final : public StatefulProcessorHandle {
     if (variable.kind == Variable::Kind::kMap) variable.key = ValueOrThrow(ParseSchema(key_ddl));
     if (ttl.ttlDurationMs < 0)
       Throw(MakeError("STATEFUL_PROCESSOR_TTL_DURATION_MUST_BE_POSITIVE",
-                                 {{"operationType", "update"}, {"stateName", name}}));
+                      {{"operationType", "update"}, {"stateName", name}}));
     if (ttl.ttlDurationMs > 0 && request_.time_mode != "ProcessingTime")
       Throw(MakeError("STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL",
-                                 {{"stateName", name}, {"timeMode", request_.time_mode}}));
+                      {{"stateName", name}, {"timeMode", request_.time_mode}}));
     return std::make_shared<BoundVariable>(request_.variables, ValueOrThrow(request_.variables->Declare(variable)));
   }
 
@@ -106,7 +104,7 @@ class Handle final : public StatefulProcessorHandle {
   void CheckTimers(const char* operation) const {
     if (request_.time_mode == "None")
       Throw(MakeError("STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE",
-                                 {{"operationType", operation}, {"timeMode", request_.time_mode}}));
+                      {{"operationType", operation}, {"timeMode", request_.time_mode}}));
   }
   const external::ProcessorRequest& request_;
 };
@@ -136,7 +134,8 @@ class ProcessorStream final : public Stream {
       std::vector<sluice::Value> values;
       for (int k : keys) values.push_back(rows[first][static_cast<size_t>(k)]);
       const Row key(std::move(values), request_.key);
-      const std::vector<Row> group(rows.begin() + static_cast<int64_t>(first), rows.begin() + static_cast<int64_t>(past));
+      const std::vector<Row> group(rows.begin() + static_cast<int64_t>(first),
+                                   rows.begin() + static_cast<int64_t>(past));
       ARROW_RETURN_NOT_OK(request_.task.cancel.Check());
       ARROW_RETURN_NOT_OK(Guarded([&] {
         const std::string encoded = Encoded(request_.key, key);

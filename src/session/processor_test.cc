@@ -65,7 +65,8 @@ class Silence final : public StatefulProcessor {
     handle_->registerTimer(rows.back().getAs<Timestamp>("ts").micros / 1000 + 300'000);
     emit(Row{key[0], static_cast<int64_t>(rows.size()), "heard"});
   }
-  void handleExpiredTimer(const Row& key, const TimerValues& times, const ExpiredTimerInfo& timer, const Emit& emit) override {
+  void handleExpiredTimer(const Row& key, const TimerValues& times, const ExpiredTimerInfo& timer,
+                          const Emit& emit) override {
     emit(Row{key[0], int64_t{0}, timer.getExpiryTimeInMs() < times.getCurrentWatermarkInMs() ? "silent" : "too early"});
   }
 
@@ -95,8 +96,8 @@ class ProcessorTest : public testing::Test {
         .selectExpr("timestamp_seconds(1735732800 + value * 60) AS ts", "value % 3 AS k", "value")
         .withWatermark("ts", "10 minutes")
         .groupBy("k")
-        .transformWithState([] { return std::make_unique<Processor>(); }, DataType::fromDDL("k BIGINT, n BIGINT, text STRING"),
-                            time_mode);
+        .transformWithState([] { return std::make_unique<Processor>(); },
+                            DataType::fromDDL("k BIGINT, n BIGINT, text STRING"), time_mode);
   }
   StreamingQuery Start(const DataFrame& df) {
     seen_.clear();
@@ -135,7 +136,12 @@ TEST_F(ProcessorTest, StateStaysFromBatchToBatchAndOverARestart) {
   query.stop();
   auto state = [&](const char* name) {
     std::vector<std::string> rows;
-    for (const Row& row : spark_->read().format("statestore").option("stateVarName", name).load((folder_ / "chk").string()).drop("partition_id").collect())
+    for (const Row& row : spark_->read()
+                              .format("statestore")
+                              .option("stateVarName", name)
+                              .load((folder_ / "chk").string())
+                              .drop("partition_id")
+                              .collect())
       rows.push_back(row.toString());
     std::sort(rows.begin(), rows.end());
     return rows;
@@ -168,7 +174,8 @@ TEST_F(ProcessorTest, WhatAProcessorThrowsEndsTheQuery) {
 TEST_F(ProcessorTest, ATableIsOneBatch) {
   auto rows = spark_->sql("SELECT id % 2 AS k, id AS value FROM range(5)")
                   .groupBy("k")
-                  .transformWithState([] { return std::make_unique<Sums>(); }, DataType::fromDDL("k BIGINT, n BIGINT, text STRING"))
+                  .transformWithState([] { return std::make_unique<Sums>(); },
+                                      DataType::fromDDL("k BIGINT, n BIGINT, text STRING"))
                   .orderBy("k")
                   .collect();
   ASSERT_EQ(rows.size(), 2u);

@@ -41,7 +41,8 @@ Status LoadLibrary() {
 
 }  // namespace
 
-const ConfigEntry kRemote("spark.remote", "", "A Spark Connect server to run on, sc://host:port, in place of the engine of this process.");
+const ConfigEntry kRemote("spark.remote", "",
+                          "A Spark Connect server to run on, sc://host:port, in place of the engine of this process.");
 
 Remote* RemoteOf(const Session& session) {
   if (All().count == 0) return nullptr;

@@ -11,10 +11,13 @@ namespace sluice::session {
 namespace {
 
 template <typename Array>
-auto At(const arrow::Array& array, int64_t i) { return static_cast<const Array&>(array).Value(i); }
+auto At(const arrow::Array& array, int64_t i) {
+  return static_cast<const Array&>(array).Value(i);
+}
 
 Status WrongType(const Value& value, const DataType& type) {
-  return MakeError("CANNOT_CAST_DATATYPE", {{"sourceType", "\"" + value.toString() + "\""}, {"targetType", InDoubleQuotes(type.sql())}});
+  return MakeError("CANNOT_CAST_DATATYPE",
+                   {{"sourceType", "\"" + value.toString() + "\""}, {"targetType", InDoubleQuotes(type.sql())}});
 }
 
 std::optional<int64_t> Integral(const Value& v) {
@@ -40,9 +43,12 @@ Status AppendIntegral(arrow::ArrayBuilder* builder, const Value& v, const DataTy
 
 Status AppendDecimal(arrow::ArrayBuilder* builder, const Value& v, const DataType& type) {
   std::string text;
-  if (v.is<Decimal>()) text = v.as<Decimal>().text;
-  else if (auto i = Integral(v)) text = std::to_string(*i);
-  else return WrongType(v, type);
+  if (v.is<Decimal>())
+    text = v.as<Decimal>().text;
+  else if (auto i = Integral(v))
+    text = std::to_string(*i);
+  else
+    return WrongType(v, type);
   int32_t precision, scale;
   arrow::Decimal128 number;
   ARROW_RETURN_NOT_OK(arrow::Decimal128::FromString(text, &number, &precision, &scale));
@@ -75,7 +81,8 @@ Status Append(arrow::ArrayBuilder* builder, const Value& v, const DataType& type
       return static_cast<arrow::StringBuilder*>(builder)->Append(v.as<std::string>());
     case TypeId::kBinary:
       ARROW_RETURN_NOT_OK(need(v.is<Binary>() || v.is<std::string>()));
-      return static_cast<arrow::BinaryBuilder*>(builder)->Append(v.is<Binary>() ? v.as<Binary>().bytes : v.as<std::string>());
+      return static_cast<arrow::BinaryBuilder*>(builder)->Append(v.is<Binary>() ? v.as<Binary>().bytes
+                                                                                : v.as<std::string>());
     case TypeId::kDate:
       ARROW_RETURN_NOT_OK(need(v.is<Date>()));
       return static_cast<arrow::Date32Builder*>(builder)->Append(v.as<Date>().days);
@@ -139,7 +146,8 @@ Value ToValue(const arrow::Array& array, int64_t i, const DataType& type) {
     case TypeId::kFloat: return At<arrow::FloatArray>(array, i);
     case TypeId::kDouble: return At<arrow::DoubleArray>(array, i);
     case TypeId::kDecimal:
-      return Decimal{arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)).ToString(type.scale())};
+      return Decimal{
+          arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)).ToString(type.scale())};
     case TypeId::kString: return static_cast<const arrow::StringArray&>(array).GetString(i);
     case TypeId::kBinary: return Binary{static_cast<const arrow::BinaryArray&>(array).GetString(i)};
     case TypeId::kDate: return Date{At<arrow::Date32Array>(array, i)};
@@ -154,7 +162,8 @@ Value ToValue(const arrow::Array& array, int64_t i, const DataType& type) {
     case TypeId::kArray: {
       const auto& list = static_cast<const arrow::ListArray&>(array);
       ArrayValue out;
-      for (int64_t k = list.value_offset(i); k < list.value_offset(i + 1); ++k) out.push_back(ToValue(*list.values(), k, type.elementType()));
+      for (int64_t k = list.value_offset(i); k < list.value_offset(i + 1); ++k)
+        out.push_back(ToValue(*list.values(), k, type.elementType()));
       return out;
     }
     case TypeId::kMap: {
@@ -167,7 +176,8 @@ Value ToValue(const arrow::Array& array, int64_t i, const DataType& type) {
     case TypeId::kStruct: {
       const auto& row = static_cast<const arrow::StructArray&>(array);
       std::vector<Value> out;
-      for (size_t f = 0; f < type.fields().size(); ++f) out.push_back(ToValue(*row.field(static_cast<int>(f)), i, type.fields()[f].type));
+      for (size_t f = 0; f < type.fields().size(); ++f)
+        out.push_back(ToValue(*row.field(static_cast<int>(f)), i, type.fields()[f].type));
       return Row(std::move(out), type);
     }
   }
@@ -179,7 +189,8 @@ std::vector<Row> ToRows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& 
   for (const auto& batch : batches)
     for (int64_t i = 0; i < batch->num_rows(); ++i) {
       std::vector<Value> values;
-      for (size_t c = 0; c < schema.fields().size(); ++c) values.push_back(ToValue(*batch->column(static_cast<int>(c)), i, schema.fields()[c].type));
+      for (size_t c = 0; c < schema.fields().size(); ++c)
+        values.push_back(ToValue(*batch->column(static_cast<int>(c)), i, schema.fields()[c].type));
       rows.emplace_back(std::move(values), schema);
     }
   return rows;
@@ -197,7 +208,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> FromRows(const std::vector<Row>& row
     std::vector<Value> values;
     for (const auto& row : rows) {
       if (row.size() != schema.fields().size())
-        return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "a row has " + std::to_string(row.size()) + " values, its schema " + std::to_string(schema.fields().size()) + " fields"}});
+        return MakeError("_LEGACY_ERROR_TEMP_3102",
+                         {{"msg", "a row has " + std::to_string(row.size()) + " values, its schema " +
+                                      std::to_string(schema.fields().size()) + " fields"}});
       values.push_back(row.get(c));
       if (values.back().isNull() && !schema.fields()[c].nullable)
         return MakeError("NOT_NULL_ASSERT_VIOLATION", {{"walkedTypePath", schema.fields()[c].name}});
@@ -237,11 +250,14 @@ DataType TypeOf(const Value& v) {
       if (!item.isNull()) element = TypeOf(item);
     return DataType::Array(element);
   }
-  if (v.isMap()) return v.asMap().empty() ? DataType::Map({}, {}) : DataType::Map(TypeOf(v.asMap()[0].first), TypeOf(v.asMap()[0].second));
+  if (v.isMap())
+    return v.asMap().empty() ? DataType::Map({}, {})
+                             : DataType::Map(TypeOf(v.asMap()[0].first), TypeOf(v.asMap()[0].second));
   if (v.isRow()) {
     if (!v.asRow().schema().fields().empty()) return v.asRow().schema();
     std::vector<StructField> fields;
-    for (size_t i = 0; i < v.asRow().size(); ++i) fields.push_back({"col" + std::to_string(i + 1), TypeOf(v.asRow().get(i)), true, ""});
+    for (size_t i = 0; i < v.asRow().size(); ++i)
+      fields.push_back({"col" + std::to_string(i + 1), TypeOf(v.asRow().get(i)), true, ""});
     return DataType::Struct(std::move(fields));
   }
   return DataType::Void();

@@ -194,7 +194,9 @@ std::shared_ptr<const functions::FunctionRegistry> Session::user_functions() con
   return functions_;
 }
 
-Result<plan::PlanPtr> Session::Parse(std::string_view sql) const { return sql::ParseStatement(sql, ParserOptionsOf(config())); }
+Result<plan::PlanPtr> Session::Parse(std::string_view sql) const {
+  return sql::ParseStatement(sql, ParserOptionsOf(config()));
+}
 Result<plan::ExprPtr> Session::ParseExpression(std::string_view text) const {
   return sql::ParseExpression(text, ParserOptionsOf(config()));
 }
@@ -216,14 +218,16 @@ functions::EvalContext Session::MakeEvalContext() const {
   context.user = user ? user : "root";
   auto& catalogs = const_cast<Catalogs&>(catalogs_);
   context.current_catalog = catalogs.current_catalog(conf);
-  for (const auto& part : catalogs.current_namespace(conf)) context.current_database += (context.current_database.empty() ? "" : ".") + part;
+  for (const auto& part : catalogs.current_namespace(conf))
+    context.current_database += (context.current_database.empty() ? "" : ".") + part;
   return context;
 }
 
 namespace {
 /// What one analysis looks at, kept until it ends.
 struct AnalysisScope {
-  AnalysisScope(Session* session, Config conf) : config(std::move(conf)), resolver(session, config), functions(session->user_functions()) {}
+  AnalysisScope(Session* session, Config conf)
+      : config(std::move(conf)), resolver(session, config), functions(session->user_functions()) {}
   Config config;
   SessionResolver resolver;
   std::shared_ptr<const functions::FunctionRegistry> functions;
@@ -247,10 +251,12 @@ analyzer::AnalyzerContext Session::MakeAnalyzerContext(std::shared_ptr<void>* ho
   const std::string policy = scope->config.Get(kStoreAssignment);
   context.store_assignment = analyzer::NamesEqual(policy, "STRICT", false)   ? analyzer::StoreAssignment::kStrict
                              : analyzer::NamesEqual(policy, "LEGACY", false) ? analyzer::StoreAssignment::kLegacy
-                                                                  : analyzer::StoreAssignment::kAnsi;
+                                                                             : analyzer::StoreAssignment::kAnsi;
   context.time_zone = SessionTimeZone(scope->config);
   context.corrupt_record_column = scope->config.Get(kCorruptRecordColumn);
-  context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) { return exec::EvaluateConstant(expr, eval); };
+  context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) {
+    return exec::EvaluateConstant(expr, eval);
+  };
   *holder = scope;
   return context;
 }
@@ -276,7 +282,9 @@ Result<plan::PlanPtr> Session::Optimize(const plan::PlanPtr& analyzed) const {
     context.excluded.insert(name.substr(name.rfind('.') + 1));
     start = end + 1;
   }
-  context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) { return exec::EvaluateConstant(expr, eval); };
+  context.evaluate_constant = [eval = MakeEvalContext()](const plan::ExprPtr& expr) {
+    return exec::EvaluateConstant(expr, eval);
+  };
   return optimizer::Optimize(analyzed, context);
 }
 
@@ -297,7 +305,8 @@ Result<Batches> Session::Collect(const plan::PlanPtr& analyzed, const CancelToke
   return exec::Collect(query.get(), context);
 }
 
-Status Session::CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume, const CancelToken& cancel) {
+Status Session::CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume,
+                            const CancelToken& cancel) {
   ARROW_RETURN_NOT_OK(analyzer::CheckBatch(analyzed));
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr optimized, Optimize(analyzed));
   ARROW_ASSIGN_OR_RAISE(auto query, exec::Compile(optimized, config()));

@@ -77,7 +77,8 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Hands out rows, in order, while the query runs.
   Status CollectInto(const plan::PlanPtr& analyzed, const exec::ConsumeBatch& consume, const CancelToken& cancel);
   /// Runs a batch query into `output` and commits it.
-  Status Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output, const CancelToken& cancel = CancelScope::Current());
+  Status Write(const plan::PlanPtr& analyzed, connectors::BatchWrite* output,
+               const CancelToken& cancel = CancelScope::Current());
   Result<std::string> Explain(const plan::PlanPtr& plan, plan::ExplainMode mode);
 
   functions::EvalContext MakeEvalContext() const;

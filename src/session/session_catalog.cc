@@ -94,14 +94,17 @@ class SessionCatalog final : public connectors::Catalog {
     }
     ARROW_ASSIGN_OR_RAISE(auto tables, Tables());
     auto loaded = tables->LoadTable(id, version, options);
-    if (!loaded.ok() && ConditionOf(loaded.status()) == "TABLE_OR_VIEW_NOT_FOUND") ARROW_RETURN_NOT_OK(CheckParts(id.ns));
+    if (!loaded.ok() && ConditionOf(loaded.status()) == "TABLE_OR_VIEW_NOT_FOUND")
+      ARROW_RETURN_NOT_OK(CheckParts(id.ns));
     return loaded;
   }
-  Result<connectors::TablePtr> CreateTable(const TableIdentifier& id, const connectors::TableDefinition& definition) override {
+  Result<connectors::TablePtr> CreateTable(const TableIdentifier& id,
+                                           const connectors::TableDefinition& definition) override {
     ARROW_ASSIGN_OR_RAISE(auto tables, ForNewTable(id));
     return tables->CreateTable(id, definition);
   }
-  Result<std::unique_ptr<connectors::StagedTable>> StageTable(const TableIdentifier& id, const connectors::TableDefinition& definition,
+  Result<std::unique_ptr<connectors::StagedTable>> StageTable(const TableIdentifier& id,
+                                                              const connectors::TableDefinition& definition,
                                                               bool replace) override {
     ARROW_ASSIGN_OR_RAISE(auto tables, ForNewTable(id));
     return tables->StageTable(id, definition, replace);
@@ -127,7 +130,8 @@ class SessionCatalog final : public connectors::Catalog {
   }
   static Status CheckParts(const Namespace& ns) {
     if (ns.size() == 1) return Status::OK();
-    return MakeError("REQUIRES_SINGLE_PART_NAMESPACE", {{"sessionCatalog", kSessionCatalog}, {"namespace", QuoteName(ns)}});
+    return MakeError("REQUIRES_SINGLE_PART_NAMESPACE",
+                     {{"sessionCatalog", kSessionCatalog}, {"namespace", QuoteName(ns)}});
   }
   static Status NotFound(const Namespace& ns) {
     NameParts full{kSessionCatalog};
@@ -168,6 +172,8 @@ class SessionCatalog final : public connectors::Catalog {
 
 }  // namespace
 
-std::shared_ptr<connectors::Catalog> MakeSessionCatalog(const Config& config) { return std::make_shared<SessionCatalog>(config); }
+std::shared_ptr<connectors::Catalog> MakeSessionCatalog(const Config& config) {
+  return std::make_shared<SessionCatalog>(config);
+}
 
 }  // namespace sluice::session

@@ -1,6 +1,6 @@
 #pragma once
-// spark_catalog: namespaces of one part, `default` always there; tables are kept by an Iceberg catalog of type hadoop under
-// spark.sql.warehouse.dir.
+// spark_catalog: namespaces of one part, `default` always there; tables are kept by an Iceberg catalog of type hadoop
+// under spark.sql.warehouse.dir.
 #include "connectors/api/connector.h"
 
 namespace sluice::session {

@@ -1,4 +1,5 @@
-// Which values settings may take: ranges of numbers, and those of Spark's that would change answers but do nothing here.
+// Which values settings may take: ranges of numbers, and those of Spark's that would change answers but do nothing
+// here.
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -87,7 +88,8 @@ Status CheckRange(const std::string& key, const std::string& value) {
     int64_t number = 0;
     auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error != std::errc() || end != value.data() + value.size())
-      return MakeError("INVALID_CONF_VALUE.TYPE_MISMATCH", {{"confName", key}, {"confValue", value}, {"confType", "int"}});
+      return MakeError("INVALID_CONF_VALUE.TYPE_MISMATCH",
+                       {{"confName", key}, {"confValue", value}, {"confType", "int"}});
     if (number < range.least)
       return MakeError("INVALID_CONF_VALUE.REQUIREMENT",
                        {{"confName", key}, {"confValue", value}, {"confRequirement", std::string(range.requirement)}});

@@ -8,31 +8,52 @@
 
 namespace sluice::session {
 
-const ConfigEntry kMaster("spark.master", "local[*]", "local, local[n] or local[*]: the number of threads that run tasks.");
+const ConfigEntry kMaster("spark.master", "local[*]",
+                          "local, local[n] or local[*]: the number of threads that run tasks.");
 const ConfigEntry kAppName("spark.app.name", "sluice", "Name of the application.");
-const ConfigEntry kAnsi("spark.sql.ansi.enabled", "true", "Overflow, bad casts and division by zero raise errors instead of giving NULL.");
+const ConfigEntry kAnsi("spark.sql.ansi.enabled", "true",
+                        "Overflow, bad casts and division by zero raise errors instead of giving NULL.");
 const ConfigEntry kCaseSensitive("spark.sql.caseSensitive", "false", "Whether names of columns are case-sensitive.");
-const ConfigEntry kAllowPrecisionLoss("spark.sql.decimalOperations.allowPrecisionLoss", "true", "DECIMAL results of more than 38 digits lose digits behind the point rather than before it.");
-const ConfigEntry kMapKeyDedupPolicy("spark.sql.mapKeyDedupPolicy", "EXCEPTION", "What a key that comes twice does to a map: EXCEPTION, or LAST_WIN.");
-const ConfigEntry kCorruptRecordColumn("spark.sql.columnNameOfCorruptRecord", "_corrupt_record", "The column that takes the text of malformed records.");
-const ConfigEntry kTimeZone("spark.sql.session.timeZone", "", "Time zone of timestamps in text; the machine's when unset.");
+const ConfigEntry kAllowPrecisionLoss(
+    "spark.sql.decimalOperations.allowPrecisionLoss", "true",
+    "DECIMAL results of more than 38 digits lose digits behind the point rather than before it.");
+const ConfigEntry kMapKeyDedupPolicy("spark.sql.mapKeyDedupPolicy", "EXCEPTION",
+                                     "What a key that comes twice does to a map: EXCEPTION, or LAST_WIN.");
+const ConfigEntry kCorruptRecordColumn("spark.sql.columnNameOfCorruptRecord", "_corrupt_record",
+                                       "The column that takes the text of malformed records.");
+const ConfigEntry kTimeZone("spark.sql.session.timeZone", "",
+                            "Time zone of timestamps in text; the machine's when unset.");
 const ConfigEntry kWarehouseDir("spark.sql.warehouse.dir", "spark-warehouse", "Folder of the tables of spark_catalog.");
-const ConfigEntry kDefaultCatalog("spark.sql.defaultCatalog", "spark_catalog", "Catalog that unqualified names start from.");
-const ConfigEntry kExcludedRules("spark.sql.optimizer.excludedRules", "", "Optimizer rules to leave out, by name, separated by commas; * for all.");
-const ConfigEntry kCheckpointLocation("spark.sql.streaming.checkpointLocation", "", "Folder under which streaming queries without a checkpointLocation keep theirs.");
-const ConfigEntry kForceDeleteTempCheckpoint("spark.sql.streaming.forceDeleteTempCheckpointLocation", "false", "Delete temporary checkpoints after failures too.");
-const ConfigEntry kStopGracefully("spark.streaming.stopGracefullyOnShutdown", "true", "SIGTERM and SIGINT finish the running batch before the program ends.");
-const ConfigEntry kTimestampType("spark.sql.timestampType", "TIMESTAMP_LTZ", "What TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ.");
-const ConfigEntry kEscapedStrings("spark.sql.parser.escapedStringLiterals", "false", "Backslashes in string literals stand for themselves.");
-const ConfigEntry kDoubleQuotedIdentifiers("spark.sql.ansi.doubleQuotedIdentifiers", "false", "In ANSI mode, \"a\" is an identifier.");
-const ConfigEntry kPartitionOverwriteMode("spark.sql.sources.partitionOverwriteMode", "STATIC", "INSERT OVERWRITE replaces the table (static) or the partitions it writes to (dynamic).");
-const ConfigEntry kStoreAssignment("spark.sql.storeAssignmentPolicy", "ANSI", "Which casts INSERT does by itself: ANSI, LEGACY or STRICT.");
+const ConfigEntry kDefaultCatalog("spark.sql.defaultCatalog", "spark_catalog",
+                                  "Catalog that unqualified names start from.");
+const ConfigEntry kExcludedRules("spark.sql.optimizer.excludedRules", "",
+                                 "Optimizer rules to leave out, by name, separated by commas; * for all.");
+const ConfigEntry kCheckpointLocation("spark.sql.streaming.checkpointLocation", "",
+                                      "Folder under which streaming queries without a checkpointLocation keep theirs.");
+const ConfigEntry kForceDeleteTempCheckpoint("spark.sql.streaming.forceDeleteTempCheckpointLocation", "false",
+                                             "Delete temporary checkpoints after failures too.");
+const ConfigEntry kStopGracefully("spark.streaming.stopGracefullyOnShutdown", "true",
+                                  "SIGTERM and SIGINT finish the running batch before the program ends.");
+const ConfigEntry kTimestampType("spark.sql.timestampType", "TIMESTAMP_LTZ",
+                                 "What TIMESTAMP means: TIMESTAMP_LTZ or TIMESTAMP_NTZ.");
+const ConfigEntry kEscapedStrings("spark.sql.parser.escapedStringLiterals", "false",
+                                  "Backslashes in string literals stand for themselves.");
+const ConfigEntry kDoubleQuotedIdentifiers("spark.sql.ansi.doubleQuotedIdentifiers", "false",
+                                           "In ANSI mode, \"a\" is an identifier.");
+const ConfigEntry kPartitionOverwriteMode(
+    "spark.sql.sources.partitionOverwriteMode", "STATIC",
+    "INSERT OVERWRITE replaces the table (static) or the partitions it writes to (dynamic).");
+const ConfigEntry kStoreAssignment("spark.sql.storeAssignmentPolicy", "ANSI",
+                                   "Which casts INSERT does by itself: ANSI, LEGACY or STRICT.");
 const ConfigEntry kShufflePartitions("spark.sql.shuffle.partitions", "200", "Partitions of state and shuffles.");
-const ConfigEntry kGroupByOrdinal("spark.sql.groupByOrdinal", "true", "GROUP BY 1 is by the first column of the select list.");
-const ConfigEntry kOrderByOrdinal("spark.sql.orderByOrdinal", "true", "ORDER BY 1 is by the first column of the select list.");
+const ConfigEntry kGroupByOrdinal("spark.sql.groupByOrdinal", "true",
+                                  "GROUP BY 1 is by the first column of the select list.");
+const ConfigEntry kOrderByOrdinal("spark.sql.orderByOrdinal", "true",
+                                  "ORDER BY 1 is by the first column of the select list.");
 const ConfigEntry kGroupByAliases("spark.sql.groupByAliases", "true", "GROUP BY may name aliases of the select list.");
 const ConfigEntry kSizeOfNull("spark.sql.legacy.sizeOfNull", "true", "size(NULL) is -1; ANSI mode overrules it.");
-const ConfigEntry kIgnoreNullFields("spark.sql.jsonGenerator.ignoreNullFields", "true", "JSON that is written leaves out fields that are NULL.");
+const ConfigEntry kIgnoreNullFields("spark.sql.jsonGenerator.ignoreNullFields", "true",
+                                    "JSON that is written leaves out fields that are NULL.");
 const ConfigEntry kCrossJoin("spark.sql.crossJoin.enabled", "true", "Joins without a condition need no CROSS.");
 const ConfigEntry kDefaultSource("spark.sql.sources.default", "parquet", "Format of reads and writes that name none.");
 const ConfigEntry kMaxToStringFields("spark.sql.debug.maxToStringFields", "25", "Fields shown in plans.");
@@ -40,12 +61,22 @@ const ConfigEntry kMaxToStringFields("spark.sql.debug.maxToStringFields", "25", 
 namespace {
 
 const std::set<std::string>& StaticKeys() {
-  static const std::set<std::string> keys{
-      "spark.sql.warehouse.dir", "spark.sql.catalogImplementation", "spark.sql.extensions", "spark.sql.globalTempDatabase",
-      "spark.sql.streaming.streamingQueryListeners", "spark.sql.queryExecutionListeners", "spark.sql.event.truncate.length",
-      "spark.sql.streaming.ui.enabled", "spark.sql.streaming.ui.retainedQueries", "spark.sql.filesourceTableRelationCacheSize",
-      "spark.sql.codegen.cache.maxEntries", "spark.sql.defaultUrlStreamHandlerFactory.enabled", "spark.sql.cache.serializer",
-      "spark.sql.sources.schemaStringLengthThreshold", "spark.sql.hive.metastore.version", "spark.sql.hive.metastore.jars"};
+  static const std::set<std::string> keys{"spark.sql.warehouse.dir",
+                                          "spark.sql.catalogImplementation",
+                                          "spark.sql.extensions",
+                                          "spark.sql.globalTempDatabase",
+                                          "spark.sql.streaming.streamingQueryListeners",
+                                          "spark.sql.queryExecutionListeners",
+                                          "spark.sql.event.truncate.length",
+                                          "spark.sql.streaming.ui.enabled",
+                                          "spark.sql.streaming.ui.retainedQueries",
+                                          "spark.sql.filesourceTableRelationCacheSize",
+                                          "spark.sql.codegen.cache.maxEntries",
+                                          "spark.sql.defaultUrlStreamHandlerFactory.enabled",
+                                          "spark.sql.cache.serializer",
+                                          "spark.sql.sources.schemaStringLengthThreshold",
+                                          "spark.sql.hive.metastore.version",
+                                          "spark.sql.hive.metastore.jars"};
   return keys;
 }
 
@@ -143,7 +174,8 @@ Status CheckSetting(const std::string& key, const std::string& value) {
   if (usual == "true" || usual == "false") {
     if (lower != "true" && lower != "false") return TypeMismatch(key, value, "boolean");
   } else if (!usual.empty() && IsNumber(usual)) {
-    if (!IsNumber(value) && !ParseDurationUs(value).ok() && !ParseByteSize(value).ok()) return TypeMismatch(key, value, "int");
+    if (!IsNumber(value) && !ParseDurationUs(value).ok() && !ParseByteSize(value).ok())
+      return TypeMismatch(key, value, "int");
   }
   auto one_of = [&](std::initializer_list<const char*> options) -> Status {
     std::string upper = value, all;
@@ -152,7 +184,8 @@ Status CheckSetting(const std::string& key, const std::string& value) {
       if (upper == option) return Status::OK();
       all += (all.empty() ? "" : ", ") + std::string(option);
     }
-    return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", {{"confName", key}, {"confValue", value}, {"confOptions", all}});
+    return MakeError("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS",
+                     {{"confName", key}, {"confValue", value}, {"confOptions", all}});
   };
   ARROW_RETURN_NOT_OK(CheckRange(key, value));
   if (key == kMapKeyDedupPolicy.key) return one_of({"EXCEPTION", "LAST_WIN"});

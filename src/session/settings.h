@@ -5,9 +5,11 @@
 
 namespace sluice::session {
 
-extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kAllowPrecisionLoss, kMapKeyDedupPolicy, kCorruptRecordColumn, kTimeZone, kWarehouseDir, kDefaultCatalog, kExcludedRules,
-    kCheckpointLocation, kForceDeleteTempCheckpoint, kStopGracefully, kTimestampType, kEscapedStrings, kDoubleQuotedIdentifiers,
-    kPartitionOverwriteMode, kStoreAssignment, kShufflePartitions, kMaxToStringFields, kGroupByOrdinal, kOrderByOrdinal, kGroupByAliases, kSizeOfNull, kIgnoreNullFields, kCrossJoin, kDefaultSource;
+extern const ConfigEntry kMaster, kAppName, kAnsi, kCaseSensitive, kAllowPrecisionLoss, kMapKeyDedupPolicy,
+    kCorruptRecordColumn, kTimeZone, kWarehouseDir, kDefaultCatalog, kExcludedRules, kCheckpointLocation,
+    kForceDeleteTempCheckpoint, kStopGracefully, kTimestampType, kEscapedStrings, kDoubleQuotedIdentifiers,
+    kPartitionOverwriteMode, kStoreAssignment, kShufflePartitions, kMaxToStringFields, kGroupByOrdinal, kOrderByOrdinal,
+    kGroupByAliases, kSizeOfNull, kIgnoreNullFields, kCrossJoin, kDefaultSource;
 
 /// Errors: CANNOT_MODIFY_STATIC_CONFIG, CANNOT_MODIFY_CONFIG (a setting of Spark's core).
 Status CheckModifiable(const std::string& key);

@@ -58,8 +58,9 @@ plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap
   return alias;
 }
 
-Result<connectors::TablePtr> LoadFormat(const std::string& format, const OptionMap& options, const std::vector<std::string>& paths,
-                                        const std::optional<DataType>& schema, bool is_streaming, bool for_write, const Config& config) {
+Result<connectors::TablePtr> LoadFormat(const std::string& format, const OptionMap& options,
+                                        const std::vector<std::string>& paths, const std::optional<DataType>& schema,
+                                        bool is_streaming, bool for_write, const Config& config) {
   ARROW_ASSIGN_OR_RAISE(const connectors::Connector* connector, connectors::FindConnector(format));
   connectors::FormatRequest request;
   request.options = options;
@@ -81,7 +82,8 @@ Result<connectors::TablePtr> LoadTable(Session& session, const NameParts& name, 
   for (const char* key : {"spark.wap.branch", "spark.wap.id"})  // which of a table's branches the session works on
     if (auto value = config.Get(key)) with.try_emplace(key, *value);
   auto table = resolved.catalog->LoadTable(resolved.table(), version, with);
-  if (!table.ok() && IsMissing(table.status())) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(name)}});
+  if (!table.ok() && IsMissing(table.status()))
+    return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", QuoteName(name)}});
   return table;
 }
 
@@ -101,8 +103,11 @@ Result<plan::PlanPtr> SessionResolver::ResolveRelation(const plan::UnresolvedRel
   // format.`/path`
   if (!table.ok() && relation.name.size() == 2) {
     const auto connector = connectors::FindConnector(relation.name[0]);
-    if (connector.ok()) table = LoadFormat(relation.name[0], relation.options, {relation.name[1]}, std::nullopt, relation.is_streaming, false, config_);
-    else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE") table = connector.status();
+    if (connector.ok())
+      table = LoadFormat(relation.name[0], relation.options, {relation.name[1]}, std::nullopt, relation.is_streaming,
+                         false, config_);
+    else if (ConditionOf(connector.status()) == "UNSUPPORTED_FEATURE")
+      table = connector.status();
   }
   if (!table.ok()) return WithOrigin(table.status(), relation.origin);
   if (!(*table)->reads_metadata_columns()) {
@@ -123,7 +128,8 @@ Status SessionResolver::ExplainMissing(const Status& error) const {
   auto name = parameters.find("objectName");
   if (name == parameters.end()) return error;
   for (const auto& column : unreadable_columns_)
-    if (LowerCase(name->second).ends_with(QuoteIdentifier(column))) return UnsupportedFeature("The metadata column " + column);
+    if (LowerCase(name->second).ends_with(QuoteIdentifier(column)))
+      return UnsupportedFeature("The metadata column " + column);
   return error;
 }
 
@@ -143,12 +149,15 @@ Result<plan::PlanPtr> SessionResolver::ResolveDataSource(const plan::UnresolvedD
     for (const char* key : {"snapshot-id", "branch", "tag", "versionAsOf"})
       if (auto value = at(key)) relation.version_as_of = plan::MakeLiteral(StringValue(*value));
     if (auto value = at("as-of-timestamp"))
-      relation.timestamp_as_of = plan::MakeLiteral(IntegralValue(std::atoll(value->c_str()) * 1000, DataType::Timestamp()));
+      relation.timestamp_as_of =
+          plan::MakeLiteral(IntegralValue(std::atoll(value->c_str()) * 1000, DataType::Timestamp()));
     return ResolveRelation(relation);
   }
-  ARROW_ASSIGN_OR_RAISE(auto table, LoadFormat(source.format, source.options, source.paths, source.schema, source.is_streaming, false, config_));
+  ARROW_ASSIGN_OR_RAISE(auto table, LoadFormat(source.format, source.options, source.paths, source.schema,
+                                               source.is_streaming, false, config_));
   if (source.is_streaming ? !table->can_stream_read() : !table->can_read())
-    return UnsupportedFeature("data source " + source.format + (source.is_streaming ? " as a stream" : " in a batch query"));
+    return UnsupportedFeature("data source " + source.format +
+                              (source.is_streaming ? " as a stream" : " in a batch query"));
   return MakeRelation(std::move(table), {}, source.options, source.is_streaming);
 }
 

@@ -28,8 +28,9 @@ class SessionResolver final : public analyzer::SourceResolver, public analyzer::
 plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming);
 
 /// A connector's table for options; paths of read/write go to it as Spark does.
-Result<connectors::TablePtr> LoadFormat(const std::string& format, const OptionMap& options, const std::vector<std::string>& paths,
-                                        const std::optional<DataType>& schema, bool is_streaming, bool for_write, const Config& config);
+Result<connectors::TablePtr> LoadFormat(const std::string& format, const OptionMap& options,
+                                        const std::vector<std::string>& paths, const std::optional<DataType>& schema,
+                                        bool is_streaming, bool for_write, const Config& config);
 
 /// The table behind a name of a catalog. TABLE_OR_VIEW_NOT_FOUND under the name as given.
 Result<connectors::TablePtr> LoadTable(Session& session, const NameParts& name, const connectors::TableVersion& version,

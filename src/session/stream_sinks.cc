@@ -11,14 +11,18 @@ namespace {
 
 class ForeachBatchWrite final : public connectors::BatchWrite {
  public:
-  ForeachBatchWrite(DataType schema, const std::function<Status(const plan::PlanPtr&, int64_t)>& function, int64_t batch_id)
+  ForeachBatchWrite(DataType schema, const std::function<Status(const plan::PlanPtr&, int64_t)>& function,
+                    int64_t batch_id)
       : schema_(std::move(schema)), function_(function), batch_id_(batch_id) {}
 
-  Result<std::unique_ptr<connectors::TaskWriter>> NewTask(int task) override { return std::make_unique<Writer>(this, task); }
+  Result<std::unique_ptr<connectors::TaskWriter>> NewTask(int task) override {
+    return std::make_unique<Writer>(this, task);
+  }
   Status Commit(const std::vector<std::string>&) override {
     Batches batches;
     for (auto& [_, rows] : rows_) batches.insert(batches.end(), rows.begin(), rows.end());
-    for (auto& batch : batches) batch = arrow::RecordBatch::Make(ToArrowSchema(schema_), batch->num_rows(), batch->columns());
+    for (auto& batch : batches)
+      batch = arrow::RecordBatch::Make(ToArrowSchema(schema_), batch->num_rows(), batch->columns());
     return function_(MakeLocalRelation(schema_, std::move(batches)), batch_id_);
   }
   void Abort(const std::vector<std::string>&) override {}
@@ -77,7 +81,8 @@ NameParts SplitName(const std::string& text) {
 }
 
 /// The table of toTable(), made when it is missing, as Spark does.
-Result<connectors::TablePtr> TableFor(Session& session, const plan::PlanPtr& analyzed, const StreamRequest& request, const NameParts& name) {
+Result<connectors::TablePtr> TableFor(Session& session, const plan::PlanPtr& analyzed, const StreamRequest& request,
+                                      const NameParts& name) {
   auto table = LoadTable(session, name, {}, request.options);
   if (table.ok() || ConditionOf(table.status()) != "TABLE_OR_VIEW_NOT_FOUND" || !request.to_table) return table;
   plan::CreateTable create;
@@ -91,8 +96,8 @@ Result<connectors::TablePtr> TableFor(Session& session, const plan::PlanPtr& ana
 
 }  // namespace
 
-std::unique_ptr<connectors::StreamSink> MakeForeachBatchSink(const DataType& schema,
-                                                             std::function<Status(const plan::PlanPtr&, int64_t)> function) {
+std::unique_ptr<connectors::StreamSink> MakeForeachBatchSink(
+    const DataType& schema, std::function<Status(const plan::PlanPtr&, int64_t)> function) {
   return std::make_unique<ForeachBatchSink>(schema, std::move(function));
 }
 
@@ -101,7 +106,8 @@ Result<SinkPlan> PlanSink(Session& session, const plan::PlanPtr& analyzed, const
   out.plan = analyzed;
   DataType schema = analyzer::SchemaOf(*analyzed);
   if (request.foreach_batch) {
-    out.make = [schema, function = request.foreach_batch](const std::string&, const std::string&) -> Result<std::unique_ptr<connectors::StreamSink>> {
+    out.make = [schema, function = request.foreach_batch](
+                   const std::string&, const std::string&) -> Result<std::unique_ptr<connectors::StreamSink>> {
       return MakeForeachBatchSink(schema, function);
     };
     return out;
@@ -115,21 +121,27 @@ Result<SinkPlan> PlanSink(Session& session, const plan::PlanPtr& analyzed, const
     ARROW_ASSIGN_OR_RAISE(table, TableFor(session, analyzed, request, name));
     std::shared_ptr<void> holder;
     auto context = session.MakeAnalyzerContext(&holder);
-    ARROW_ASSIGN_OR_RAISE(out.plan, analyzer::AlignToTable(analyzed, table->schema(), QuoteName(name), {}, /*by_name=*/true, context));
+    ARROW_ASSIGN_OR_RAISE(
+        out.plan, analyzer::AlignToTable(analyzed, table->schema(), QuoteName(name), {}, /*by_name=*/true, context));
     schema = analyzer::SchemaOf(*out.plan);
   } else {
     const Config config = session.config();
-    ARROW_ASSIGN_OR_RAISE(table, LoadFormat(request.format, request.options, {}, format == "memory" ? std::optional(schema) : std::nullopt,
-                                                    /*is_streaming=*/true, /*for_write=*/true, config));
+    ARROW_ASSIGN_OR_RAISE(table, LoadFormat(request.format, request.options, {},
+                                            format == "memory" ? std::optional(schema) : std::nullopt,
+                                            /*is_streaming=*/true, /*for_write=*/true, config));
   }
   if (!table->can_stream_write())
-    return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION", {{"tableName", QuoteIdentifier(table->name())}, {"operation", "streaming write"}});
+    return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                     {{"tableName", QuoteIdentifier(table->name())}, {"operation", "streaming write"}});
   if (format == "memory") {
-    if (!request.name) return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "queryName must be specified for memory sink"}});
-    ARROW_RETURN_NOT_OK(session.CreateView({*request.name}, MakeRelation(table, {}, {}, false), /*global=*/false, /*replace=*/true));
+    if (!request.name)
+      return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", "queryName must be specified for memory sink"}});
+    ARROW_RETURN_NOT_OK(
+        session.CreateView({*request.name}, MakeRelation(table, {}, {}, false), /*global=*/false, /*replace=*/true));
   }
   out.make = [table, schema, request, config = std::make_shared<const Config>(session.config())](
-                 const std::string& query_id, const std::string& checkpoint) -> Result<std::unique_ptr<connectors::StreamSink>> {
+                 const std::string& query_id,
+                 const std::string& checkpoint) -> Result<std::unique_ptr<connectors::StreamSink>> {
     connectors::StreamWriteContext context;
     context.query_id = query_id;
     context.query_name = request.name.value_or("");

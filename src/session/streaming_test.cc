@@ -15,7 +15,8 @@ using testing::HasSubstr;
 
 class StreamingTest : public testing::Test {
  protected:
-  StreamingTest() : folder_(std::filesystem::temp_directory_path() / ("sluice-streaming-" + std::to_string(::getpid()))) {
+  StreamingTest()
+      : folder_(std::filesystem::temp_directory_path() / ("sluice-streaming-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(folder_);
     spark_ = SparkSession::builder()
                  .master("local[2]")
@@ -36,7 +37,12 @@ class StreamingTest : public testing::Test {
 };
 
 TEST_F(StreamingTest, MemorySinkIsATable) {
-  auto query = StreamOf(*spark_, feed_).select((Column("value") * 10).as("v")).writeStream().format("memory").queryName("out").start();
+  auto query = StreamOf(*spark_, feed_)
+                   .select((Column("value") * 10).as("v"))
+                   .writeStream()
+                   .format("memory")
+                   .queryName("out")
+                   .start();
   EXPECT_TRUE(query.isActive());
   feed_->Add({1, 2});
   query.processAllAvailable();
@@ -55,7 +61,9 @@ TEST_F(StreamingTest, MemorySinkIsATable) {
 
 // As in Spark, where every batch has seeds of its own, even those of rand(7).
 TEST_F(StreamingTest, RandomNumbersDifferFromBatchToBatch) {
-  auto numbers = StreamOf(*spark_, feed_).selectExpr({"rand() AS a", "rand(7) AS b", "randn(7) AS c", "randstr(8, 7) AS d", "uniform(0.0D, 1.0D, 7) AS e"});
+  auto numbers = StreamOf(*spark_, feed_)
+                     .selectExpr({"rand() AS a", "rand(7) AS b", "randn(7) AS c", "randstr(8, 7) AS d",
+                                  "uniform(0.0D, 1.0D, 7) AS e"});
   auto query = numbers.writeStream().format("memory").queryName("out").start();
   for (int64_t batch = 0; batch < 4; ++batch) {
     feed_->Add({1, 2, 3});
@@ -63,7 +71,8 @@ TEST_F(StreamingTest, RandomNumbersDifferFromBatchToBatch) {
   }
   query.stop();
   for (const char* column : {"a", "b", "c", "d", "e"}) {
-    EXPECT_EQ(spark_->sql(std::string("SELECT count(DISTINCT ") + column + ") FROM out").collect()[0].getLong(0), 12) << column;
+    EXPECT_EQ(spark_->sql(std::string("SELECT count(DISTINCT ") + column + ") FROM out").collect()[0].getLong(0), 12)
+        << column;
   }
 }
 
@@ -80,7 +89,11 @@ TEST_F(StreamingTest, RetainsAtLeastOneBatch) {
 TEST_F(StreamingTest, ToTableMakesTheTableAndGoesOnFromTheCheckpoint) {
   spark_->sql("CREATE NAMESPACE demo.db");
   auto run = [&] {
-    auto query = StreamOf(*spark_, feed_).writeStream().option("checkpointLocation", Checkpoint()).trigger(Trigger::AvailableNow()).toTable("demo.db.t");
+    auto query = StreamOf(*spark_, feed_)
+                     .writeStream()
+                     .option("checkpointLocation", Checkpoint())
+                     .trigger(Trigger::AvailableNow())
+                     .toTable("demo.db.t");
     query.awaitTermination();
     return query.id();
   };
@@ -96,8 +109,12 @@ TEST_F(StreamingTest, ToTableMakesTheTableAndGoesOnFromTheCheckpoint) {
 TEST_F(StreamingTest, ForeachBatchGetsDataFrames) {
   std::vector<std::pair<int64_t, int64_t>> seen;
   feed_->Add({5, 6, 7});
-  auto query = StreamOf(*spark_, feed_).writeStream().trigger(Trigger::AvailableNow())
-                   .foreachBatch([&](DataFrame batch, int64_t id) { seen.emplace_back(id, batch.filter("value > 5").count()); }).start();
+  auto query =
+      StreamOf(*spark_, feed_)
+          .writeStream()
+          .trigger(Trigger::AvailableNow())
+          .foreachBatch([&](DataFrame batch, int64_t id) { seen.emplace_back(id, batch.filter("value > 5").count()); })
+          .start();
   query.awaitTermination();
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0], std::make_pair(int64_t{0}, int64_t{2}));
@@ -105,8 +122,11 @@ TEST_F(StreamingTest, ForeachBatchGetsDataFrames) {
 
 TEST_F(StreamingTest, AFailingFunctionEndsTheQuery) {
   feed_->Add({1});
-  auto query = StreamOf(*spark_, feed_).writeStream().trigger(Trigger::AvailableNow())
-                   .foreachBatch([](DataFrame, int64_t) { throw std::runtime_error("no more"); }).start();
+  auto query = StreamOf(*spark_, feed_)
+                   .writeStream()
+                   .trigger(Trigger::AvailableNow())
+                   .foreachBatch([](DataFrame, int64_t) { throw std::runtime_error("no more"); })
+                   .start();
   try {
     query.awaitTermination();
     FAIL();
@@ -138,11 +158,15 @@ TEST_F(StreamingTest, Refusals) {
   auto stream = StreamOf(*spark_, feed_);
   EXPECT_THAT(condition([&] { spark_->range(3).writeStream(); }), HasSubstr("WRITE_STREAM_NOT_ALLOWED"));
   EXPECT_THAT(condition([&] { stream.collect(); }), HasSubstr("writeStream.start()"));
-  EXPECT_THAT(condition([&] { stream.writeStream().format("kafka").start(); }), HasSubstr("checkpointLocation must be specified"));
-  EXPECT_THAT(condition([&] { stream.writeStream().format("memory").start(); }), HasSubstr("queryName must be specified"));
-  EXPECT_THAT(condition([&] { stream.writeStream().outputMode("sometimes"); }), HasSubstr("STREAMING_OUTPUT_MODE.INVALID"));
+  EXPECT_THAT(condition([&] { stream.writeStream().format("kafka").start(); }),
+              HasSubstr("checkpointLocation must be specified"));
+  EXPECT_THAT(condition([&] { stream.writeStream().format("memory").start(); }),
+              HasSubstr("queryName must be specified"));
+  EXPECT_THAT(condition([&] { stream.writeStream().outputMode("sometimes"); }),
+              HasSubstr("STREAMING_OUTPUT_MODE.INVALID"));
   auto query = stream.writeStream().format("noop").queryName("one").start();
-  EXPECT_THAT(condition([&] { stream.writeStream().format("noop").queryName("one").start(); }), HasSubstr("already active"));
+  EXPECT_THAT(condition([&] { stream.writeStream().format("noop").queryName("one").start(); }),
+              HasSubstr("already active"));
   query.stop();
 }
 

@@ -29,7 +29,8 @@ struct NumberedPlan {
 Result<NumberedPlan> NumberSources(const plan::PlanPtr& plan) {
   NumberedPlan out;
   auto same = [](const plan::Relation& a, const plan::Relation& b) {
-    return a.table == b.table && !a.attributes.empty() && !b.attributes.empty() && a.attributes[0]->id == b.attributes[0]->id;
+    return a.table == b.table && !a.attributes.empty() && !b.attributes.empty() &&
+           a.attributes[0]->id == b.attributes[0]->id;
   };
   // Pre-order, left to right: Spark's order of first appearance.
   plan::Visit(plan, [&](const plan::LogicalPlan& node) {
@@ -41,13 +42,13 @@ Result<NumberedPlan> NumberSources(const plan::PlanPtr& plan) {
     return true;
   });
   ARROW_ASSIGN_OR_RAISE(out.plan, plan::TransformUp(plan, [&](const plan::PlanPtr& node) -> Result<plan::PlanPtr> {
-    const auto* relation = plan::As<plan::Relation>(node);
-    if (!relation || !relation->is_streaming) return node;
-    auto copy = std::static_pointer_cast<plan::Relation>(relation->Clone());
-    for (size_t i = 0; i < out.sources.size(); ++i)
-      if (same(*out.sources[i], *relation)) copy->source_id = static_cast<int>(i);
-    return plan::PlanPtr(copy);
-  }));
+                          const auto* relation = plan::As<plan::Relation>(node);
+                          if (!relation || !relation->is_streaming) return node;
+                          auto copy = std::static_pointer_cast<plan::Relation>(relation->Clone());
+                          for (size_t i = 0; i < out.sources.size(); ++i)
+                            if (same(*out.sources[i], *relation)) copy->source_id = static_cast<int>(i);
+                          return plan::PlanPtr(copy);
+                        }));
   return out;
 }
 
@@ -68,8 +69,9 @@ Result<std::string> Streams::CheckpointLocation(const StreamRequest& request, bo
   std::string root = session_->config().Get(kCheckpointLocation);
   if (!root.empty()) return root + "/" + request.name.value_or(stream::NewUuid());
   if (!MayBeTemporary(request))
-    return Refuse("checkpointLocation must be specified either through option(\"checkpointLocation\", ...) or "
-                  "SparkSession.conf.set(\"spark.sql.streaming.checkpointLocation\", ...)");
+    return Refuse(
+        "checkpointLocation must be specified either through option(\"checkpointLocation\", ...) or "
+        "SparkSession.conf.set(\"spark.sql.streaming.checkpointLocation\", ...)");
   *temporary = true;
   return (std::filesystem::temp_directory_path() / ("temporary-" + stream::NewUuid())).string();
 }
@@ -85,14 +87,21 @@ std::vector<stream::Listener> Streams::ListenersFor() {
     for (const auto& [_, listener] : now) call(listener);
   };
   stream::Listener all;
-  all.on_started = [each](const std::string& id, const std::string& run_id, const std::optional<std::string>& name, int64_t ms) {
-    each([&](const auto& l) { if (l.on_started) l.on_started(id, run_id, name, ms); });
+  all.on_started = [each](const std::string& id, const std::string& run_id, const std::optional<std::string>& name,
+                          int64_t ms) {
+    each([&](const auto& l) {
+      if (l.on_started) l.on_started(id, run_id, name, ms);
+    });
   };
   all.on_progress = [each](const stream::Progress& progress) {
-    each([&](const auto& l) { if (l.on_progress) l.on_progress(progress); });
+    each([&](const auto& l) {
+      if (l.on_progress) l.on_progress(progress);
+    });
   };
   all.on_idle = [each](const std::string& id, const std::string& run_id, int64_t ms) {
-    each([&](const auto& l) { if (l.on_idle) l.on_idle(id, run_id, ms); });
+    each([&](const auto& l) {
+      if (l.on_idle) l.on_idle(id, run_id, ms);
+    });
   };
   all.on_terminated = [this, each](const std::string& id, const std::string& run_id, const Status& error) {
     {
@@ -101,7 +110,9 @@ std::vector<stream::Listener> Streams::ListenersFor() {
       if (!error.ok() && first_error_.ok()) first_error_ = error;
       changed_.notify_all();
     }
-    each([&](const auto& l) { if (l.on_terminated) l.on_terminated(id, run_id, error); });
+    each([&](const auto& l) {
+      if (l.on_terminated) l.on_terminated(id, run_id, error);
+    });
   };
   return {all};
 }
@@ -142,7 +153,8 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   ARROW_ASSIGN_OR_RAISE(const auto name_is_ours, ReserveName(request.name));
   ARROW_RETURN_NOT_OK(analyzer::CheckStreaming(analyzed, request.output_mode));
   stream::Definition definition;
-  ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location, CheckpointLocation(request, &definition.delete_checkpoint_on_stop));
+  ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location,
+                        CheckpointLocation(request, &definition.delete_checkpoint_on_stop));
   ARROW_ASSIGN_OR_RAISE(SinkPlan sink, PlanSink(*session_, analyzed, request));
   ARROW_ASSIGN_OR_RAISE(NumberedPlan numbered, NumberSources(sink.plan));
   auto config = std::make_shared<const Config>(session_->config());
@@ -183,9 +195,11 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
 Result<std::shared_ptr<void>> Streams::ReserveName(const std::optional<std::string>& name) {
   if (!name) return nullptr;
   std::lock_guard lock(mutex_);
-  const bool taken = std::any_of(queries_.begin(), queries_.end(), [&](const auto& q) { return q->is_active() && q->name() == name; });
+  const bool taken =
+      std::any_of(queries_.begin(), queries_.end(), [&](const auto& q) { return q->is_active() && q->name() == name; });
   if (taken || !starting_.insert(*name).second)
-    return Refuse("Cannot start query with name " + *name + " as a query with that name is already active in this SparkSession");
+    return Refuse("Cannot start query with name " + *name +
+                  " as a query with that name is already active in this SparkSession");
   return std::shared_ptr<void>(this, [this, name](void*) {
     std::lock_guard release(mutex_);
     starting_.erase(*name);

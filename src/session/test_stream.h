@@ -34,7 +34,8 @@ struct NumberSplit final : connectors::Split {
 
 class NumberReader final : public connectors::BatchReader {
  public:
-  NumberReader(std::vector<int64_t> numbers, DataType schema) : numbers_(std::move(numbers)), schema_(std::move(schema)) {}
+  NumberReader(std::vector<int64_t> numbers, DataType schema)
+      : numbers_(std::move(numbers)), schema_(std::move(schema)) {}
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     if (done_) return nullptr;
     done_ = true;
@@ -61,18 +62,23 @@ class NumberSource final : public connectors::StreamSource {
     if (feed_->numbers.empty()) return connectors::Offset{};
     return connectors::Offset{std::to_string(feed_->numbers.size())};
   }
-  Result<std::vector<connectors::SplitPtr>> Plan(const connectors::Offset& start, const connectors::Offset& end, const connectors::ScanRequest&) override {
-    return std::vector<connectors::SplitPtr>{std::make_shared<NumberSplit>(std::stoll(start.json), std::stoll(end.json))};
+  Result<std::vector<connectors::SplitPtr>> Plan(const connectors::Offset& start, const connectors::Offset& end,
+                                                 const connectors::ScanRequest&) override {
+    return std::vector<connectors::SplitPtr>{
+        std::make_shared<NumberSplit>(std::stoll(start.json), std::stoll(end.json))};
   }
-  Result<std::unique_ptr<connectors::BatchReader>> Open(const connectors::SplitPtr& split, const connectors::ScanRequest& request) override {
+  Result<std::unique_ptr<connectors::BatchReader>> Open(const connectors::SplitPtr& split,
+                                                        const connectors::ScanRequest& request) override {
     const auto& s = static_cast<const NumberSplit&>(*split);
     std::lock_guard lock(feed_->mutex);
-    return std::make_unique<NumberReader>(std::vector<int64_t>(feed_->numbers.begin() + s.from, feed_->numbers.begin() + s.to), request.schema);
+    return std::make_unique<NumberReader>(
+        std::vector<int64_t>(feed_->numbers.begin() + s.from, feed_->numbers.begin() + s.to), request.schema);
   }
   void WaitForData(const connectors::Offset& start, std::chrono::milliseconds timeout) override {
     std::unique_lock lock(feed_->mutex);
     const int64_t seen = start.json.empty() ? 0 : std::stoll(start.json);
-    feed_->changed.wait_for(lock, timeout, [&] { return feed_->woken || static_cast<int64_t>(feed_->numbers.size()) > seen; });
+    feed_->changed.wait_for(lock, timeout,
+                            [&] { return feed_->woken || static_cast<int64_t>(feed_->numbers.size()) > seen; });
     feed_->woken = false;
   }
   void Wake() override {

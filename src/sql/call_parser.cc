@@ -84,8 +84,7 @@ Result<ExprPtr> Parser::Call(NameParts name, int start) {
     case Keyword::kTIMEDIFF:
       if (call->children.size() == 3) return DateUnitCall(*call, start);
       break;
-    default:
-      break;
+    default: break;
   }
   return CallSuffix(std::move(call), start);
 }
@@ -157,24 +156,17 @@ Result<ExprPtr> Parser::SpecialCall(Keyword keyword, int start, ExprList* args) 
   }
   switch (keyword) {
     case Keyword::kCAST:
-    case Keyword::kTRY_CAST:
-      return CastCall(keyword == Keyword::kTRY_CAST, start, args);
-    case Keyword::kTRIM:
-      return TrimCall(start, args);
+    case Keyword::kTRY_CAST: return CastCall(keyword == Keyword::kTRY_CAST, start, args);
+    case Keyword::kTRIM: return TrimCall(start, args);
     case Keyword::kSUBSTR:
-    case Keyword::kSUBSTRING:
-      return SubstringCall(start, args);
-    case Keyword::kOVERLAY:
-      return OverlayCall(start, args);
-    case Keyword::kPOSITION:
-      return PositionCall(start, args);
+    case Keyword::kSUBSTRING: return SubstringCall(start, args);
+    case Keyword::kOVERLAY: return OverlayCall(start, args);
+    case Keyword::kPOSITION: return PositionCall(start, args);
     case Keyword::kEXTRACT:
       if (AtIdentifier() && At(Keyword::kFROM, 1)) return ExtractCall(start);
       return ExprPtr();
-    case Keyword::kSTRUCT:
-      return StructCall(start);
-    default:
-      break;
+    case Keyword::kSTRUCT: return StructCall(start);
+    default: break;
   }
   // first(x IGNORE NULLS), last(...), any_value(...)
   const Token& name = lexed_.tokens[next_ - 2];
@@ -365,7 +357,8 @@ Result<FrameBound> Parser::WindowFrameBound() {
   bool constant = true;
   plan::Visit(offset, [&](const plan::Expression& e) {
     const auto* call = plan::As<UnresolvedFunction>(e);
-    constant = constant && (e.kind == plan::ExprKind::kLiteral || e.kind == plan::ExprKind::kCast || (call != nullptr && call->is_operator));
+    constant = constant && (e.kind == plan::ExprKind::kLiteral || e.kind == plan::ExprKind::kCast ||
+                            (call != nullptr && call->is_operator));
     return constant;
   });
   if (!constant) return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "A frame's bound must be a literal"}});

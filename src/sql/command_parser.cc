@@ -36,8 +36,7 @@ Result<PlanPtr> Parser::Statement() {
     case Keyword::kFROM:
     case Keyword::kTABLE:
     case Keyword::kMAP:
-    case Keyword::kREDUCE:
-      return Query();
+    case Keyword::kREDUCE: return Query();
     case Keyword::kWITH: {
       ARROW_ASSIGN_OR_RAISE(auto with, Ctes());
       if (At(Keyword::kINSERT)) return Insert(std::move(with));
@@ -48,28 +47,18 @@ Result<PlanPtr> Parser::Statement() {
       with->children = {std::move(query)};
       return Finish(std::move(with), start);
     }
-    case Keyword::kINSERT:
-      return Insert(nullptr);
+    case Keyword::kINSERT: return Insert(nullptr);
     case Keyword::kCREATE:
-    case Keyword::kREPLACE:
-      return Create();
-    case Keyword::kDROP:
-      return Drop();
-    case Keyword::kSHOW:
-      return Show();
+    case Keyword::kREPLACE: return Create();
+    case Keyword::kDROP: return Drop();
+    case Keyword::kSHOW: return Show();
     case Keyword::kDESC:
-    case Keyword::kDESCRIBE:
-      return Describe();
-    case Keyword::kEXPLAIN:
-      return Explain();
-    case Keyword::kUSE:
-      return Use();
-    case Keyword::kSET:
-      return SetStatement();
-    case Keyword::kRESET:
-      return ResetStatement();
-    default:
-      break;
+    case Keyword::kDESCRIBE: return Describe();
+    case Keyword::kEXPLAIN: return Explain();
+    case Keyword::kUSE: return Use();
+    case Keyword::kSET: return SetStatement();
+    case Keyword::kRESET: return ResetStatement();
+    default: break;
   }
   if (At("(")) return Query();
   for (const auto& [first, second] : kRefused) {

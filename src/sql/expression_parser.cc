@@ -68,40 +68,24 @@ int Parser::BinaryPrecedence(std::string* function, int* tokens) const {
   switch (token.symbol) {
     case Sym("*"):
     case Sym("/"):
-    case Sym("%"):
-      return kProductPrecedence;
+    case Sym("%"): return kProductPrecedence;
     case Sym("+"):
     case Sym("-"):
-    case Sym("||"):
-      return kSumPrecedence;
-    case Sym("<<"):
-      *tokens = 1;
-      return kShiftPrecedence;
-    case Sym("&"):
-      return kBitAndPrecedence;
-    case Sym("^"):
-      return kBitXorPrecedence;
-    case Sym("|"):
-      return kBitOrPrecedence;
-    case Sym("=="):
-      *function = "=";
-      return kComparisonPrecedence;
+    case Sym("||"): return kSumPrecedence;
+    case Sym("<<"): *tokens = 1; return kShiftPrecedence;
+    case Sym("&"): return kBitAndPrecedence;
+    case Sym("^"): return kBitXorPrecedence;
+    case Sym("|"): return kBitOrPrecedence;
+    case Sym("=="): *function = "="; return kComparisonPrecedence;
     case Sym("="):
     case Sym("<"):
     case Sym("<="):
     case Sym(">="):
-    case Sym("<=>"):
-      return kComparisonPrecedence;
-    case Sym("!>"):
-      *function = "<=";
-      return kComparisonPrecedence;
-    case Sym("!<"):
-      *function = ">=";
-      return kComparisonPrecedence;
+    case Sym("<=>"): return kComparisonPrecedence;
+    case Sym("!>"): *function = "<="; return kComparisonPrecedence;
+    case Sym("!<"): *function = ">="; return kComparisonPrecedence;
     case Sym("<>"):
-    case Sym("!="):
-      *function = "!=";
-      return kComparisonPrecedence;
+    case Sym("!="): *function = "!="; return kComparisonPrecedence;
     case Sym(">"): {
       // >> and >>> come as single characters that touch.
       int count = 1;
@@ -110,8 +94,7 @@ int Parser::BinaryPrecedence(std::string* function, int* tokens) const {
       *function = std::string(static_cast<size_t>(count), '>');
       return count == 1 ? kComparisonPrecedence : kShiftPrecedence;
     }
-    default:
-      return -1;
+    default: return -1;
   }
 }
 
@@ -177,8 +160,9 @@ Result<ExprPtr> Parser::LogicalChain(ExprPtr left, int start, Keyword keyword, i
   for (size_t i = operands.size(); i > 1; i = (i + 1) / 2) ARROW_RETURN_NOT_OK(Grow());
   const std::string_view name = keyword == Keyword::kAND ? "and" : "or";
   // Every node of the chain is blamed on all of it.
-  return Balance(operands, 0, operands.size() - 1,
-                 [&](ExprPtr a, ExprPtr b) { return Function(name, {std::move(a), std::move(b)}, start); });
+  return Balance(operands, 0, operands.size() - 1, [&](ExprPtr a, ExprPtr b) {
+    return Function(name, {std::move(a), std::move(b)}, start);
+  });
 }
 
 // ---- predicates ----------------------------------------------------------------------------------------------------
@@ -198,10 +182,8 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left) {
     case Keyword::kLIKE:
     case Keyword::kILIKE:
     case Keyword::kRLIKE:
-    case Keyword::kREGEXP:
-      break;
-    default:
-      return left;
+    case Keyword::kREGEXP: break;
+    default: return left;
   }
   if (AtTerminator(at + 1)) return left;  // an alias
   if (At("!")) return ErrorSince(start, "SYNTAX_DISCONTINUED.BANG_EQUALS_NOT", {{"clause", "!"}});
@@ -266,8 +248,7 @@ Result<ExprPtr> Parser::LikePredicate(ExprPtr left, int start, bool negated) {
   if (AtAny({Keyword::kANY, Keyword::kSOME, Keyword::kALL}) && At("(", 1)) {
     next_ += 2;
     if (At(")"))
-      return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064",
-                        {{"msg", "Expected something between '(' and ')'."}});
+      return ErrorSince(start, "_LEGACY_ERROR_TEMP_0064", {{"msg", "Expected something between '(' and ')'."}});
     ARROW_ASSIGN_OR_RAISE(ExprList patterns, Expressions());
     ARROW_RETURN_NOT_OK(Expect(")"));
     return QuantifiedLike(std::move(left), std::move(patterns),

@@ -35,19 +35,13 @@ bool IsDayTime(IntervalUnit unit) { return unit != IntervalUnit::kYear && unit !
 
 IntervalField FieldOf(IntervalUnit unit) {
   switch (unit) {
-    case IntervalUnit::kYear:
-      return IntervalField::kYear;
-    case IntervalUnit::kMonth:
-      return IntervalField::kMonth;
+    case IntervalUnit::kYear: return IntervalField::kYear;
+    case IntervalUnit::kMonth: return IntervalField::kMonth;
     case IntervalUnit::kWeek:
-    case IntervalUnit::kDay:
-      return IntervalField::kDay;
-    case IntervalUnit::kHour:
-      return IntervalField::kHour;
-    case IntervalUnit::kMinute:
-      return IntervalField::kMinute;
-    default:
-      return IntervalField::kSecond;
+    case IntervalUnit::kDay: return IntervalField::kDay;
+    case IntervalUnit::kHour: return IntervalField::kHour;
+    case IntervalUnit::kMinute: return IntervalField::kMinute;
+    default: return IntervalField::kSecond;
   }
 }
 
@@ -101,33 +95,17 @@ Status AddPair(std::string_view input, std::string_view number, std::string_view
   bool fits = whole.empty() || ParseInt(Cat(negative ? "-" : "", whole), &value);
   const int64_t sign = negative ? -1 : 1;
   switch (*unit) {
-    case IntervalUnit::kYear:
-      fits = fits && AddProduct(value, 12, &parts->months);
-      break;
-    case IntervalUnit::kMonth:
-      fits = fits && AddProduct(value, 1, &parts->months);
-      break;
-    case IntervalUnit::kWeek:
-      fits = fits && AddProduct(value, 7, &parts->days);
-      break;
-    case IntervalUnit::kDay:
-      fits = fits && AddProduct(value, 1, &parts->days);
-      break;
-    case IntervalUnit::kHour:
-      fits = fits && AddProduct(value, kUsPerHour, &parts->us);
-      break;
-    case IntervalUnit::kMinute:
-      fits = fits && AddProduct(value, kUsPerMinute, &parts->us);
-      break;
+    case IntervalUnit::kYear: fits = fits && AddProduct(value, 12, &parts->months); break;
+    case IntervalUnit::kMonth: fits = fits && AddProduct(value, 1, &parts->months); break;
+    case IntervalUnit::kWeek: fits = fits && AddProduct(value, 7, &parts->days); break;
+    case IntervalUnit::kDay: fits = fits && AddProduct(value, 1, &parts->days); break;
+    case IntervalUnit::kHour: fits = fits && AddProduct(value, kUsPerHour, &parts->us); break;
+    case IntervalUnit::kMinute: fits = fits && AddProduct(value, kUsPerMinute, &parts->us); break;
     case IntervalUnit::kSecond:
       fits = fits && AddProduct(value, kUsPerSecond, &parts->us) && AddProduct(sign, FractionUs(fraction), &parts->us);
       break;
-    case IntervalUnit::kMillisecond:
-      fits = fits && AddProduct(value, 1000, &parts->us);
-      break;
-    default:
-      fits = fits && AddProduct(value, 1, &parts->us);
-      break;
+    case IntervalUnit::kMillisecond: fits = fits && AddProduct(value, 1000, &parts->us); break;
+    default: fits = fits && AddProduct(value, 1, &parts->us); break;
   }
   parts->units.push_back(*unit);
   return fits ? Status::OK() : FormatError("ARITHMETIC_EXCEPTION", input);

@@ -52,10 +52,8 @@ bool IsStrict(Keyword keyword) {
     case Keyword::kRIGHT:
     case Keyword::kSEMI:
     case Keyword::kUNION:
-    case Keyword::kUSING:
-      return true;
-    default:
-      return false;
+    case Keyword::kUSING: return true;
+    default: return false;
   }
 }
 

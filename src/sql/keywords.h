@@ -7,8 +7,9 @@ namespace sluice::sql {
 
 #define SLUICE_SQL_KEYWORDS(X)                                                                                         \
   X(ADD)                                                                                                               \
-  X(AFTER) X(ALL) X(ALTER) X(ALWAYS) X(ANALYZE) X(AND) X(ANTI) X(ANY) X(ARRAY) X(AS) X(ASC) X(BEGIN) X(BETWEEN) X(     \
-      BOTH) X(BUCKET) X(BY) X(CACHE) X(CALL) X(CASCADE) X(CASE) X(CAST) X(CATALOG) X(CATALOGS) X(CLEAR) X(CLUSTER)     \
+  X(AFTER)                                                                                                             \
+  X(ALL) X(ALTER) X(ALWAYS) X(ANALYZE) X(AND) X(ANTI) X(ANY) X(ARRAY) X(AS) X(ASC) X(BEGIN) X(BETWEEN) X(BOTH) X(      \
+      BUCKET) X(BY) X(CACHE) X(CALL) X(CASCADE) X(CASE) X(CAST) X(CATALOG) X(CATALOGS) X(CLEAR) X(CLUSTER)             \
       X(CLUSTERED) X(CODEGEN) X(COLLATE) X(COLLATION) X(COLUMN) X(COLUMNS) X(COMMENT) X(COMMIT) X(COMPUTE) X(          \
           CONSTRAINT) X(COST) X(CREATE) X(CROSS) X(CUBE) X(CURRENT) X(DATABASE) X(DATABASES) X(DATE) X(DATEADD)        \
           X(DATEDIFF) X(DATE_ADD) X(DATE_DIFF) X(DAY) X(DBPROPERTIES) X(DECLARE) X(DEFAULT) X(                         \

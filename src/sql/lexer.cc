@@ -219,8 +219,7 @@ class Lexer {
           i += 2;
         }
         break;
-      default:
-        break;
+      default: break;
     }
     if (!IsWordChar(At(i))) {
       Add(kind, i - pos_);
@@ -313,33 +312,15 @@ size_t AppendEscape(std::string_view text, size_t i, std::string* out) {
     return i + 4;
   }
   switch (c) {
-    case '0':
-      out->push_back('\0');
-      break;
-    case 'b':
-      out->push_back('\b');
-      break;
-    case 'n':
-      out->push_back('\n');
-      break;
-    case 'r':
-      out->push_back('\r');
-      break;
-    case 't':
-      out->push_back('\t');
-      break;
-    case 'Z':
-      out->push_back('\x1A');
-      break;
-    case '%':
-      *out += "\\%";
-      break;
-    case '_':
-      *out += "\\_";
-      break;
-    default:
-      out->push_back(c);
-      break;
+    case '0': out->push_back('\0'); break;
+    case 'b': out->push_back('\b'); break;
+    case 'n': out->push_back('\n'); break;
+    case 'r': out->push_back('\r'); break;
+    case 't': out->push_back('\t'); break;
+    case 'Z': out->push_back('\x1A'); break;
+    case '%': *out += "\\%"; break;
+    case '_': *out += "\\_"; break;
+    default: out->push_back(c); break;
   }
   return i + 2;
 }

@@ -102,8 +102,7 @@ Result<ExprPtr> Parser::Number(bool negative) {
           value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max();
       return Lit(IntegralValue(value, fits_int ? DataType::Integer() : DataType::Long()), start);
     }
-    case TokenKind::kDecimal:
-      return finish(DecimalOf(text, negative));
+    case TokenKind::kDecimal: return finish(DecimalOf(text, negative));
     case TokenKind::kByte:
       return integral(text.substr(0, text.size() - 1), {DataType::Byte(), "tinyint", "-128", "127"});
     case TokenKind::kShort:

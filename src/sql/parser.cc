@@ -192,43 +192,34 @@ bool Parser::AtTerminator(int ahead) const {
 
 bool Parser::AtQueryStart(int ahead) const {
   switch (Peek(ahead).keyword) {
-    case Keyword::kSELECT:
-      return !AtTerminator(ahead + 1);
+    case Keyword::kSELECT: return !AtTerminator(ahead + 1);
     case Keyword::kWITH:
       return AtIdentifier(ahead + 1) &&
              (At(Keyword::kAS, ahead + 2) || At("(", ahead + 2) || At(Keyword::kRECURSIVE, ahead + 1));
     case Keyword::kVALUES:
       return !AtTerminator(ahead + 1) && !At(Keyword::kAS, ahead + 1) &&
              (Peek(ahead + 1).kind != TokenKind::kSymbol || At("(", ahead + 1) || At("-", ahead + 1));
-    case Keyword::kFROM:
-      return AtIdentifier(ahead + 1) || At("(", ahead + 1);
-    case Keyword::kTABLE:
-      return AtIdentifier(ahead + 1);
-    default:
-      return false;
+    case Keyword::kFROM: return AtIdentifier(ahead + 1) || At("(", ahead + 1);
+    case Keyword::kTABLE: return AtIdentifier(ahead + 1);
+    default: return false;
   }
 }
 
 bool Parser::AtClause(int ahead) const {
   switch (Peek(ahead).keyword) {
-    case Keyword::kFROM:
-      return !AtTerminator(ahead + 1) && !At(Keyword::kFROM, ahead + 1);
+    case Keyword::kFROM: return !AtTerminator(ahead + 1) && !At(Keyword::kFROM, ahead + 1);
     case Keyword::kWHERE:
     case Keyword::kHAVING:
     case Keyword::kLIMIT:
     case Keyword::kOFFSET:
-    case Keyword::kSELECT:
-      return !AtTerminator(ahead + 1) && !At(Keyword::kFROM, ahead + 1);
+    case Keyword::kSELECT: return !AtTerminator(ahead + 1) && !At(Keyword::kFROM, ahead + 1);
     case Keyword::kGROUP:
     case Keyword::kORDER:
     case Keyword::kSORT:
     case Keyword::kCLUSTER:
-    case Keyword::kDISTRIBUTE:
-      return At(Keyword::kBY, ahead + 1);
-    case Keyword::kLATERAL:
-      return At(Keyword::kVIEW, ahead + 1);
-    case Keyword::kWINDOW:
-      return AtIdentifier(ahead + 1) && At(Keyword::kAS, ahead + 2);
+    case Keyword::kDISTRIBUTE: return At(Keyword::kBY, ahead + 1);
+    case Keyword::kLATERAL: return At(Keyword::kVIEW, ahead + 1);
+    case Keyword::kWINDOW: return AtIdentifier(ahead + 1) && At(Keyword::kAS, ahead + 2);
     case Keyword::kUNION:
     case Keyword::kEXCEPT:
     case Keyword::kINTERSECT:
@@ -236,25 +227,17 @@ bool Parser::AtClause(int ahead) const {
       return AtQueryStart(ahead + 1) || At("(", ahead + 1) || AtAny({Keyword::kALL, Keyword::kDISTINCT}, ahead + 1);
     case Keyword::kPIVOT:
     case Keyword::kTABLESAMPLE:
-    case Keyword::kWITH:
-      return At("(", ahead + 1);
-    case Keyword::kUNPIVOT:
-      return At("(", ahead + 1) || AtAny({Keyword::kINCLUDE, Keyword::kEXCLUDE}, ahead + 1);
-    case Keyword::kFOR:
-      return AtIdentifier(ahead + 1) || At("(", ahead + 1);
+    case Keyword::kWITH: return At("(", ahead + 1);
+    case Keyword::kUNPIVOT: return At("(", ahead + 1) || AtAny({Keyword::kINCLUDE, Keyword::kEXCLUDE}, ahead + 1);
+    case Keyword::kFOR: return AtIdentifier(ahead + 1) || At("(", ahead + 1);
     case Keyword::kVERSION:
     case Keyword::kTIMESTAMP:
     case Keyword::kSYSTEM_TIME:
-    case Keyword::kSYSTEM_VERSION:
-      return At(Keyword::kAS, ahead + 1) && At(Keyword::kOF, ahead + 2);
-    case Keyword::kINSERT:
-      return AtAny({Keyword::kINTO, Keyword::kOVERWRITE}, ahead + 1);
-    case Keyword::kWATERMARK:
-      return AtIdentifier(ahead + 1);
-    case Keyword::kDELAY:
-      return At(Keyword::kOF, ahead + 1);
-    default:
-      return false;
+    case Keyword::kSYSTEM_VERSION: return At(Keyword::kAS, ahead + 1) && At(Keyword::kOF, ahead + 2);
+    case Keyword::kINSERT: return AtAny({Keyword::kINTO, Keyword::kOVERWRITE}, ahead + 1);
+    case Keyword::kWATERMARK: return AtIdentifier(ahead + 1);
+    case Keyword::kDELAY: return At(Keyword::kOF, ahead + 1);
+    default: return false;
   }
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // One parse. The methods are spread over expression_parser.cc, primary_parser.cc, call_parser.cc, literal_parser.cc,
 // interval_text.cc, query_parser.cc, group_by_parser.cc,
-// relation_parser.cc, pivot_parser.cc, command_parser.cc, table_parser.cc and show_parser.cc; this header is theirs alone.
+// relation_parser.cc, pivot_parser.cc, command_parser.cc, table_parser.cc and show_parser.cc; this header is theirs
+// alone.
 #include <initializer_list>
 #include <memory>
 #include <string>

@@ -70,16 +70,11 @@ Result<ExprPtr> Parser::PrimaryHead() {
     case TokenKind::kByte:
     case TokenKind::kFloat:
     case TokenKind::kDouble:
-    case TokenKind::kBigDecimal:
-      return Number(false);
-    case TokenKind::kString:
-      return String();
-    case TokenKind::kDoubleQuoted:
-      return options_.double_quoted_identifiers ? NameOrCall() : String();
-    case TokenKind::kQuoted:
-      return NameOrCall();
-    case TokenKind::kWord:
-      break;
+    case TokenKind::kBigDecimal: return Number(false);
+    case TokenKind::kString: return String();
+    case TokenKind::kDoubleQuoted: return options_.double_quoted_identifiers ? NameOrCall() : String();
+    case TokenKind::kQuoted: return NameOrCall();
+    case TokenKind::kWord: break;
     case TokenKind::kSymbol:
       if (At("(")) return Parenthesized();
       if (At("*")) {
@@ -104,8 +99,7 @@ Result<ExprPtr> Parser::PrimaryHead() {
         return parameter;
       }
       return SyntaxError();
-    default:
-      return SyntaxError();
+    default: return SyntaxError();
   }
   if (AtTypedLiteral()) return TypedLiteral();
   if (AtInterval()) return Interval();
@@ -123,8 +117,7 @@ Result<ExprPtr> Parser::PrimaryHead() {
     case Keyword::kCASE:
       if (called || AtTerminator(1) || At(".", 1) || At(Keyword::kFROM, 1) || At(Keyword::kEND, 1)) break;
       return Case();
-    default:
-      break;
+    default: break;
   }
   return NameOrCall();
 }
@@ -207,10 +200,8 @@ bool Parser::AtQueryContinuation() const {
     case Keyword::kCLUSTER:
     case Keyword::kDISTRIBUTE:
     case Keyword::kLIMIT:
-    case Keyword::kOFFSET:
-      return AtClause();
-    default:
-      return At("|>");
+    case Keyword::kOFFSET: return AtClause();
+    default: return At("|>");
   }
 }
 

@@ -97,19 +97,15 @@ Result<PlanPtr> Parser::RelationExtensions(PlanPtr left, int start) {
 bool Parser::AtJoin() const {
   switch (Peek().keyword) {
     case Keyword::kJOIN:
-    case Keyword::kNATURAL:
-      return true;
+    case Keyword::kNATURAL: return true;
     case Keyword::kINNER:
     case Keyword::kCROSS:
     case Keyword::kSEMI:
-    case Keyword::kANTI:
-      return At(Keyword::kJOIN, 1);
+    case Keyword::kANTI: return At(Keyword::kJOIN, 1);
     case Keyword::kLEFT:
     case Keyword::kRIGHT:
-    case Keyword::kFULL:
-      return AtAny({Keyword::kJOIN, Keyword::kOUTER, Keyword::kSEMI, Keyword::kANTI}, 1);
-    default:
-      return false;
+    case Keyword::kFULL: return AtAny({Keyword::kJOIN, Keyword::kOUTER, Keyword::kSEMI, Keyword::kANTI}, 1);
+    default: return false;
   }
 }
 

@@ -121,7 +121,8 @@ bool CompatibleSchema(const DataType& stored, const DataType& now) {
   if (stored.id() != now.id()) return false;
   switch (stored.id()) {
     case TypeId::kArray:
-      return (stored.containsNull() || !now.containsNull()) && CompatibleSchema(stored.elementType(), now.elementType());
+      return (stored.containsNull() || !now.containsNull()) &&
+             CompatibleSchema(stored.elementType(), now.elementType());
     case TypeId::kMap:
       return (stored.containsNull() || !now.containsNull()) && CompatibleSchema(stored.keyType(), now.keyType()) &&
              CompatibleSchema(stored.valueType(), now.valueType());

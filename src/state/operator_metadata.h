@@ -26,8 +26,8 @@ struct StatefulOperator {
   bool has_variables = false;  // its rows are those of state/variables.h, which Spark keeps in RocksDB alone
 };
 
-/// Whether rows of `stored` can be read as `now`: the same but for names and metadata; a column may become nullable, not
-/// the reverse.
+/// Whether rows of `stored` can be read as `now`: the same but for names and metadata; a column may become nullable,
+/// not the reverse.
 bool CompatibleSchema(const DataType& stored, const DataType& now);
 
 /// The folder of a partition's store. `root` is the checkpoint's "state".

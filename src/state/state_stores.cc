@@ -109,7 +109,8 @@ Status StateStores::CheckProviderOfVariables(const StatefulOperator& op) const {
     return MakeError("UNSUPPORTED_FEATURE.STATE_STORE_MULTIPLE_COLUMN_FAMILIES", {{"stateStoreProvider", provider_}});
   const std::string folder = root_ + "/" + std::to_string(op.id);
   std::error_code ignored;
-  if (std::filesystem::exists(folder + "/_stateSchema", ignored) || std::filesystem::exists(folder + "/_metadata/v2", ignored))
+  if (std::filesystem::exists(folder + "/_stateSchema", ignored) ||
+      std::filesystem::exists(folder + "/_metadata/v2", ignored))
     return UnsupportedFeature("state that Spark keeps in RocksDB (" + folder + ")");
   return Status::OK();
 }

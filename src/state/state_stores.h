@@ -35,8 +35,8 @@ class StateStores {
 
   /// Whether state of an operator without variables can be kept as `config` says. UNSUPPORTED_FEATURE names a provider.
   static Status CheckProvider(const Config& config, const std::string& operator_name);
-  /// Called by each operator when a batch begins; the first time it compares with the checkpoint. As in Spark, variables
-  /// want the provider of RocksDB to be set. Errors: UNSUPPORTED_FEATURE for files of RocksDB.
+  /// Called by each operator when a batch begins; the first time it compares with the checkpoint. As in Spark,
+  /// variables want the provider of RocksDB to be set. Errors: UNSUPPORTED_FEATURE for files of RocksDB.
   Status Register(const StatefulOperator& op);
   /// The store at `version`: the one in memory if it is there, else from disk.
   Result<StateStore*> Get(int64_t operator_id, int partition, const std::string& store, int64_t version);

@@ -20,10 +20,9 @@ Status Check(const Variable& stored, const Variable& now) {
     return MakeError(condition, {{old_name, a.json()}, {new_name, b.json()}});
   };
   if (stored.kind != now.kind)
-    return MakeError("STATE_STORE_INVALID_VARIABLE_TYPE_CHANGE",
-                     {{"stateVarName", now.name},
-                      {"oldType", kKinds[static_cast<int>(stored.kind)]},
-                      {"newType", kKinds[static_cast<int>(now.kind)]}});
+    return MakeError("STATE_STORE_INVALID_VARIABLE_TYPE_CHANGE", {{"stateVarName", now.name},
+                                                                  {"oldType", kKinds[static_cast<int>(stored.kind)]},
+                                                                  {"newType", kKinds[static_cast<int>(now.kind)]}});
   if (now.kind == Variable::Kind::kMap && !CompatibleSchema(stored.key, now.key))
     return not_compatible("STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE", "storedKeySchema", "newKeySchema", stored.key,
                           now.key);
@@ -48,7 +47,8 @@ Result<std::unique_ptr<VariableCatalog>> VariableCatalog::Open(std::string path)
     return MakeError("MALFORMED_LOG_FILE", {{"text", catalog->path_ + " (" + why + ")"}});
   };
   const auto json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("last") || !json.contains("variables")) return malformed("it lists no variables");
+  if (!json.is_object() || !json.contains("last") || !json.contains("variables"))
+    return malformed("it lists no variables");
   try {
     catalog->last_ = json.at("last").get<uint32_t>();
     for (const auto& item : json.at("variables")) {
@@ -108,7 +108,8 @@ Result<uint32_t> VariableCatalog::Declare(const Variable& variable) {
 
 Result<std::optional<uint32_t>> VariableCatalog::Remove(const std::string& name) {
   std::lock_guard lock(mutex_);
-  const auto found = std::find_if(variables_.begin(), variables_.end(), [&](const Variable& v) { return v.name == name; });
+  const auto found =
+      std::find_if(variables_.begin(), variables_.end(), [&](const Variable& v) { return v.name == name; });
   if (found == variables_.end()) return std::nullopt;
   const uint32_t number = found->number;
   variables_.erase(found);

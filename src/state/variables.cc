@@ -5,8 +5,8 @@
 namespace sluice::state {
 namespace {
 
-constexpr size_t kHead = 8;     // number and size of the key
-constexpr size_t kExpiry = 8;   // before a row
+constexpr size_t kHead = 8;    // number and size of the key
+constexpr size_t kExpiry = 8;  // before a row
 constexpr uint32_t kTimers = 0;
 
 void AppendBig(uint64_t value, int bytes, std::string* out) {
@@ -37,9 +37,9 @@ int64_t ExpiryOfRow(Bytes value) {
 
 /// Ways to rows other than by their whole key; made of the rows when a store is loaded.
 struct Variables::Index final : RowIndex {
-  absl::btree_set<std::string> parts;                            // of lists, maps and timers
-  absl::btree_set<std::pair<int64_t, std::string>> by_time;      // timers: time, key of the row
-  absl::btree_set<std::pair<int64_t, std::string>> by_expiry;    // values that expire
+  absl::btree_set<std::string> parts;                          // of lists, maps and timers
+  absl::btree_set<std::pair<int64_t, std::string>> by_time;    // timers: time, key of the row
+  absl::btree_set<std::pair<int64_t, std::string>> by_expiry;  // values that expire
 
   void Add(std::string_view key, int64_t expires_ms) {
     const size_t prefix = PrefixOf(key);
@@ -62,7 +62,8 @@ Variables::Variables(StateStore* store, VariableCatalog* catalog, int64_t now_ms
     // Variables that were given up while this partition had no rows leave theirs behind.
     std::vector<std::string> strays;
     store->rows().ForEach([&](Bytes key, Bytes value) {
-      const bool known = WellFormed(AsText(key)) && (NumberOf(AsText(key)) == kTimers || catalog->Has(NumberOf(AsText(key))));
+      const bool known =
+          WellFormed(AsText(key)) && (NumberOf(AsText(key)) == kTimers || catalog->Has(NumberOf(AsText(key))));
       if (known) {
         index->Add(AsText(key), ExpiryOfRow(value));
       } else {

@@ -21,8 +21,8 @@ struct Variable {
   enum class Kind : uint8_t { kValue, kList, kMap };
   std::string name;
   Kind kind = Kind::kValue;
-  DataType value;   // STRUCT
-  DataType key;     // kMap: STRUCT
+  DataType value;       // STRUCT
+  DataType key;         // kMap: STRUCT
   int64_t ttl_ms = 0;   // 0: values do not expire
   uint32_t number = 0;  // given by the catalog
 };

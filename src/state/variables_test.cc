@@ -21,7 +21,7 @@ class VariablesTest : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() / ("variables-" + std::to_string(::getpid()) + "-" +
-                                                         testing::UnitTest::GetInstance()->current_test_info()->name());
+                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     Reopen(0);
@@ -39,7 +39,8 @@ class VariablesTest : public testing::Test {
   }
   static std::vector<std::string> Listed(const std::vector<Variables::Entry>& entries) {
     std::vector<std::string> out;
-    for (const auto& entry : entries) out.push_back(Text(entry.user_key.size() == 8 ? Bytes() : entry.user_key) + Text(entry.row));
+    for (const auto& entry : entries)
+      out.push_back(Text(entry.user_key.size() == 8 ? Bytes() : entry.user_key) + Text(entry.row));
     return out;
   }
 
@@ -89,7 +90,8 @@ TEST_F(VariablesTest, KindsKeepApartAndSurviveARestart) {
 
 TEST_F(VariablesTest, TimersComeInOrderOfTimeOnce) {
   Variables variables = At(0);
-  for (auto [key, time] : std::vector<std::pair<const char*, int64_t>>{{"b", 5}, {"a", 7}, {"a", -3}, {"a", 5}, {"a", 5}}) {
+  for (auto [key, time] :
+       std::vector<std::pair<const char*, int64_t>>{{"b", 5}, {"a", 7}, {"a", -3}, {"a", 5}, {"a", 5}}) {
     variables.SetKey(B(key));
     variables.RegisterTimer(time);
   }

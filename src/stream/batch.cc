@@ -49,16 +49,19 @@ Status Execution::Recover() {
     ARROW_ASSIGN_OR_RAISE(OffsetLogEntry entry, ParseOffsetLogEntry(*text, path));
     if (entry.offsets.size() != inputs_.size())
       return MakeError("_LEGACY_ERROR_TEMP_3102",
-                       {{"msg", "There are " + std::to_string(entry.offsets.size()) + " sources in the checkpoint " + path + " and now there are " +
-                                    std::to_string(inputs_.size()) + " sources in the query: it is another query's checkpoint. Cannot continue."}});
+                       {{"msg", "There are " + std::to_string(entry.offsets.size()) + " sources in the checkpoint " +
+                                    path + " and now there are " + std::to_string(inputs_.size()) +
+                                    " sources in the query: it is another query's checkpoint. Cannot continue."}});
     return entry;
   };
   ARROW_ASSIGN_OR_RAISE(OffsetLogEntry newest, read(*latest));
   recorded_conf_ = newest.conf.empty() ? RecordedConf(definition_.config) : newest.conf;
   ARROW_ASSIGN_OR_RAISE(auto committed, checkpoint_->commits().Latest());
   if (committed && *committed > *latest)
-    return MakeError("MALFORMED_LOG_FILE", {{"text", checkpoint_->commits().PathOf(*committed) + " (batch " + std::to_string(*committed) +
-                                                         " is committed, but the newest offsets are of batch " + std::to_string(*latest) + ")"}});
+    return MakeError(
+        "MALFORMED_LOG_FILE",
+        {{"text", checkpoint_->commits().PathOf(*committed) + " (batch " + std::to_string(*committed) +
+                      " is committed, but the newest offsets are of batch " + std::to_string(*latest) + ")"}});
   if (committed) {
     ARROW_ASSIGN_OR_RAISE(auto text, checkpoint_->commits().Get(*committed));
     ARROW_ASSIGN_OR_RAISE(CommitLogEntry entry, ParseCommitLogEntry(*text, checkpoint_->commits().PathOf(*committed)));
@@ -97,7 +100,8 @@ OffsetLogEntry Execution::EntryOfPlan() const {
   entry.batch_watermark_ms = batch_watermark_ms_;
   entry.batch_timestamp_ms = batch_timestamp_ms_;
   entry.conf = recorded_conf_;
-  for (const auto& input : inputs_) entry.offsets.push_back(input.planned ? std::optional(input.planned->json) : std::nullopt);
+  for (const auto& input : inputs_)
+    entry.offsets.push_back(input.planned ? std::optional(input.planned->json) : std::nullopt);
   return entry;
 }
 
@@ -105,7 +109,8 @@ Result<bool> Execution::PlanBatch(Progress* progress) {
   bool any = false;
   {
     Timed timed(progress, "latestOffset");
-    auto limit = definition_.trigger.kind == Trigger::Kind::kOnce ? connectors::ReadLimit::kAllAvailable : connectors::ReadLimit::kDefault;
+    auto limit = definition_.trigger.kind == Trigger::Kind::kOnce ? connectors::ReadLimit::kAllAvailable
+                                                                  : connectors::ReadLimit::kDefault;
     for (auto& input : inputs_) {
       ARROW_ASSIGN_OR_RAISE(connectors::Offset start, input.Start());
       ARROW_ASSIGN_OR_RAISE(connectors::Offset latest, input.source->LatestOffset(start, limit));
@@ -118,9 +123,8 @@ Result<bool> Execution::PlanBatch(Progress* progress) {
   }
   if (!any) {
     const exec::StreamTraits& traits = query_->stream_traits();
-    const bool closes_state =
-        traits.time_closes_state ||
-        (traits.watermark_closes_state && watermark_.used() && watermark_.ms() > batch_watermark_ms_);
+    const bool closes_state = traits.time_closes_state || (traits.watermark_closes_state && watermark_.used() &&
+                                                           watermark_.ms() > batch_watermark_ms_);
     if (!no_data_batches_ || !ran_batch_ || !closes_state) return false;
   }
   previous_watermark_ms_ = batch_watermark_ms_;

@@ -27,7 +27,8 @@ constexpr const char* kNoOffset = "-";
 
 /// The settings a query keeps for life, with Spark 4.1's values for a new one.
 constexpr std::pair<const char*, const char*> kRecorded[] = {
-    {"spark.sql.streaming.stateStore.providerClass", "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"},
+    {"spark.sql.streaming.stateStore.providerClass",
+     "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider"},
     {"spark.sql.streaming.stateStore.rocksdb.formatVersion", "5"},
     {"spark.sql.streaming.stateStore.encodingFormat", "unsaferow"},
     {"spark.sql.streaming.statefulOperator.useStrictDistribution", "true"},
@@ -59,7 +60,8 @@ Status Malformed(const std::string& path, const std::string& why) {
 Status CheckVersion(const std::string& line, const std::string& path) {
   if (line == kVersion) return Status::OK();
   if (line.size() > 1 && line[0] == 'v' && std::all_of(line.begin() + 1, line.end(), ::isdigit))
-    return MakeError("INVALID_LOG_VERSION.MAX_SUPPORTED_VERSION", {{"maxSupportedVersion", "1"}, {"version", line.substr(1)}});
+    return MakeError("INVALID_LOG_VERSION.MAX_SUPPORTED_VERSION",
+                     {{"maxSupportedVersion", "1"}, {"version", line.substr(1)}});
   return Malformed(path, line.empty() ? "it is empty" : "its first line is no version");
 }
 
@@ -111,7 +113,8 @@ Result<OffsetLogEntry> ParseOffsetLogEntry(const std::string& text, const std::s
       entry.batch_watermark_ms = metadata.value("batchWatermarkMs", int64_t{0});
       entry.batch_timestamp_ms = metadata.value("batchTimestampMs", int64_t{0});
       if (metadata.contains("conf"))
-        for (const auto& [key, value] : metadata["conf"].items()) entry.conf.emplace_back(key, value.get<std::string>());
+        for (const auto& [key, value] : metadata["conf"].items())
+          entry.conf.emplace_back(key, value.get<std::string>());
     } catch (const nlohmann::json::exception& e) {
       return Malformed(path, e.what());
     }
@@ -133,7 +136,8 @@ Result<CommitLogEntry> ParseCommitLogEntry(const std::string& text, const std::s
   if (lines.size() < 2 || lines[1].empty()) return entry;
   auto json = nlohmann::json::parse(lines[1], nullptr, false);
   if (!json.is_object()) return Malformed(path, "its second line is no JSON object");
-  if (auto it = json.find("nextBatchWatermarkMs"); it != json.end() && it->is_number_integer()) entry.next_batch_watermark_ms = *it;
+  if (auto it = json.find("nextBatchWatermarkMs"); it != json.end() && it->is_number_integer())
+    entry.next_batch_watermark_ms = *it;
   return entry;
 }
 
@@ -155,7 +159,8 @@ Result<std::vector<int64_t>> BatchLog::List() const {
   std::error_code error;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename();
-    if (!name.empty() && name.size() < 19 && std::all_of(name.begin(), name.end(), ::isdigit)) ids.push_back(std::stoll(name));
+    if (!name.empty() && name.size() < 19 && std::all_of(name.begin(), name.end(), ::isdigit))
+      ids.push_back(std::stoll(name));
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return Status::IOError("cannot list ", folder_, ": ", error.message());
@@ -182,7 +187,8 @@ Status BatchLog::PurgeBelow(int64_t id) {
 }
 
 Checkpoint::Checkpoint(std::string path, std::string query_id, int lock_fd)
-    : path_(std::move(path)), query_id_(std::move(query_id)), lock_fd_(lock_fd), offsets_(path_ + "/offsets"), commits_(path_ + "/commits") {}
+    : path_(std::move(path)), query_id_(std::move(query_id)), lock_fd_(lock_fd), offsets_(path_ + "/offsets"),
+      commits_(path_ + "/commits") {}
 
 Checkpoint::~Checkpoint() { Release(); }
 
@@ -207,7 +213,8 @@ Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location
     BatchLog offsets(path + "/offsets");
     ARROW_ASSIGN_OR_RAISE(auto latest, offsets.Latest());
     if (latest)
-      return MakeError("MALFORMED_LOG_FILE", {{"text", metadata + " (it is missing, but the checkpoint has batch " + std::to_string(*latest) + ")"}});
+      return MakeError("MALFORMED_LOG_FILE", {{"text", metadata + " (it is missing, but the checkpoint has batch " +
+                                                           std::to_string(*latest) + ")"}});
     Status written = WriteFileDurably(metadata, "{\"id\":\"" + NewUuid() + "\"}", /*exclusive=*/true);
     if (!written.ok() && !written.IsAlreadyExists()) return written;
   }

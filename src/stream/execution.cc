@@ -10,8 +10,10 @@ namespace sluice::stream {
 
 namespace {
 
-const ConfigEntry kMinBatchesToRetain("spark.sql.streaming.minBatchesToRetain", "100", "Batches kept in the checkpoint's logs.");
-const ConfigEntry kProgressUpdates("spark.sql.streaming.numRecentProgressUpdates", "100", "Progress entries a query keeps.");
+const ConfigEntry kMinBatchesToRetain("spark.sql.streaming.minBatchesToRetain", "100",
+                                      "Batches kept in the checkpoint's logs.");
+const ConfigEntry kProgressUpdates("spark.sql.streaming.numRecentProgressUpdates", "100",
+                                   "Progress entries a query keeps.");
 const ConfigEntry kNoDataBatches("spark.sql.streaming.noDataMicroBatches.enabled", "true",
                                  "Whether a batch without data runs when the watermark closes state.");
 const ConfigEntry kWatermarkPolicy("spark.sql.streaming.multipleWatermarkPolicy", "min",
@@ -184,7 +186,8 @@ Status Execution::RunTriggers() {
     if (trigger.kind == Trigger::Kind::kProcessingTime && trigger.interval_ms > 0) {
       int64_t next_ms = trigger.NextMs(began_ms);
       if (NowMs() > next_ms) {
-        LogWarn("batch took longer than the trigger interval", {{"id", id()}, {"ms", NowMs() - began_ms}, {"interval_ms", trigger.interval_ms}});
+        LogWarn("batch took longer than the trigger interval",
+                {{"id", id()}, {"ms", NowMs() - began_ms}, {"interval_ms", trigger.interval_ms}});
       }
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(0, next_ms - NowMs())),

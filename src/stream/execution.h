@@ -30,7 +30,9 @@ struct Definition {
   functions::EvalContext eval;
   /// Index is plan::Relation::source_id.
   std::vector<std::function<Result<std::unique_ptr<connectors::StreamSource>>(const std::string& checkpoint)>> sources;
-  std::function<Result<std::unique_ptr<connectors::StreamSink>>(const std::string& query_id, const std::string& checkpoint)> sink;
+  std::function<Result<std::unique_ptr<connectors::StreamSink>>(const std::string& query_id,
+                                                                const std::string& checkpoint)>
+      sink;
   /// Compiled when the query starts, under the settings the checkpoint keeps.
   std::function<Result<std::unique_ptr<exec::CompiledQuery>>(const Config& config)> compile;
   /// What the last run observed: JSON of a row by name (DataFrame.observe).
@@ -46,7 +48,9 @@ struct QueryStatus {
 
 /// Called on the query's thread; must not block for long.
 struct Listener {
-  std::function<void(const std::string& id, const std::string& run_id, const std::optional<std::string>& name, int64_t timestamp_ms)> on_started;
+  std::function<void(const std::string& id, const std::string& run_id, const std::optional<std::string>& name,
+                     int64_t timestamp_ms)>
+      on_started;
   std::function<void(const Progress&)> on_progress;
   std::function<void(const std::string& id, const std::string& run_id, int64_t timestamp_ms)> on_idle;
   std::function<void(const std::string& id, const std::string& run_id, const Status& error)> on_terminated;
@@ -88,7 +92,9 @@ class Execution {
     std::optional<connectors::Offset> committed;  // end of the last committed batch
     std::optional<connectors::Offset> planned;    // end of the batch to run
     /// Where the next batch starts: committed, else what the source calls its beginning.
-    Result<connectors::Offset> Start() const { return committed ? Result<connectors::Offset>(*committed) : source->InitialOffset(); }
+    Result<connectors::Offset> Start() const {
+      return committed ? Result<connectors::Offset>(*committed) : source->InitialOffset();
+    }
   };
   Status Open();
   /// Finds the batch to go on with from the logs.

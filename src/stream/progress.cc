@@ -94,7 +94,8 @@ std::string Progress::ToJson(int indent) const {
     out["sources"].push_back(source);
   }
   out["sink"] = {{"description", sink_description}, {"numOutputRows", num_output_rows}};
-  for (const auto& [name, row] : observed_metrics) out["observedMetrics"][name] = ordered_json::parse(row, nullptr, false);
+  for (const auto& [name, row] : observed_metrics)
+    out["observedMetrics"][name] = ordered_json::parse(row, nullptr, false);
   return out.dump(indent);
 }
 

@@ -29,7 +29,8 @@ struct Progress {
   int64_t timestamp_ms = 0;  // start of the trigger
   int64_t batch_id = 0;
   int64_t batch_duration_ms = 0;
-  std::map<std::string, int64_t> duration_ms;  // addBatch, commitOffsets, getBatch, latestOffset, queryPlanning, walCommit, triggerExecution
+  std::map<std::string, int64_t>
+      duration_ms;  // addBatch, commitOffsets, getBatch, latestOffset, queryPlanning, walCommit, triggerExecution
   std::optional<EventTimeProgress> event_time;  // of queries with a watermark
   std::vector<state::OperatorMetrics> state_operators;
   std::vector<SourceProgress> sources;

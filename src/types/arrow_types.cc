@@ -83,7 +83,8 @@ std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type) {
     case TypeId::kMap: return arrow::map(ToArrowType(type.keyType()), Child("value", type.valueType()));
     case TypeId::kStruct: {
       arrow::FieldVector fields;
-      for (const StructField& field : type.fields()) fields.push_back(arrow::field(field.name, ToArrowType(field.type)));
+      for (const StructField& field : type.fields())
+        fields.push_back(arrow::field(field.name, ToArrowType(field.type)));
       return arrow::struct_(std::move(fields));
     }
   }
@@ -137,7 +138,8 @@ Result<DataType> FromArrowType(const arrow::DataType& type) {
     case Type::DECIMAL128:
     case Type::DECIMAL256: {
       const auto& decimal = static_cast<const arrow::DecimalType&>(type);
-      if (decimal.precision() > 38 || decimal.scale() < 0 || decimal.scale() > decimal.precision()) return NoCounterpart(type);
+      if (decimal.precision() > 38 || decimal.scale() < 0 || decimal.scale() > decimal.precision())
+        return NoCounterpart(type);
       return DataType::Decimal(decimal.precision(), decimal.scale());
     }
     case Type::LIST:
@@ -199,7 +201,8 @@ Result<std::shared_ptr<arrow::Array>> NormalizeArray(const std::shared_ptr<arrow
     default: break;
   }
   if (type.id() == TypeId::kArray && from.id() == arrow::Type::LIST) {
-    ARROW_ASSIGN_OR_RAISE(auto child, NormalizeArray(arrow::MakeArray(array->data()->child_data[0]), type.elementType()));
+    ARROW_ASSIGN_OR_RAISE(auto child,
+                          NormalizeArray(arrow::MakeArray(array->data()->child_data[0]), type.elementType()));
     auto data = array->data()->Copy();
     data->type = target;
     data->child_data = {child->data()};
@@ -213,7 +216,8 @@ Result<std::shared_ptr<arrow::Array>> NormalizeArray(const std::shared_ptr<arrow
     ARROW_ASSIGN_OR_RAISE(auto items, NormalizeArray(map.items(), type.valueType()));
     auto data = array->data()->Copy();
     data->type = target;
-    auto pair = arrow::ArrayData::Make(target->field(0)->type(), keys->length(), {nullptr}, {keys->data(), items->data()}, 0);
+    auto pair =
+        arrow::ArrayData::Make(target->field(0)->type(), keys->length(), {nullptr}, {keys->data(), items->data()}, 0);
     data->child_data = {pair};
     return arrow::MakeArray(data);
   }

@@ -74,7 +74,8 @@ TEST(NormalizeArray, Converts) {
   ExpectNormal(Json(arrow::struct_({arrow::field("x", arrow::uint16()), arrow::field("y", arrow::utf8(), false)}),
                     R"([{"x":1,"y":"a"},null])"),
                "struct<x:int,y:string>", R"([{"x":1,"y":"a"},null])");
-  auto dictionary = arrow::DictionaryArray::FromArrays(Json(arrow::int8(), "[1,0,null,1]"), Json(arrow::utf8(), R"(["a","b"])"));
+  auto dictionary =
+      arrow::DictionaryArray::FromArrays(Json(arrow::int8(), "[1,0,null,1]"), Json(arrow::utf8(), R"(["a","b"])"));
   ExpectNormal(*dictionary, "string", R"(["b","a",null,"b"])");
 }
 

@@ -202,7 +202,8 @@ int32_t DaysFromCivil(int32_t year, int32_t month, int32_t day) {
   int64_t y = static_cast<int64_t>(year) - (month <= 2);
   int64_t era = (y >= 0 ? y : y - 399) / 400;
   uint32_t year_of_era = static_cast<uint32_t>(y - era * 400);
-  uint32_t day_of_year = (153u * static_cast<uint32_t>(month + (month > 2 ? -3 : 9)) + 2) / 5 + static_cast<uint32_t>(day) - 1;
+  uint32_t day_of_year =
+      (153u * static_cast<uint32_t>(month + (month > 2 ? -3 : 9)) + 2) / 5 + static_cast<uint32_t>(day) - 1;
   uint32_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return static_cast<int32_t>(era * 146097 + day_of_era - 719468);
 }
@@ -295,7 +296,8 @@ std::optional<int64_t> ParseTimestamp(std::string_view text, const TimeZone& zon
     int64_t utc = in->ToUtc(local);
     // An offset is at most a day: more means that it wrapped at an end of the range.
     int64_t difference;
-    if (__builtin_sub_overflow(utc, local, &difference) || difference > kUsPerDay || difference < -kUsPerDay) return std::nullopt;
+    if (__builtin_sub_overflow(utc, local, &difference) || difference > kUsPerDay || difference < -kUsPerDay)
+      return std::nullopt;
     return utc;
   }
   int64_t utc;

@@ -3,8 +3,8 @@
 #include <array>
 #include <cctype>
 
-#include "types/datetime_names.h"
 #include "types/datetime.h"
+#include "types/datetime_names.h"
 
 namespace sluice {
 namespace {
@@ -15,7 +15,8 @@ using Item = DateTimePattern::Item;
 constexpr std::string_view kNumeric = "yMLdDhHkKmsQqF";
 
 Status Invalid(std::string_view sub, std::string_view pattern, char c) {
-  ErrorParameters parameters{{"pattern", "'" + std::string(pattern) + "'"}, {"docroot", "https://spark.apache.org/docs/latest"}};
+  ErrorParameters parameters{{"pattern", "'" + std::string(pattern) + "'"},
+                             {"docroot", "https://spark.apache.org/docs/latest"}};
   if (c != 0) parameters["c"] = std::string(1, c);
   return MakeError("INVALID_DATETIME_PATTERN." + std::string(sub), std::move(parameters));
 }
@@ -36,13 +37,29 @@ bool LegacyAccepts(std::string_view pattern) {
 int MaxCount(char c) {
   switch (c) {
     case 'y': return 6;
-    case 'G': case 'M': case 'L': case 'E': case 'Q': case 'q': case 'z': return 4;
+    case 'G':
+    case 'M':
+    case 'L':
+    case 'E':
+    case 'Q':
+    case 'q':
+    case 'z': return 4;
     case 'D': return 3;
-    case 'd': case 'h': case 'H': case 'k': case 'K': case 'm': case 's': case 'V': return 2;
+    case 'd':
+    case 'h':
+    case 'H':
+    case 'k':
+    case 'K':
+    case 'm':
+    case 's':
+    case 'V': return 2;
     case 'O': return 4;
-    case 'a': case 'F': return 1;
+    case 'a':
+    case 'F': return 1;
     case 'S': return 9;
-    case 'X': case 'x': case 'Z': return 5;
+    case 'X':
+    case 'x':
+    case 'Z': return 5;
     default: return 0;
   }
 }
@@ -51,17 +68,23 @@ Status CheckLetter(std::string_view pattern, char c, int count, Use use) {
   if (std::string_view("YWwuec").find(c) != std::string_view::npos)
     return MakeError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", {{"c", std::string(1, c)}});
   if (std::string_view("ABnNp").find(c) != std::string_view::npos) return Invalid("ILLEGAL_CHARACTER", pattern, c);
-  if (use == Use::kParse && std::string_view("EFqQ").find(c) != std::string_view::npos) return Invalid("ILLEGAL_CHARACTER", pattern, c);
+  if (use == Use::kParse && std::string_view("EFqQ").find(c) != std::string_view::npos)
+    return Invalid("ILLEGAL_CHARACTER", pattern, c);
   const int most = MaxCount(c);
   if (most == 0) return Invalid("WITH_SUGGESTION", pattern, 0);
-  if (count > most) return Invalid(c == 'y' || (count == 5 && std::string_view("GMLEQq").find(c) != std::string_view::npos) ? "LENGTH" : "WITH_SUGGESTION", pattern, 0);
+  if (count > most)
+    return Invalid(c == 'y' || (count == 5 && std::string_view("GMLEQq").find(c) != std::string_view::npos)
+                       ? "LENGTH"
+                       : "WITH_SUGGESTION",
+                   pattern, 0);
   if ((c == 'V' && count != 2) || (c == 'O' && count != 1 && count != 4)) return Invalid("WITH_SUGGESTION", pattern, 0);
   return Status::OK();
 }
 
 bool IsDigits(const Item& item) {
   if (item.letter == 'S') return false;
-  return item.letter != 0 && kNumeric.find(item.letter) != std::string_view::npos && !((item.letter == 'M' || item.letter == 'L' || item.letter == 'Q' || item.letter == 'q') && item.count > 2);
+  return item.letter != 0 && kNumeric.find(item.letter) != std::string_view::npos &&
+         !((item.letter == 'M' || item.letter == 'L' || item.letter == 'Q' || item.letter == 'q') && item.count > 2);
 }
 
 Status Split(std::string_view pattern, Use use, std::vector<Item>* out) {
@@ -127,7 +150,9 @@ Result<std::shared_ptr<const DateTimePattern>> DateTimePattern::Compile(std::str
   if (!status.ok()) {
     if (!LegacyAccepts(pattern)) return status;
     return MakeError("INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION",
-                     {{"pattern", "'" + std::string(pattern) + "'"}, {"config", "\"spark.sql.legacy.timeParserPolicy\""}, {"docroot", "https://spark.apache.org/docs/latest"}});
+                     {{"pattern", "'" + std::string(pattern) + "'"},
+                      {"config", "\"spark.sql.legacy.timeParserPolicy\""},
+                      {"docroot", "https://spark.apache.org/docs/latest"}});
   }
   // Adjacent digits: a field of open width leaves to the fixed ones behind it what they need.
   auto& items = out->items_;
@@ -163,7 +188,8 @@ void AppendPadded(int64_t v, int width, std::string* out) {
 }
 
 /// +HH, +HHMM, +HH:MM ...; `minutes`: 0 only when not zero, 1 always; `seconds` when not zero.
-void AppendOffset(int64_t seconds, bool colon, bool minutes, bool with_seconds, std::string_view zero, std::string* out) {
+void AppendOffset(int64_t seconds, bool colon, bool minutes, bool with_seconds, std::string_view zero,
+                  std::string* out) {
   if (seconds == 0) {
     out->append(zero);
     return;
@@ -207,7 +233,10 @@ void DateTimePattern::FormatLocal(int64_t local_us, int64_t utc_us, const TimeZo
       case 0: out->append(item.text); break;
       case '[':
       case ']': break;
-      case 'G': out->append(item.count == 4 ? (date.year > 0 ? "Anno Domini" : "Before Christ") : (date.year > 0 ? "AD" : "BC")); break;
+      case 'G':
+        out->append(item.count == 4 ? (date.year > 0 ? "Anno Domini" : "Before Christ")
+                                    : (date.year > 0 ? "AD" : "BC"));
+        break;
       case 'y':
         if (item.count == 2) {
           AppendPadded(era_year % 100, 2, out);
@@ -222,8 +251,10 @@ void DateTimePattern::FormatLocal(int64_t local_us, int64_t utc_us, const TimeZo
         break;
       case 'M':
       case 'L':
-        if (item.count < 3) AppendPadded(date.month, item.count, out);
-        else out->append(MonthName(date.month, item.count == 4));
+        if (item.count < 3)
+          AppendPadded(date.month, item.count, out);
+        else
+          out->append(MonthName(date.month, item.count == 4));
         break;
       case 'd': AppendPadded(date.day, item.count, out); break;
       case 'D': AppendPadded(day - DaysFromCivil(date.year, 1, 1) + 1, item.count, out); break;
@@ -232,7 +263,8 @@ void DateTimePattern::FormatLocal(int64_t local_us, int64_t utc_us, const TimeZo
         const int32_t quarter = (date.month - 1) / 3 + 1;
         if (item.count == 3) out->push_back('Q');
         AppendPadded(quarter, item.count < 3 ? item.count : 1, out);
-        if (item.count == 4) out->append(std::array{"st", "nd", "rd", "th"}[static_cast<size_t>(quarter - 1)]).append(" quarter");
+        if (item.count == 4)
+          out->append(std::array{"st", "nd", "rd", "th"}[static_cast<size_t>(quarter - 1)]).append(" quarter");
         break;
       }
       case 'E': out->append(WeekdayName(IsoWeekday(static_cast<int32_t>(day)), item.count == 4)); break;
@@ -257,12 +289,15 @@ void DateTimePattern::FormatLocal(int64_t local_us, int64_t utc_us, const TimeZo
       case 'X':
       case 'x': {
         static constexpr std::string_view kZero[] = {"+00", "+0000", "+00:00", "+0000", "+00:00"};
-        AppendOffset(offset, item.count == 3 || item.count == 5, item.count > 1, item.count > 3, item.letter == 'X' ? "Z" : kZero[item.count - 1], out);
+        AppendOffset(offset, item.count == 3 || item.count == 5, item.count > 1, item.count > 3,
+                     item.letter == 'X' ? "Z" : kZero[item.count - 1], out);
         break;
       }
       case 'Z':
-        if (item.count == 4) AppendLocalizedOffset(offset, true, out);
-        else AppendOffset(offset, item.count == 5, true, item.count == 5, item.count == 5 ? "Z" : "+0000", out);
+        if (item.count == 4)
+          AppendLocalizedOffset(offset, true, out);
+        else
+          AppendOffset(offset, item.count == 5, true, item.count == 5, item.count == 5 ? "Z" : "+0000", out);
         break;
       default: break;
     }

@@ -21,7 +21,9 @@ class DateTimePattern {
   static Result<std::shared_ptr<const DateTimePattern>> Compile(std::string_view pattern, Use use);
 
   /// Appends the text of an instant shown in `zone`.
-  void Format(int64_t utc_us, const TimeZone& zone, std::string* out) const { FormatLocal(zone.ToLocal(utc_us), utc_us, zone, out); }
+  void Format(int64_t utc_us, const TimeZone& zone, std::string* out) const {
+    FormatLocal(zone.ToLocal(utc_us), utc_us, zone, out);
+  }
   /// Of a date or wall clock.
   void FormatLocal(int64_t local_us, std::string* out) const { FormatLocal(local_us, local_us, TimeZone::Utc(), out); }
 

@@ -5,9 +5,9 @@
 #include <cctype>
 #include <span>
 
+#include "types/datetime.h"
 #include "types/datetime_names.h"
 #include "types/datetime_pattern.h"
-#include "types/datetime.h"
 
 namespace sluice {
 namespace {
@@ -118,7 +118,8 @@ bool TakeYear(const Item& item, std::string_view text, size_t* pos, Fields* f) {
 }
 
 /// +HH[:MM[:SS]]; `minutes` and `colon` say what the pattern wants.
-bool TakeOffset(std::string_view text, size_t* pos, bool colon, bool minutes, bool with_seconds, std::string_view zero, Fields* f) {
+bool TakeOffset(std::string_view text, size_t* pos, bool colon, bool minutes, bool with_seconds, std::string_view zero,
+                Fields* f) {
   if (!zero.empty() && !IsDigit(zero.back()) && TakeText(text, pos, zero)) {
     f->offset = 0;
     return true;
@@ -156,7 +157,9 @@ bool TakeLocalizedOffset(std::string_view text, size_t* pos, Fields* f) {
 
 bool TakeZone(std::string_view text, size_t* pos, Fields* f) {
   const size_t start = *pos;
-  while (*pos < text.size() && (std::isalnum(static_cast<unsigned char>(text[*pos])) || std::string_view("/_+-:").find(text[*pos]) != std::string_view::npos)) ++*pos;
+  while (*pos < text.size() && (std::isalnum(static_cast<unsigned char>(text[*pos])) ||
+                                std::string_view("/_+-:").find(text[*pos]) != std::string_view::npos))
+    ++*pos;
   f->zone = text.substr(start, *pos - start);
   return !f->zone.empty();
 }
@@ -164,9 +167,10 @@ bool TakeZone(std::string_view text, size_t* pos, Fields* f) {
 /// A zone by the names a text may give it.
 std::shared_ptr<const TimeZone> FindZone(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kShort[] = {
-      {"PST", "America/Los_Angeles"}, {"PDT", "America/Los_Angeles"}, {"MST", "America/Denver"}, {"MDT", "America/Denver"},
-      {"CST", "America/Chicago"},     {"CDT", "America/Chicago"},     {"EST", "America/New_York"}, {"EDT", "America/New_York"},
-      {"CET", "Europe/Paris"},        {"CEST", "Europe/Paris"},       {"IST", "Asia/Kolkata"},   {"JST", "Asia/Tokyo"}};
+      {"PST", "America/Los_Angeles"}, {"PDT", "America/Los_Angeles"}, {"MST", "America/Denver"},
+      {"MDT", "America/Denver"},      {"CST", "America/Chicago"},     {"CDT", "America/Chicago"},
+      {"EST", "America/New_York"},    {"EDT", "America/New_York"},    {"CET", "Europe/Paris"},
+      {"CEST", "Europe/Paris"},       {"IST", "Asia/Kolkata"},        {"JST", "Asia/Tokyo"}};
   for (const auto& [abbreviation, region] : kShort) {
     if (name == abbreviation) name = region;
   }
@@ -199,8 +203,10 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
       }
       case ']': break;
       case 'G':
-        if (TakeText(text, pos, item.count == 4 ? "Before Christ" : "BC")) f->bc = true;
-        else if (!TakeText(text, pos, item.count == 4 ? "Anno Domini" : "AD")) return false;
+        if (TakeText(text, pos, item.count == 4 ? "Before Christ" : "BC"))
+          f->bc = true;
+        else if (!TakeText(text, pos, item.count == 4 ? "Anno Domini" : "AD"))
+          return false;
         break;
       case 'y':
         if (!TakeYear(item, text, pos, f)) return false;
@@ -227,9 +233,12 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
         f->day_of_year = static_cast<int32_t>(v);
         break;
       case 'a':
-        if (TakeText(text, pos, "AM")) f->ampm = 0;
-        else if (TakeText(text, pos, "PM")) f->ampm = 1;
-        else return false;
+        if (TakeText(text, pos, "AM"))
+          f->ampm = 0;
+        else if (TakeText(text, pos, "PM"))
+          f->ampm = 1;
+        else
+          return false;
         break;
       case 'H':
         if (!TakeNumber(item, text, pos, &v) || !Check(kHour, v, f)) return false;
@@ -272,7 +281,9 @@ bool ParseItems(std::span<const Item> items, size_t from, size_t to, std::string
         break;
       case 'X':
       case 'x':
-        if (!TakeOffset(text, pos, item.count == 3 || item.count == 5, item.count > 1, item.count > 3, item.letter == 'X' ? "Z" : "", f)) return false;
+        if (!TakeOffset(text, pos, item.count == 3 || item.count == 5, item.count > 1, item.count > 3,
+                        item.letter == 'X' ? "Z" : "", f))
+          return false;
         break;
       case 'Z':
         if (item.count == 4) {

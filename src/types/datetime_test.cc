@@ -52,7 +52,8 @@ TEST(ParseTimestampNtz, ZonesMayBeRefused) {
 }
 
 TEST(Calendar, RoundTripsOverTheWholeRange) {
-  for (int64_t days = std::numeric_limits<int32_t>::min(); days <= std::numeric_limits<int32_t>::max(); days += 99'991) {
+  for (int64_t days = std::numeric_limits<int32_t>::min(); days <= std::numeric_limits<int32_t>::max();
+       days += 99'991) {
     CivilDate date = CivilFromDays(static_cast<int32_t>(days));
     ASSERT_EQ(DaysFromCivil(date.year, date.month, date.day), days);
     ASSERT_GE(date.day, 1);
@@ -70,8 +71,9 @@ TEST(TimeZone, Names) {
   struct {
     const char* name;
     int64_t offset_minutes;
-  } fixed[] = {{"UTC", 0}, {"Z", 0}, {"GMT", 0}, {"+05:30", 330}, {"-0330", -210}, {"+8", 480}, {"+08", 480}, {"GMT+8", 480},
-               {"UTC-3", -180}, {"UT+01:00", 60}, {"+1:30", 90}, {"-18:00", -1080}, {"EST", -300}, {"Etc/GMT+8", -480}};
+  } fixed[] = {{"UTC", 0},    {"Z", 0},          {"GMT", 0},     {"+05:30", 330},    {"-0330", -210},
+               {"+8", 480},   {"+08", 480},      {"GMT+8", 480}, {"UTC-3", -180},    {"UT+01:00", 60},
+               {"+1:30", 90}, {"-18:00", -1080}, {"EST", -300},  {"Etc/GMT+8", -480}};
   for (const auto& zone : fixed) {
     auto found = TimeZone::Find(zone.name);
     ASSERT_TRUE(found.ok()) << zone.name << found.status();
@@ -81,8 +83,8 @@ TEST(TimeZone, Names) {
   }
   EXPECT_TRUE(Zone("UTC").is_utc());
   EXPECT_FALSE(Zone("Europe/London").is_utc());
-  for (const char* bad : {"", "Nowhere", "europe/paris", "+19:00", "+1:2:3", "+", "UTC+", "GMT+25", "../etc/passwd", "posix/UTC",
-                          "localtime", "Fixed/UTC+01:00:00", "+01:60", "+123", "utc", "z"}) {
+  for (const char* bad : {"", "Nowhere", "europe/paris", "+19:00", "+1:2:3", "+", "UTC+", "GMT+25", "../etc/passwd",
+                          "posix/UTC", "localtime", "Fixed/UTC+01:00:00", "+01:60", "+123", "utc", "z"}) {
     EXPECT_EQ(ConditionOf(TimeZone::Find(bad).status()), "INVALID_TIMEZONE") << bad;
   }
   EXPECT_TRUE(TimeZone::Find(TimeZone::LocalName()).ok());
@@ -106,8 +108,8 @@ TEST(TimeZone, GapsAndOverlapsAsJava) {
 }
 
 TEST(TimeZone, ToUtcUndoesToLocal) {
-  for (const char* name : {"America/Los_Angeles", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Casablanca",
-                           "Pacific/Apia", "America/Sao_Paulo", "Antarctica/Troll"}) {
+  for (const char* name : {"America/Los_Angeles", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe",
+                           "Africa/Casablanca", "Pacific/Apia", "America/Sao_Paulo", "Antarctica/Troll"}) {
     const TimeZone& zone = Zone(name);
     for (int64_t us = -3'000'000'000'000'000; us < 9'000'000'000'000'000; us += 1'234'567'890'123) {
       int64_t local = zone.ToLocal(us);

@@ -26,7 +26,8 @@ class Parser {
   Result<std::vector<StructField>> Fields(char close, int depth);
   bool AtEnd() const { return token_.kind == Token::kEnd; }
   Status Unexpected() const {
-    std::string shown = AtEnd() ? "end of input" : "'" + std::string(text_.substr(token_.start, token_.stop - token_.start)) + "'";
+    std::string shown =
+        AtEnd() ? "end of input" : "'" + std::string(text_.substr(token_.start, token_.stop - token_.start)) + "'";
     return Fail("PARSE_SYNTAX_ERROR", {{"error", shown}, {"hint", ""}});
   }
 
@@ -149,7 +150,8 @@ Result<DataType> Parser::DecimalType() {
                 {{"precision", std::to_string(precision)}, {"maxPrecision", "38"}});
   }
   if (scale > precision) {
-    return Fail("_LEGACY_ERROR_TEMP_1228", {{"scale", std::to_string(scale)}, {"precision", std::to_string(precision)}});
+    return Fail("_LEGACY_ERROR_TEMP_1228",
+                {{"scale", std::to_string(scale)}, {"precision", std::to_string(precision)}});
   }
   return DataType::Decimal(precision, scale);
 }
@@ -189,14 +191,25 @@ Result<DataType> Parser::IntervalType() {
 Result<DataType> Parser::Type(int depth) {
   if (depth > kMaxDepth) return Fail("FAILED_TO_PARSE_TOO_COMPLEX", {});
   if (token_.kind != Token::kWord) return Unexpected();
-  static const std::map<std::string_view, TypeId> kSimple = {
-      {"boolean", TypeId::kBoolean},   {"tinyint", TypeId::kByte},        {"byte", TypeId::kByte},
-      {"smallint", TypeId::kShort},    {"short", TypeId::kShort},         {"int", TypeId::kInteger},
-      {"integer", TypeId::kInteger},   {"bigint", TypeId::kLong},         {"long", TypeId::kLong},
-      {"float", TypeId::kFloat},       {"real", TypeId::kFloat},          {"double", TypeId::kDouble},
-      {"string", TypeId::kString},     {"binary", TypeId::kBinary},       {"date", TypeId::kDate},
-      {"timestamp", TypeId::kTimestamp}, {"timestamp_ltz", TypeId::kTimestamp}, {"timestamp_ntz", TypeId::kTimestampNtz},
-      {"void", TypeId::kVoid}};
+  static const std::map<std::string_view, TypeId> kSimple = {{"boolean", TypeId::kBoolean},
+                                                             {"tinyint", TypeId::kByte},
+                                                             {"byte", TypeId::kByte},
+                                                             {"smallint", TypeId::kShort},
+                                                             {"short", TypeId::kShort},
+                                                             {"int", TypeId::kInteger},
+                                                             {"integer", TypeId::kInteger},
+                                                             {"bigint", TypeId::kLong},
+                                                             {"long", TypeId::kLong},
+                                                             {"float", TypeId::kFloat},
+                                                             {"real", TypeId::kFloat},
+                                                             {"double", TypeId::kDouble},
+                                                             {"string", TypeId::kString},
+                                                             {"binary", TypeId::kBinary},
+                                                             {"date", TypeId::kDate},
+                                                             {"timestamp", TypeId::kTimestamp},
+                                                             {"timestamp_ltz", TypeId::kTimestamp},
+                                                             {"timestamp_ntz", TypeId::kTimestampNtz},
+                                                             {"void", TypeId::kVoid}};
   Token name = token_;
   if (auto simple = kSimple.find(name.text); simple != kSimple.end()) {
     Next();
@@ -246,7 +259,8 @@ Result<DataType> Parser::Type(int depth) {
 Result<std::vector<StructField>> Parser::Fields(char close, int depth) {
   std::vector<StructField> fields;
   for (;;) {
-    if (token_.kind != Token::kWord && token_.kind != Token::kQuoted && token_.kind != Token::kNumber) return Unexpected();
+    if (token_.kind != Token::kWord && token_.kind != Token::kQuoted && token_.kind != Token::kNumber)
+      return Unexpected();
     StructField field;
     field.name = token_.kind == Token::kQuoted ? token_.text : text_.substr(token_.start, token_.stop - token_.start);
     if (token_.kind == Token::kNumber) return Unexpected();

@@ -72,8 +72,8 @@ TEST(ParseDataType, AllSpellings) {
 
 TEST(ParseSchema, AllForms) {
   DataType expected = DataType::Struct({{"a", DataType::Integer(), true, ""}, {"b", DataType::String(), true, ""}});
-  for (const char* text : {"a INT, b STRING", "struct<a:int,b:string>", "STRUCT<a: INT, b: STRING>", "\n a int ,b string\n",
-                           "-- two columns\na INT, -- one\nb STRING",
+  for (const char* text : {"a INT, b STRING", "struct<a:int,b:string>", "STRUCT<a: INT, b: STRING>",
+                           "\n a int ,b string\n", "-- two columns\na INT, -- one\nb STRING",
                            R"({"type":"struct","fields":[{"name":"a","type":"integer","nullable":true,"metadata":{}},
                               {"name":"b","type":"string","nullable":true,"metadata":{}}]})"}) {
     auto schema = ParseSchema(text);
@@ -115,9 +115,10 @@ TEST(ParseDataType, Errors) {
 }
 
 TEST(ParseSchemaJson, Errors) {
-  for (const char* bad : {"", "{", "[]", "1", "{}", R"({"type":"struct"})", R"({"type":"array"})", R"("nothing")",
-                          R"({"type":"struct","fields":[1]})", R"({"type":"struct","fields":[{"name":1,"type":"string"}]})",
-                          R"({"type":"map","keyType":"string"})", R"({"type":1})", R"("array")"}) {
+  for (const char* bad :
+       {"", "{", "[]", "1", "{}", R"({"type":"struct"})", R"({"type":"array"})", R"("nothing")",
+        R"({"type":"struct","fields":[1]})", R"({"type":"struct","fields":[{"name":1,"type":"string"}]})",
+        R"({"type":"map","keyType":"string"})", R"({"type":1})", R"("array")"}) {
     EXPECT_EQ(ConditionOf(ParseSchemaJson(bad).status()), "INVALID_JSON_DATA_TYPE") << bad;
   }
   EXPECT_EQ(*ParseSchemaJson("\"decimal(5,2)\""), DataType::Decimal(5, 2));

@@ -132,15 +132,24 @@ void AppendBytes(std::string_view bytes, std::string* out) {
   *out += ']';
 }
 
-/// Length of the UTF-8 character at the start of `text`; 0 when there is none, with the bytes that belong to the attempt.
+/// Length of the UTF-8 character at the start of `text`; 0 when there is none, with the bytes that belong to the
+/// attempt.
 size_t CharacterLength(std::string_view text, size_t* attempt) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const unsigned first = byte(0);
   *attempt = 1;
   if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                        : first >= 0xE0 && first < 0xF0 ? 3
+                        : first >= 0xF0 && first < 0xF5 ? 4
+                                                        : 0;
   // No overlong forms, surrogates, or values beyond U+10FFFF.
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80, high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  const unsigned low = first == 0xE0   ? 0xA0
+                       : first == 0xF0 ? 0x90
+                                       : 0x80,
+                 high = first == 0xED   ? 0x9F
+                        : first == 0xF4 ? 0x8F
+                                        : 0xBF;
   for (; *attempt < length; ++*attempt) {
     const unsigned next = byte(*attempt);
     if (next < (*attempt == 1 ? low : 0x80u) || next > (*attempt == 1 ? high : 0xBFu)) return 0;
@@ -293,7 +302,8 @@ void AppendTimestamp(int64_t local_us, std::string* out) {
   }
   char buffer[48];
   char* p = WriteDate(buffer, static_cast<int32_t>(days));
-  uint32_t seconds = static_cast<uint32_t>(in_day / kUsPerSecond), fraction = static_cast<uint32_t>(in_day % kUsPerSecond);
+  uint32_t seconds = static_cast<uint32_t>(in_day / kUsPerSecond),
+           fraction = static_cast<uint32_t>(in_day % kUsPerSecond);
   *p++ = ' ';
   p = Write2(p, seconds / 3600);
   *p++ = ':';

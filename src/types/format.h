@@ -28,7 +28,8 @@ void AppendFloat(float v, std::string* out);
 void AppendDate(int32_t days, std::string* out);
 /// "2025-01-01 10:00:00.12": fraction without trailing zeros; `us` is local wall-clock microseconds.
 void AppendTimestamp(int64_t local_us, std::string* out);
-/// Unscaled value to plain notation "123.45" (never scientific unless Java's BigDecimal.toString would be: CAST uses plain).
+/// Unscaled value to plain notation "123.45" (never scientific unless Java's BigDecimal.toString would be: CAST uses
+/// plain).
 void AppendDecimal(const uint8_t* decimal128_bytes, int scale, std::string* out);
 
 }  // namespace sluice

@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-inline constexpr int32_t kGregorianStartDay = -141427;                 // 1582-10-15
+inline constexpr int32_t kGregorianStartDay = -141427;                  // 1582-10-15
 inline constexpr int64_t kAncientTimestampUs = -2'208'988'800'000'000;  // 1900-01-01: time zones differ before, too
 
 /// 29 February of a year that has none now becomes 1 March.

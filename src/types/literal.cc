@@ -105,7 +105,8 @@ std::string Sql(const arrow::Array& array, int64_t i, const DataType& type, cons
       std::string out = "MAP(";
       for (int64_t k = map.value_offset(i); k < map.value_offset(i + 1); ++k) {
         if (k != map.value_offset(i)) out += ", ";
-        out += Sql(*map.keys(), k, type.keyType(), time_zone) + ", " + Sql(*map.items(), k, type.valueType(), time_zone);
+        out +=
+            Sql(*map.keys(), k, type.keyType(), time_zone) + ", " + Sql(*map.items(), k, type.valueType(), time_zone);
       }
       return out + ")";
     }

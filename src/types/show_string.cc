@@ -147,7 +147,8 @@ std::string ShowString(const DataType& schema, const std::vector<std::shared_ptr
       }
       Cells cells;
       for (size_t c = 0; c < header.size(); ++c)
-        cells.push_back(Cut(ShowCell(*batch->column(static_cast<int>(c)), r, schema.fields()[c].type, zone), options.truncate));
+        cells.push_back(
+            Cut(ShowCell(*batch->column(static_cast<int>(c)), r, schema.fields()[c].type, zone), options.truncate));
       rows.push_back(std::move(cells));
     }
   }

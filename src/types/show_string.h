@@ -19,8 +19,8 @@ struct ShowOptions {
   bool vertical = false;
 };
 
-/// As Dataset.showString. `batches` hold at least num_rows + 1 rows if there are as many: that is how it knows that there
-/// are more. `schema` is a STRUCT matching them.
+/// As Dataset.showString. `batches` hold at least num_rows + 1 rows if there are as many: that is how it knows that
+/// there are more. `schema` is a STRUCT matching them.
 std::string ShowString(const DataType& schema, const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches,
                        const TimeZone& zone, const ShowOptions& options);
 

@@ -155,17 +155,34 @@ struct ShortId {
   std::string_view id, region;
 };
 // java.time.ZoneId.SHORT_IDS, which Spark consults.
-constexpr ShortId kShortIds[] = {
-    {"ACT", "Australia/Darwin"},   {"AET", "Australia/Sydney"},     {"AGT", "America/Argentina/Buenos_Aires"},
-    {"ART", "Africa/Cairo"},       {"AST", "America/Anchorage"},    {"BET", "America/Sao_Paulo"},
-    {"BST", "Asia/Dhaka"},         {"CAT", "Africa/Harare"},        {"CNT", "America/St_Johns"},
-    {"CST", "America/Chicago"},    {"CTT", "Asia/Shanghai"},        {"EAT", "Africa/Addis_Ababa"},
-    {"ECT", "Europe/Paris"},       {"IET", "America/Indiana/Indianapolis"}, {"IST", "Asia/Kolkata"},
-    {"JST", "Asia/Tokyo"},         {"MIT", "Pacific/Apia"},         {"NET", "Asia/Yerevan"},
-    {"NST", "Pacific/Auckland"},   {"PLT", "Asia/Karachi"},         {"PNT", "America/Phoenix"},
-    {"PRT", "America/Puerto_Rico"}, {"PST", "America/Los_Angeles"}, {"SST", "Pacific/Guadalcanal"},
-    {"VST", "Asia/Ho_Chi_Minh"},   {"EST", "-05:00"},               {"MST", "-07:00"},
-    {"HST", "-10:00"}};
+constexpr ShortId kShortIds[] = {{"ACT", "Australia/Darwin"},
+                                 {"AET", "Australia/Sydney"},
+                                 {"AGT", "America/Argentina/Buenos_Aires"},
+                                 {"ART", "Africa/Cairo"},
+                                 {"AST", "America/Anchorage"},
+                                 {"BET", "America/Sao_Paulo"},
+                                 {"BST", "Asia/Dhaka"},
+                                 {"CAT", "Africa/Harare"},
+                                 {"CNT", "America/St_Johns"},
+                                 {"CST", "America/Chicago"},
+                                 {"CTT", "Asia/Shanghai"},
+                                 {"EAT", "Africa/Addis_Ababa"},
+                                 {"ECT", "Europe/Paris"},
+                                 {"IET", "America/Indiana/Indianapolis"},
+                                 {"IST", "Asia/Kolkata"},
+                                 {"JST", "Asia/Tokyo"},
+                                 {"MIT", "Pacific/Apia"},
+                                 {"NET", "Asia/Yerevan"},
+                                 {"NST", "Pacific/Auckland"},
+                                 {"PLT", "Asia/Karachi"},
+                                 {"PNT", "America/Phoenix"},
+                                 {"PRT", "America/Puerto_Rico"},
+                                 {"PST", "America/Los_Angeles"},
+                                 {"SST", "Pacific/Guadalcanal"},
+                                 {"VST", "Asia/Ho_Chi_Minh"},
+                                 {"EST", "-05:00"},
+                                 {"MST", "-07:00"},
+                                 {"HST", "-10:00"}};
 
 bool ValidRegionName(std::string_view name) {
   if (name.size() < 2 || !std::isalpha(static_cast<unsigned char>(name[0]))) return false;
@@ -174,7 +191,8 @@ bool ValidRegionName(std::string_view name) {
   }
   if (name.find("..") != std::string_view::npos) return false;
   // Files of the tz database that are no regions, and names with a meaning of abseil's own.
-  static constexpr std::string_view kNotRegions[] = {"posix/", "right/", "Fixed/", "localtime", "posixrules", "Factory"};
+  static constexpr std::string_view kNotRegions[] = {"posix/",    "right/",     "Fixed/",
+                                                     "localtime", "posixrules", "Factory"};
   for (std::string_view prefix : kNotRegions) {
     if (name.substr(0, prefix.size()) == prefix) return false;
   }

@@ -23,7 +23,8 @@ class TimeZone {
   virtual bool is_utc() const = 0;
   /// UTC microseconds -> local wall-clock microseconds.
   virtual int64_t ToLocal(int64_t utc_us) const = 0;
-  /// Local wall clock -> UTC, as java.time: in a gap the later offset's shift applies, in an overlap the earlier offset.
+  /// Local wall clock -> UTC, as java.time: in a gap the later offset's shift applies, in an overlap the earlier
+  /// offset.
   virtual int64_t ToUtc(int64_t local_us) const = 0;
 };
 

@@ -14,9 +14,9 @@ struct DataType::Children {
 
 namespace {
 
-constexpr const char* kTypeNames[] = {"void",   "boolean", "byte",   "short",     "integer",       "long",     "float",
-                                      "double", "decimal", "string", "binary",    "date",          "timestamp", "timestamp_ntz",
-                                      "",       "",        "interval", "array",   "map",           "struct"};
+constexpr const char* kTypeNames[] = {
+    "void",   "boolean", "byte",      "short",         "integer", "long", "float",    "double", "decimal", "string",
+    "binary", "date",    "timestamp", "timestamp_ntz", "",        "",     "interval", "array",  "map",     "struct"};
 constexpr const char* kDayTimeFields[] = {"day", "hour", "minute", "second"};
 constexpr const char* kYearMonthFields[] = {"year", "month"};
 
@@ -38,7 +38,9 @@ bool NeedsQuotes(std::string_view name) {
   return false;
 }
 
-std::string QuoteIfNeeded(std::string_view name) { return NeedsQuotes(name) ? QuoteIdentifier(name) : std::string(name); }
+std::string QuoteIfNeeded(std::string_view name) {
+  return NeedsQuotes(name) ? QuoteIdentifier(name) : std::string(name);
+}
 
 /// " NOT NULL COMMENT 'x'" of a column, as Spark's StructField.sql and toDDL end.
 std::string FieldSuffix(const StructField& field) {
@@ -209,8 +211,8 @@ std::string DataType::toDDL() const {
 std::string DataType::json() const {
   switch (id_) {
     case TypeId::kArray:
-      return "{\"type\":\"array\",\"elementType\":" + elementType().json() +
-             ",\"containsNull\":" + TrueFalse(flag_) + "}";
+      return "{\"type\":\"array\",\"elementType\":" + elementType().json() + ",\"containsNull\":" + TrueFalse(flag_) +
+             "}";
     case TypeId::kMap:
       return "{\"type\":\"map\",\"keyType\":" + keyType().json() + ",\"valueType\":" + valueType().json() +
              ",\"valueContainsNull\":" + TrueFalse(flag_) + "}";
@@ -219,8 +221,8 @@ std::string DataType::json() const {
       for (size_t i = 0; i < fields().size(); ++i) {
         const StructField& field = fields()[i];
         out += std::string(i ? "," : "") + "{\"name\":" + JsonString(field.name) + ",\"type\":" + field.type.json() +
-               ",\"nullable\":" + TrueFalse(field.nullable) + ",\"metadata\":" +
-               (field.metadata_json.empty() ? "{}" : field.metadata_json) + "}";
+               ",\"nullable\":" + TrueFalse(field.nullable) +
+               ",\"metadata\":" + (field.metadata_json.empty() ? "{}" : field.metadata_json) + "}";
       }
       return out + "]}";
     }

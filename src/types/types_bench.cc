@@ -14,7 +14,8 @@ void ParseTimestampBench(benchmark::State& state, const char* suffix, const char
   std::vector<std::string> texts;
   for (int i = 0; i < 1024; ++i) {
     char text[64];
-    std::snprintf(text, sizeof text, "2025-%02d-%02dT%02d:%02d:%02d%s", i % 12 + 1, i % 28 + 1, i % 24, i % 60, i * 7 % 60, suffix);
+    std::snprintf(text, sizeof text, "2025-%02d-%02dT%02d:%02d:%02d%s", i % 12 + 1, i % 28 + 1, i % 24, i % 60,
+                  i * 7 % 60, suffix);
     texts.push_back(text);
   }
   auto zone = *TimeZone::Find(zone_name);

@@ -1,6 +1,7 @@
 #pragma once
 // Spark's UnsafeRow: null bits in 8-byte words, one 8-byte slot a field, variable parts after, 8-byte aligned.
-// Source: the class comment of org.apache.spark.sql.catalyst.expressions.UnsafeRow; checked against checkpoints real Spark wrote.
+// Source: the class comment of org.apache.spark.sql.catalyst.expressions.UnsafeRow; checked against checkpoints real
+// Spark wrote.
 #include <arrow/record_batch.h>
 
 #include <cstdint>

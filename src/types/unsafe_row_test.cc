@@ -81,7 +81,8 @@ TEST(UnsafeRow, ShowsNestedNullsAndBytes) {
   const TimeZone& utc = TimeZone::Utc();
   DataType schema = *ParseSchema("a array<string>, b binary, c struct<x:int,y:binary>, d map<int,string>, e int");
   // Columns by hand: [a, NULL], 61 FF, {NULL, 62}, {1 -> NULL}, NULL
-  arrow::ListBuilder list(arrow::default_memory_pool(), std::make_shared<arrow::StringBuilder>(), ToArrowType(schema.fields()[0].type));
+  arrow::ListBuilder list(arrow::default_memory_pool(), std::make_shared<arrow::StringBuilder>(),
+                          ToArrowType(schema.fields()[0].type));
   ASSERT_TRUE(list.Append().ok());
   auto* strings = static_cast<arrow::StringBuilder*>(list.value_builder());
   ASSERT_TRUE(strings->Append("a").ok() && strings->AppendNull().ok());
@@ -198,8 +199,9 @@ TEST(Literal, ValuesAndBack) {
   EXPECT_FALSE(IntegralOf(NullValue(DataType::Long())).ok());
   EXPECT_FALSE(StringOf(NullValue(DataType::String())).ok());
   EXPECT_TRUE(NullValue(*ParseDataType("map<string,array<int>>")).is_null());
-  for (const TypedValue& v : {BooleanValue(true), DoubleValue(1), FloatValue(1), BinaryValue("b"), CalendarIntervalValue(1, 2, 3),
-                              DecimalValue(arrow::Decimal128(150), 3, 2), IntegralValue(1, DataType::DayTimeInterval())}) {
+  for (const TypedValue& v :
+       {BooleanValue(true), DoubleValue(1), FloatValue(1), BinaryValue("b"), CalendarIntervalValue(1, 2, 3),
+        DecimalValue(arrow::Decimal128(150), 3, 2), IntegralValue(1, DataType::DayTimeInterval())}) {
     EXPECT_TRUE(v.value->type()->Equals(*ToArrowType(v.type))) << v.type.sql();
     EXPECT_EQ(v.value->length(), 1);
   }

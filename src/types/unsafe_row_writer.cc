@@ -30,7 +30,8 @@ size_t VariableBytes(const DataType& type, const arrow::Array& array, int64_t i,
     case TypeId::kDecimal: {
       if (in_row) return 16;
       char bytes[16];
-      return RoundUp8(BigIntegerBytes(arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)), bytes));
+      return RoundUp8(
+          BigIntegerBytes(arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(i)), bytes));
     }
     case TypeId::kCalendarInterval: return 16;
     case TypeId::kArray: {
@@ -40,7 +41,8 @@ size_t VariableBytes(const DataType& type, const arrow::Array& array, int64_t i,
     case TypeId::kMap: {
       const auto& map = static_cast<const arrow::MapArray&>(array);
       int64_t from = map.value_offset(i), to = map.value_offset(i + 1);
-      return 8 + ArrayBytes(type.keyType(), *map.keys(), from, to) + ArrayBytes(type.valueType(), *map.items(), from, to);
+      return 8 + ArrayBytes(type.keyType(), *map.keys(), from, to) +
+             ArrayBytes(type.valueType(), *map.items(), from, to);
     }
     default: return StructBytes(type, static_cast<const arrow::StructArray&>(array), i);
   }
@@ -58,7 +60,8 @@ size_t ArrayBytes(const DataType& element, const arrow::Array& values, int64_t f
 size_t StructBytes(const DataType& type, const arrow::StructArray& row, int64_t i) {
   size_t n = type.fields().size();
   size_t bytes = NullBytes(n) + 8 * n;
-  for (size_t f = 0; f < n; ++f) bytes += VariableBytes(type.fields()[f].type, *row.field(static_cast<int>(f)), i, true);
+  for (size_t f = 0; f < n; ++f)
+    bytes += VariableBytes(type.fields()[f].type, *row.field(static_cast<int>(f)), i, true);
   return bytes;
 }
 
@@ -148,8 +151,8 @@ size_t WriteArray(const DataType& element, const arrow::Array& values, int64_t f
 }
 
 /// One field of a row that starts at `base`; `cursor` is where its next variable part goes.
-void WriteField(const DataType& type, const arrow::Array& array, int64_t i, size_t field, size_t num_fields, uint8_t* base,
-                size_t* cursor) {
+void WriteField(const DataType& type, const arrow::Array& array, int64_t i, size_t field, size_t num_fields,
+                uint8_t* base, size_t* cursor) {
   uint8_t* slot = base + NullBytes(num_fields) + 8 * field;
   bool reserves = type.id() == TypeId::kCalendarInterval || (type.id() == TypeId::kDecimal && !CompactDecimal(type));
   if (array.IsNull(i)) {
@@ -189,7 +192,8 @@ Result<UnsafeRows> EncodeUnsafeRows(const DataType& schema, const std::vector<st
                                     int64_t num_rows) {
   const auto& fields = schema.fields();
   if (schema.id() != TypeId::kStruct || fields.size() != columns.size()) {
-    return MakeError("INTERNAL_ERROR", {{"message", "The columns do not match the schema " + schema.simpleString() + "."}});
+    return MakeError("INTERNAL_ERROR",
+                     {{"message", "The columns do not match the schema " + schema.simpleString() + "."}});
   }
   for (const auto& column : columns) {
     if (column->length() < num_rows) return MakeError("INTERNAL_ERROR", {{"message", "A column is too short."}});

@@ -26,9 +26,7 @@ namespace {
 constexpr const char* kBenchSchema =
     "event_id STRING, user_id STRING, event_type STRING, page STRING, event_time STRING, amount DOUBLE, session STRING";
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double Now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// Seconds since this process was started by the kernel.
 double SinceProcessStart() {
@@ -50,7 +48,8 @@ double PeakMebibytes() {
 }
 
 /// The arguments "PREFIX.NAME=value", by NAME.
-std::vector<std::pair<std::string, std::string>> Options(const std::map<std::string, std::string>& args, const std::string& prefix) {
+std::vector<std::pair<std::string, std::string>> Options(const std::map<std::string, std::string>& args,
+                                                         const std::string& prefix) {
   std::vector<std::pair<std::string, std::string>> options;
   for (const auto& [key, value] : args) {
     if (key.rfind(prefix, 0) == 0) options.emplace_back(key.substr(prefix.size()), value);
@@ -61,9 +60,14 @@ std::vector<std::pair<std::string, std::string>> Options(const std::map<std::str
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> args{{"table", "demo.db.events"}, {"trigger", "availableNow"}, {"master", "local[2]"},
-                                          {"sink", "iceberg"},         {"rounds", "1"},             {"seconds", "0"},
-                                          {"shape", "bench"},          {"create", "true"}};
+  std::map<std::string, std::string> args{{"table", "demo.db.events"},
+                                          {"trigger", "availableNow"},
+                                          {"master", "local[2]"},
+                                          {"sink", "iceberg"},
+                                          {"rounds", "1"},
+                                          {"seconds", "0"},
+                                          {"shape", "bench"},
+                                          {"create", "true"}};
   for (int i = 1; i < argc; ++i) {
     std::string arg = argv[i];
     size_t eq = arg.find('=');
@@ -91,16 +95,24 @@ int main(int argc, char** argv) {
         spark.sql("CREATE NAMESPACE IF NOT EXISTS demo.db");
         std::string partition = args["partition"].empty() ? "" : " PARTITIONED BY (" + args["partition"] + ")";
         spark.sql("CREATE TABLE IF NOT EXISTS " + table +
-                  (bench ? " (event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, amount DOUBLE, session STRING)"
+                  (bench ? " (event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, "
+                           "amount DOUBLE, session STRING)"
                          : " (" + schema + ")") +
                   " USING iceberg" + partition);
       }
-      auto reader = spark.readStream().format("kafka").option("kafka.bootstrap.servers", args["brokers"]).option("subscribe", args["topic"]).option("startingOffsets", "earliest");
+      auto reader = spark.readStream()
+                        .format("kafka")
+                        .option("kafka.bootstrap.servers", args["brokers"])
+                        .option("subscribe", args["topic"])
+                        .option("startingOffsets", "earliest");
       if (!args["max"].empty()) reader = reader.option("maxOffsetsPerTrigger", args["max"]);
       for (const auto& [name, value] : Options(args, "source.")) reader = reader.option(name, value);
       auto json = Options(args, "json.");
       Column text = col("value").cast("string");
-      DataFrame events = reader.load().select((json.empty() ? from_json(text, schema) : from_json(text, schema, json)).alias("d")).select("d.*");
+      DataFrame events =
+          reader.load()
+              .select((json.empty() ? from_json(text, schema) : from_json(text, schema, json)).alias("d"))
+              .select("d.*");
       if (bench) events = events.withColumn("event_time", col("event_time").cast("timestamp"));
       auto writer = events.writeStream().outputMode("append").option("checkpointLocation", checkpoint);
       for (const auto& [name, value] : Options(args, "sink.")) writer = writer.option(name, value);
@@ -136,8 +148,9 @@ int main(int argc, char** argv) {
       if (round == 0) cold = rate;
       if (round == 0 || rate > warm) warm = rate;
     }
-    std::printf("{\"rows\":%lld,\"cold\":%.0f,\"warm\":%.0f,\"peak_mib\":%.1f,\"first_commit_s\":%.3f,\"progress\":%s}\n", rows, cold, warm,
-                PeakMebibytes(), first_commit, progress.c_str());
+    std::printf(
+        "{\"rows\":%lld,\"cold\":%.0f,\"warm\":%.0f,\"peak_mib\":%.1f,\"first_commit_s\":%.3f,\"progress\":%s}\n", rows,
+        cold, warm, PeakMebibytes(), first_commit, progress.c_str());
     return 0;
   } catch (const Error& e) {
     std::fprintf(stderr, "%s\n", e.what());

@@ -21,7 +21,8 @@ using functions::lit;
 
 constexpr char kUnsupported[] = "UNSUPPORTED_FEATURE";
 constexpr char kNoRoutine[] = "UNRESOLVED_ROUTINE";
-constexpr char kStreamRule[] = "_LEGACY_ERROR_TEMP_3102";  // Spark's own refusals of streaming plans have no better name
+constexpr char kStreamRule[] =
+    "_LEGACY_ERROR_TEMP_3102";  // Spark's own refusals of streaming plans have no better name
 
 /// A session with the catalog `demo` in a folder of its own, and a table demo.db.t.
 class Refusals : public testing::Test {
@@ -30,12 +31,13 @@ class Refusals : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "refusals-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
-    spark_ = std::make_unique<SparkSession>(SparkSession::builder()
-                                                .master("local[2]")
-                                                .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
-                                                .config("spark.sql.catalog.demo.type", "hadoop")
-                                                .config("spark.sql.catalog.demo.warehouse", folder_ + "/warehouse")
-                                                .create());
+    spark_ =
+        std::make_unique<SparkSession>(SparkSession::builder()
+                                           .master("local[2]")
+                                           .config("spark.sql.catalog.demo", "org.apache.iceberg.spark.SparkCatalog")
+                                           .config("spark.sql.catalog.demo.type", "hadoop")
+                                           .config("spark.sql.catalog.demo.warehouse", folder_ + "/warehouse")
+                                           .create());
     spark_->sql("CREATE NAMESPACE demo.db");
     spark_->sql("CREATE TABLE demo.db.t (id BIGINT, s STRING) USING iceberg");
   }
@@ -53,18 +55,28 @@ class Refusals : public testing::Test {
       action();
       ADD_FAILURE() << "it works: take it off the README's list, and out of this test";
     } catch (const Error& error) {
-      EXPECT_TRUE(error.getCondition() == condition || error.getCondition().rfind(condition + ".", 0) == 0) << error.what();
+      EXPECT_TRUE(error.getCondition() == condition || error.getCondition().rfind(condition + ".", 0) == 0)
+          << error.what();
       EXPECT_NE(std::string(error.what()).find(names), std::string::npos) << error.what();
     }
   }
 
   /// A stream that is never read: a plan is refused before its broker is asked for anything.
   DataFrame Stream() const {
-    return spark_->readStream().format("kafka").option("kafka.bootstrap.servers", "127.0.0.1:1").option("subscribe", "t").load().selectExpr(
-        "CAST(value AS STRING) AS v", "timestamp AS ts");
+    return spark_->readStream()
+        .format("kafka")
+        .option("kafka.bootstrap.servers", "127.0.0.1:1")
+        .option("subscribe", "t")
+        .load()
+        .selectExpr("CAST(value AS STRING) AS v", "timestamp AS ts");
   }
   void Start(const DataFrame& df, const std::string& mode = "append") const {
-    df.writeStream().format("noop").outputMode(mode).option("checkpointLocation", folder_ + "/checkpoint").start().stop();
+    df.writeStream()
+        .format("noop")
+        .outputMode(mode)
+        .option("checkpointLocation", folder_ + "/checkpoint")
+        .start()
+        .stop();
   }
 
   std::string folder_;
@@ -125,27 +137,37 @@ TEST_F(Refusals, Sql) {
       {"BEGIN SELECT 1; END", kUnsupported, "BEGIN"},
       {"EXECUTE IMMEDIATE 'SELECT 1'", kUnsupported, "EXECUTE"},
   };
-  for (const auto& test : cases) Refused(test.sql, test.condition, test.names, [&] { spark_->sql(test.sql).collect(); });
+  for (const auto& test : cases)
+    Refused(test.sql, test.condition, test.names, [&] { spark_->sql(test.sql).collect(); });
 }
 
 TEST_F(Refusals, Formats) {
   for (const char* format : {"xml", "jdbc"}) {
-    Refused(std::string("read ") + format, kUnsupported, format, [&] { spark_->read().format(format).load(folder_).collect(); });
-    Refused(std::string("write ") + format, kUnsupported, format, [&] { spark_->range(1).write().format(format).save(folder_ + "/out"); });
+    Refused(std::string("read ") + format, kUnsupported, format,
+            [&] { spark_->read().format(format).load(folder_).collect(); });
+    Refused(std::string("write ") + format, kUnsupported, format,
+            [&] { spark_->range(1).write().format(format).save(folder_ + "/out"); });
     Refused(std::string("stream from ") + format, kUnsupported, format,
             [&] { spark_->readStream().format(format).schema("a INT").load(folder_); });
   }
   Refused("files in SQL", kUnsupported, "xml", [&] { spark_->sql("SELECT * FROM xml.`" + folder_ + "`").collect(); });
-  Refused("Avro with xz", kUnsupported, "xz", [&] { spark_->range(1).write().format("avro").option("compression", "xz").save(folder_ + "/out"); });
+  Refused("Avro with xz", kUnsupported, "xz",
+          [&] { spark_->range(1).write().format("avro").option("compression", "xz").save(folder_ + "/out"); });
   spark_->range(1).write().json(folder_ + "/json");
   for (const char* format : {"json", "csv"})
     Refused(std::string("a sample of multiLine ") + format, kUnsupported, "samplingRatio", [&] {
-      spark_->read().option("multiLine", "true").option("inferSchema", "true").option("samplingRatio", "0.5").format(format).load(folder_ + "/json");
+      spark_->read()
+          .option("multiLine", "true")
+          .option("inferSchema", "true")
+          .option("samplingRatio", "0.5")
+          .format(format)
+          .load(folder_ + "/json");
     });
   Refused("ORC's NTZ", "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "TIMESTAMP_NTZ",
           [&] { spark_->sql("SELECT timestamp_ntz'2025-01-01 00:00:00' t").write().orc(folder_ + "/out"); });
   for (const char* codec : {"lz4", "snappy"})
-    Refused(std::string("text with ") + codec, kUnsupported, codec, [&] { spark_->range(1).write().option("compression", codec).json(folder_ + "/out"); });
+    Refused(std::string("text with ") + codec, kUnsupported, codec,
+            [&] { spark_->range(1).write().option("compression", codec).json(folder_ + "/out"); });
   Refused("other encodings", kUnsupported, "UTF-16", [&] { spark_->read().option("encoding", "UTF-16").csv(folder_); });
   Refused("no such format", "DATA_SOURCE_NOT_FOUND", "nonsense", [&] { spark_->read().format("nonsense").load(); });
 }
@@ -153,9 +175,8 @@ TEST_F(Refusals, Formats) {
 TEST_F(Refusals, StatefulStreams) {
   const DataFrame stream = Stream();
   const DataFrame timed = stream.withWatermark("ts", "1 minute");
-  Refused("listagg by its values", kUnsupported, "listagg", [&] {
-    Start(stream.groupBy("v").agg({expr("listagg(v) WITHIN GROUP (ORDER BY v)")}), "update");
-  });
+  Refused("listagg by its values", kUnsupported, "listagg",
+          [&] { Start(stream.groupBy("v").agg({expr("listagg(v) WITHIN GROUP (ORDER BY v)")}), "update"); });
   Refused("RocksDB", kUnsupported, "RocksDBStateStoreProvider", [&] {
     spark_->conf().set("spark.sql.streaming.stateStore.providerClass",
                        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider");
@@ -167,7 +188,8 @@ TEST_F(Refusals, StatefulStreams) {
   std::ofstream(folder_ + "/rocks/commits/0") << "v1\n{}";
   Refused("state that Spark keeps in RocksDB", kUnsupported, "RocksDB",
           [&] { spark_->read().format("statestore").load(folder_ + "/rocks"); });
-  Refused("intersect", kUnsupported, "set operation", [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
+  Refused("intersect", kUnsupported, "set operation",
+          [&] { Start(stream.intersect(spark_->sql("SELECT '1' AS v, timestamp'2025-01-01' AS ts"))); });
 }
 
 TEST_F(Refusals, Settings) {
@@ -175,7 +197,8 @@ TEST_F(Refusals, Settings) {
                                                           {"spark.sql.variable.substitute", "false"},
                                                           {"spark.sql.legacy.timeParserPolicy", "LEGACY"}};
   for (const auto& [key, value] : settings) {
-    Refused(std::string("SET ") + key, kUnsupported, key, [&] { spark_->sql(std::string("SET ") + key + "=" + value); });
+    Refused(std::string("SET ") + key, kUnsupported, key,
+            [&] { spark_->sql(std::string("SET ") + key + "=" + value); });
     Refused(std::string("conf.set ") + key, kUnsupported, key, [&] { spark_->conf().set(key, value); });
     Refused(std::string("a session with ") + key, kUnsupported, key,
             [&] { SparkSession::builder().master("local[1]").config(key, value).create(); });
@@ -212,20 +235,32 @@ TEST_F(Refusals, WhatSparkRefusesToo) {
   Refused("sample", kStreamRule, "Sampling", [&] { Start(stream.sample(0.5)); });
   Refused("collect", kStreamRule, "writeStream", [&] { stream.collect(); });
   Refused("complete without aggregate", "STREAMING_OUTPUT_MODE", "complete", [&] { Start(stream, "complete"); });
-  Refused("full outer join", kStreamRule, "Full outer", [&] { Start(stream.join(spark_->sql("SELECT '1' AS v"), "v", "full")); });
-  Refused("batch started as a stream", "WRITE_STREAM_NOT_ALLOWED", "writeStream", [&] { Start(spark_->range(1).selectExpr("id")); });
+  Refused("full outer join", kStreamRule, "Full outer",
+          [&] { Start(stream.join(spark_->sql("SELECT '1' AS v"), "v", "full")); });
+  Refused("batch started as a stream", "WRITE_STREAM_NOT_ALLOWED", "writeStream",
+          [&] { Start(spark_->range(1).selectExpr("id")); });
   Refused("no checkpoint", kStreamRule, "checkpointLocation", [&] { stream.writeStream().toTable("demo.db.t"); });
 }
 
 TEST_F(Refusals, StreamsAndTables) {
   Refused("Iceberg as a stream", kUnsupported, "as a stream", [&] { Start(spark_->readStream().table("demo.db.t")); });
   Refused("update mode", kUnsupported, "update", [&] {
-    Stream().selectExpr("1L AS id", "v AS s").writeStream().outputMode("update").option("checkpointLocation", folder_ + "/c").toTable("demo.db.t");
+    Stream()
+        .selectExpr("1L AS id", "v AS s")
+        .writeStream()
+        .outputMode("update")
+        .option("checkpointLocation", folder_ + "/c")
+        .toTable("demo.db.t");
   });
   Refused("remote checkpoint", kUnsupported, "s3://bucket/c", [&] {
-    Stream().selectExpr("1L AS id", "v AS s").writeStream().option("checkpointLocation", "s3://bucket/c").toTable("demo.db.t");
+    Stream()
+        .selectExpr("1L AS id", "v AS s")
+        .writeStream()
+        .option("checkpointLocation", "s3://bucket/c")
+        .toTable("demo.db.t");
   });
-  Refused("hdfs", kUnsupported, "hdfs", [&] { Start(Stream()), spark_->read().format("iceberg").load("hdfs://host/t").collect(); });
+  Refused("hdfs", kUnsupported, "hdfs",
+          [&] { Start(Stream()), spark_->read().format("iceberg").load("hdfs://host/t").collect(); });
 }
 
 TEST_F(Refusals, Iceberg) {
@@ -234,11 +269,12 @@ TEST_F(Refusals, Iceberg) {
   Refused("incremental reads", kUnsupported, "end-snapshot-id",
           [&] { spark_->read().option("end-snapshot-id", "1").table("demo.db.t").collect(); });
   for (const char* format : {"orc", "avro"}) {
-    Refused(std::string("option ") + format, kUnsupported, format,
-            [&] { spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option("write-format", format).append(); });
+    Refused(std::string("option ") + format, kUnsupported, format, [&] {
+      spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option("write-format", format).append();
+    });
     Refused(std::string("property ") + format, kUnsupported, format, [&] {
-      spark_->sql(std::string("CREATE TABLE demo.db.") + format + " USING iceberg TBLPROPERTIES ('write.format.default' = '" + format +
-                  "') AS SELECT 1 AS id");
+      spark_->sql(std::string("CREATE TABLE demo.db.") + format +
+                  " USING iceberg TBLPROPERTIES ('write.format.default' = '" + format + "') AS SELECT 1 AS id");
     });
   }
   auto append = [&](const char* option, const char* value) {
@@ -247,18 +283,27 @@ TEST_F(Refusals, Iceberg) {
   Refused("distribution", kUnsupported, "distribution-mode=hash", [&] { append("distribution-mode", "hash"); });
   Refused("merged schemas", kUnsupported, "merge-schema", [&] { append("merge-schema", "true"); });
   Refused("isolation", kUnsupported, "isolation-level", [&] {
-    spark_->sql("SELECT 1L AS id, 's' AS s").writeTo("demo.db.t").option("isolation-level", "snapshot").overwritePartitions();
+    spark_->sql("SELECT 1L AS id, 's' AS s")
+        .writeTo("demo.db.t")
+        .option("isolation-level", "snapshot")
+        .overwritePartitions();
   });
   for (const char* option : {"isolation-level", "distribution-mode", "overwrite-mode"})
     Refused(option, "ILLEGAL_ARGUMENT", "nonsense", [&] { append(option, "nonsense"); });
   Refused("specs", "ILLEGAL_ARGUMENT", "77", [&] { append("output-spec-id", "77"); });
-  spark_->sql("CREATE TABLE demo.db.audited (id BIGINT, s STRING) USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true')");
+  spark_->sql(
+      "CREATE TABLE demo.db.audited (id BIGINT, s STRING) USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true')");
   spark_->conf().set("spark.wap.branch", "audit");
   Refused("audited streams", kUnsupported, "write-audit-publish", [&] {
-    Stream().selectExpr("1L AS id", "v AS s").writeStream().option("checkpointLocation", folder_ + "/c").toTable("demo.db.audited");
+    Stream()
+        .selectExpr("1L AS id", "v AS s")
+        .writeStream()
+        .option("checkpointLocation", folder_ + "/c")
+        .toTable("demo.db.audited");
   });
   Refused("audited creation", kUnsupported, "write-audit-publish", [&] {
-    spark_->sql("CREATE TABLE demo.db.ctas USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true') AS SELECT 1 AS id");
+    spark_->sql(
+        "CREATE TABLE demo.db.ctas USING iceberg TBLPROPERTIES ('write.wap.enabled' = 'true') AS SELECT 1 AS id");
   });
 }
 

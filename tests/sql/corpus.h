@@ -8,7 +8,7 @@
 namespace sluice::corpus {
 
 struct Block {
-  int line = 0;  // of its directive, from 1
+  int line = 0;                                                              // of its directive, from 1
   std::vector<std::pair<std::string, std::optional<std::string>>> settings;  // set (value) and reset, in order
   enum class Kind { kNone, kStatement, kQuery, kError } kind = Kind::kNone;
   bool rowsort = false;

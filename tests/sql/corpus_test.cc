@@ -31,16 +31,22 @@ std::string EscapeCell(const std::string& text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     const bool edge = i == 0 || i + 1 == text.size();
-    if (c == '\\') out += "\\\\";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == ' ' && edge) out += "\\s";
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == ' ' && edge)
+      out += "\\s";
     else if (c < 0x20 || c == 0x7f) {
       char hex[8];
       std::snprintf(hex, sizeof hex, "\\x%02x", c);
       out += hex;
-    } else out += static_cast<char>(c);
+    } else
+      out += static_cast<char>(c);
   }
   return out;
 }
@@ -55,7 +61,8 @@ std::vector<std::string> RowLines(const DataFrame& df) {
       std::string line;
       for (size_t c = 0; c < schema.fields().size(); ++c) {
         std::string cell;
-        AppendValueText(*batch->column(static_cast<int>(c)), r, schema.fields()[c].type, *zone, TextStyle::kShow, &cell);
+        AppendValueText(*batch->column(static_cast<int>(c)), r, schema.fields()[c].type, *zone, TextStyle::kShow,
+                        &cell);
         line += (c ? "\t" : "") + EscapeCell(cell);
       }
       lines.push_back(line);
@@ -115,7 +122,8 @@ class Runner {
       }
       if (block.kind == corpus::Block::Kind::kNone) continue;
       ++result.blocks;
-      if (std::getenv("SLUICE_CORPUS_TRACE")) std::cerr << file.filename().string() << ":" << block.line << " " << block.sql << std::endl;
+      if (std::getenv("SLUICE_CORPUS_TRACE"))
+        std::cerr << file.filename().string() << ":" << block.line << " " << block.sql << std::endl;
       std::string trouble = Check(block);
       if (trouble.empty()) {
         ++result.passed;
@@ -147,11 +155,14 @@ class Runner {
       return rows == expected ? "" : "rows" + Join(rows) + "\n  not" + Join(expected);
     } catch (const Error& error) {
       if (block.kind != Kind::kError) return error.getMessage();
-      if (block.condition != "-" && error.getCondition() != block.condition) return error.getCondition() + ", not " + block.condition + ": " + error.getMessage();
-      if (block.sql_state != "-" && error.getSqlState() != block.sql_state) return "SQLSTATE " + error.getSqlState() + ", not " + block.sql_state;
+      if (block.condition != "-" && error.getCondition() != block.condition)
+        return error.getCondition() + ", not " + block.condition + ": " + error.getMessage();
+      if (block.sql_state != "-" && error.getSqlState() != block.sql_state)
+        return "SQLSTATE " + error.getSqlState() + ", not " + block.sql_state;
       if (std::getenv("SLUICE_CORPUS_POSITIONS")) {
         std::string position = PositionText(error, block.position.find(':') != std::string::npos);
-        if (position != block.position) return "position " + position + ", not " + block.position + ": " + error.getMessage();
+        if (position != block.position)
+          return "position " + position + ", not " + block.position + ": " + error.getMessage();
       }
       return "";
     } catch (const std::exception& error) {
@@ -181,7 +192,8 @@ TEST(SqlCorpus, AnswersAreSparks) {
   for (const auto& file : files) {
     Runner runner(fs::temp_directory_path() / ("sluice-corpus-" + std::to_string(::getpid())));
     FileResult result = runner.Run(file);
-    std::printf("%-22s %4d of %4d  %5.1f %%\n", file.filename().c_str(), result.passed, result.blocks, 100.0 * result.passed / std::max(1, result.blocks));
+    std::printf("%-22s %4d of %4d  %5.1f %%\n", file.filename().c_str(), result.passed, result.blocks,
+                100.0 * result.passed / std::max(1, result.blocks));
     std::fflush(stdout);
     blocks += result.blocks;
     passed += result.passed;
@@ -228,13 +240,16 @@ TEST(SqlCorpus, ExamplesOfFunctions) {
       std::string all;
       for (const auto& row : rows) all += (all.empty() ? "" : "\\n") + row;
       const std::string type = df.schema().fields().at(0).type.simpleString();
-      if (rows.empty() || rows[0] != cells[2]) trouble = all + ", not " + cells[2];
-      else if (type != cells[3]) trouble = "type " + type + ", not " + cells[3];
+      if (rows.empty() || rows[0] != cells[2])
+        trouble = all + ", not " + cells[2];
+      else if (type != cells[3])
+        trouble = "type " + type + ", not " + cells[3];
     } catch (const Error& error) {
       trouble = error.getMessage();
     }
     const std::string place = "functions.tsv:" + cells[0];
-    if (trouble.empty() == (known.count(place) > 0)) ADD_FAILURE() << place << ": " << (trouble.empty() ? "passes: take it out of known_gaps.txt" : trouble);
+    if (trouble.empty() == (known.count(place) > 0))
+      ADD_FAILURE() << place << ": " << (trouble.empty() ? "passes: take it out of known_gaps.txt" : trouble);
   }
   std::printf("%d examples checked, %d functions not there yet\n", checked, missing);
   spark.stop();

@@ -209,7 +209,9 @@ class StreamCorpus : public testing::TestWithParam<std::tuple<Setting, std::stri
 
 TEST_P(StreamCorpus, AnswersAsSpark) {
   const auto& [setting, file] = GetParam();
-  const auto cases = ReadCases(std::getenv("SLUICE_STREAM_CASES") ? fs::path(file) : fs::path(SLUICE_SOURCE_DIR) / "tests" / "stream" / (file + ".stest"));
+  const auto cases = ReadCases(std::getenv("SLUICE_STREAM_CASES")
+                                   ? fs::path(file)
+                                   : fs::path(SLUICE_SOURCE_DIR) / "tests" / "stream" / (file + ".stest"));
   ASSERT_FALSE(cases.empty());
   for (size_t i = 0; i < cases.size(); ++i) {
     if (file == kRandom && std::string_view(kSettings[i % std::size(kSettings)].name) != setting.name) continue;

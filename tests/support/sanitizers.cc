@@ -6,8 +6,8 @@ const char* __asan_default_options() { return "detect_stack_use_after_return=0:s
 
 const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 
-// Arrow of the wheel is not instrumented: what it synchronises can't be seen from outside, and a lock that is taken here and
-// given back there counts as held for ever, until the detector of deadlocks has no room for more.
+// Arrow of the wheel is not instrumented: what it synchronises can't be seen from outside, and a lock that is taken
+// here and given back there counts as held for ever, until the detector of deadlocks has no room for more.
 const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1:history_size=4:detect_deadlocks=0"; }
 
 const char* __tsan_default_suppressions() {

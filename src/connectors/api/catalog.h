@@ -15,7 +15,7 @@ struct TableIdentifier {
 struct PartitionTransform {
   std::string transform = "identity";  // identity, bucket, truncate, year(s), month(s), day(s), hour(s)
   std::vector<std::string> column;
-  std::optional<int> argument;         // bucket count, truncate width
+  std::optional<int> argument;  // bucket count, truncate width
 };
 
 struct TableDefinition {
@@ -27,7 +27,7 @@ struct TableDefinition {
 
 /// Time travel of one table reference. At most one is set.
 struct TableVersion {
-  std::optional<std::string> version;     // snapshot id, branch or tag
+  std::optional<std::string> version;  // snapshot id, branch or tag
   std::optional<int64_t> timestamp_us;
 };
 
@@ -57,7 +57,8 @@ class Catalog {
   virtual Result<std::vector<std::string>> ListTables(const Namespace& ns) = 0;
   virtual Result<bool> TableExists(const TableIdentifier& id) = 0;
   /// Also metadata tables: ns = {db, t}, name = "snapshots".
-  virtual Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version, const OptionMap& options) = 0;
+  virtual Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version,
+                                     const OptionMap& options) = 0;
   virtual Result<TablePtr> CreateTable(const TableIdentifier& id, const TableDefinition& definition) = 0;
   /// CTAS and REPLACE: nothing is visible before Commit.
   virtual Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition,

@@ -27,7 +27,8 @@ struct Connector {
 /// Makes a catalog from spark.sql.catalog.NAME = class and its .properties.
 struct CatalogProvider {
   std::vector<std::string_view> classes;  // "org.apache.iceberg.spark.SparkCatalog"
-  Result<std::shared_ptr<Catalog>> (*make)(const std::string& name, const Properties& properties, const Config& config) = nullptr;
+  Result<std::shared_ptr<Catalog>> (*make)(const std::string& name, const Properties& properties,
+                                           const Config& config) = nullptr;
 };
 
 /// connectors/all.cc.

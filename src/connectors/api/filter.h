@@ -12,7 +12,7 @@ enum class FilterOp : uint8_t { kEq, kNotEq, kLt, kLtEq, kGt, kGtEq, kIn, kIsNul
 struct ColumnFilter {
   std::vector<std::string> column;  // path of a nested field
   FilterOp op = FilterOp::kEq;
-  std::vector<TypedValue> values;   // one, or several for kIn, none for null checks; of the column's type
+  std::vector<TypedValue> values;  // one, or several for kIn, none for null checks; of the column's type
 };
 
 }  // namespace sluice::connectors

@@ -25,8 +25,8 @@ class StreamSource {
   virtual std::string description() const = 0;
   /// Where a new query starts (kept under the source's checkpoint folder). Asked until the first batch is committed.
   virtual Result<Offset> InitialOffset() = 0;
-  /// Newest readable offset under `limit`, counted from `start`; equal to `start` when there is nothing new; empty when the
-  /// source has no position yet (a folder without files).
+  /// Newest readable offset under `limit`, counted from `start`; equal to `start` when there is nothing new; empty when
+  /// the source has no position yet (a folder without files).
   virtual Result<Offset> LatestOffset(const Offset& start, ReadLimit limit) = 0;
   /// availableNow: fixes the end; LatestOffset never passes it from here on.
   virtual Status PrepareForAvailableNow() { return Status::OK(); }
@@ -34,16 +34,24 @@ class StreamSource {
   virtual Result<std::vector<std::shared_ptr<const Split>>> Plan(const Offset& start, const Offset& end,
                                                                  const ScanRequest& request) = 0;
   /// Thread-safe; called by tasks. The reader keeps what it needs of `request`.
-  virtual Result<std::unique_ptr<BatchReader>> Open(const std::shared_ptr<const Split>& split, const ScanRequest& request) = 0;
+  virtual Result<std::unique_ptr<BatchReader>> Open(const std::shared_ptr<const Split>& split,
+                                                    const ScanRequest& request) = 0;
   /// Rows before `end` are committed for good. Idempotent.
-  virtual Status Commit(const Offset& end) { (void)end; return Status::OK(); }
+  virtual Status Commit(const Offset& end) {
+    (void)end;
+    return Status::OK();
+  }
   /// Blocks until there may be data past `start`, `timeout` passes or Wake() is called from another thread.
   virtual void WaitForData(const Offset& start, std::chrono::milliseconds timeout) = 0;
   virtual void Wake() = 0;
   /// Progress keys beside Spark's ("minOffsetsBehindLatest" ...), and the newest offset for "latestOffset".
-  virtual std::map<std::string, std::string> Metrics(const Offset& end) { (void)end; return {}; }
+  virtual std::map<std::string, std::string> Metrics(const Offset& end) {
+    (void)end;
+    return {};
+  }
   virtual Offset ReportLatestOffset() { return {}; }
-  /// Rewrites an offset of a checkpoint that Spark wrote if this source reads it differently; checks it. Foreign: error.
+  /// Rewrites an offset of a checkpoint that Spark wrote if this source reads it differently; checks it. Foreign:
+  /// error.
   virtual Result<Offset> Deserialize(const std::string& json) { return Offset{json}; }
 };
 
@@ -54,7 +62,10 @@ class StreamSink {
   /// For progress: "IcebergWrite(table=demo.db.t, format=PARQUET)".
   virtual std::string description() const = 0;
   /// True: rows of batch `batch_id` are in already (a crash hit between sink and commit log), skip it.
-  virtual Result<bool> AlreadyCommitted(int64_t batch_id) { (void)batch_id; return false; }
+  virtual Result<bool> AlreadyCommitted(int64_t batch_id) {
+    (void)batch_id;
+    return false;
+  }
   /// Its Commit() must be idempotent per batch_id as far as the sink's guarantee goes.
   virtual Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) = 0;
   /// Rows written so far in the last batch, for progress; -1 unknown.

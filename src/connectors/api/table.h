@@ -75,7 +75,13 @@ class BatchWrite {
   virtual void Abort(const std::vector<std::string>& messages) = 0;
 };
 
-enum class WriteMode : uint8_t { kAppend, kOverwrite /* all rows */, kOverwriteDynamic /* touched partitions */, kErrorIfExists, kIgnore };
+enum class WriteMode : uint8_t {
+  kAppend,
+  kOverwrite /* all rows */,
+  kOverwriteDynamic /* touched partitions */,
+  kErrorIfExists,
+  kIgnore
+};
 
 struct WriteRequest {
   DataType schema;  // of the batches that will come
@@ -101,7 +107,8 @@ struct StreamWriteContext {
   const Config* config = nullptr;
 };
 
-/// Immutable description of a readable and/or writable thing. What it can't do raises UNSUPPORTED_FEATURE (the defaults).
+/// Immutable description of a readable and/or writable thing. What it can't do raises UNSUPPORTED_FEATURE (the
+/// defaults).
 class Table : public std::enable_shared_from_this<Table> {
  public:
   virtual ~Table() = default;

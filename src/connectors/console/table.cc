@@ -86,9 +86,12 @@ class ConsoleSink final : public StreamSink {
  public:
   ConsoleSink(DataType schema, ConsoleOptions options) : schema_(std::move(schema)), options_(std::move(options)) {}
   std::string description() const override {
-    return "ConsoleTable[numRows=" + std::to_string(options_.show.num_rows) + ", truncate=" + (options_.show.truncate ? "true" : "false") + "]";
+    return "ConsoleTable[numRows=" + std::to_string(options_.show.num_rows) +
+           ", truncate=" + (options_.show.truncate ? "true" : "false") + "]";
   }
-  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override { return std::make_unique<ConsoleWrite>(schema_, options_, batch_id); }
+  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
+    return std::make_unique<ConsoleWrite>(schema_, options_, batch_id);
+  }
 
  private:
   DataType schema_;
@@ -97,7 +100,8 @@ class ConsoleSink final : public StreamSink {
 
 class ConsoleTable final : public Table {
  public:
-  explicit ConsoleTable(const FormatRequest& request) : schema_(request.schema.value_or(DataType::Struct({}))), options_(request.options) {
+  explicit ConsoleTable(const FormatRequest& request)
+      : schema_(request.schema.value_or(DataType::Struct({}))), options_(request.options) {
     if (request.config) config_ = *request.config;
   }
   std::string name() const override { return "console"; }

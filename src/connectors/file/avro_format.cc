@@ -18,10 +18,12 @@ namespace sluice::connectors::file {
 namespace {
 
 const ConfigEntry kCodec("spark.sql.avro.compression.codec", "snappy", "How Avro files are compressed.");
-const ConfigEntry kDeflateLevel("spark.sql.avro.deflate.level", "-1", "The level of deflate in Avro files, 1 to 9; -1: the usual.");
+const ConfigEntry kDeflateLevel("spark.sql.avro.deflate.level", "-1",
+                                "The level of deflate in Avro files, 1 to 9; -1: the usual.");
 const ConfigEntry kZstdLevel("spark.sql.avro.zstandard.level", "3", "The level of zstandard in Avro files.");
-const ConfigEntry kRebaseRead("spark.sql.avro.datetimeRebaseModeInRead", "CORRECTED",
-                              "Old dates in Avro files of unknown writers: CORRECTED, LEGACY (they are Julian) or EXCEPTION.");
+const ConfigEntry kRebaseRead(
+    "spark.sql.avro.datetimeRebaseModeInRead", "CORRECTED",
+    "Old dates in Avro files of unknown writers: CORRECTED, LEGACY (they are Julian) or EXCEPTION.");
 const ConfigEntry kRebaseWrite("spark.sql.avro.datetimeRebaseModeInWrite", "CORRECTED",
                                "Old dates in Avro files that are written: CORRECTED, LEGACY or EXCEPTION.");
 constexpr char kVersionKey[] = "org.apache.spark.version", kLegacyKey[] = "org.apache.spark.legacyDateTime",
@@ -156,7 +158,8 @@ class AvroFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(ignore_extension_, GetBoolOption(options, "ignoreExtension", true));
     ARROW_ASSIGN_OR_RAISE(ignore_corrupt_, GetBoolOption(options, "ignoreCorruptFiles", false));
     ARROW_ASSIGN_OR_RAISE(by_position_, GetBoolOption(options, "positionalFieldMatching", false));
-    ARROW_ASSIGN_OR_RAISE(types_.stable_union_names, GetBoolOption(options, "enableStableIdentifiersForUnionType", false));
+    ARROW_ASSIGN_OR_RAISE(types_.stable_union_names,
+                          GetBoolOption(options, "enableStableIdentifiersForUnionType", false));
     types_.union_prefix = GetOption(options, "stableIdentifierPrefixForUnionType").value_or(types_.union_prefix);
     ARROW_ASSIGN_OR_RAISE(const int64_t depth, GetIntOption(options, "recursiveFieldMaxDepth", -1));
     if (depth > kMaxRecursion)
@@ -168,11 +171,14 @@ class AvroFormat final : public Format {
     codec_ = GetOption(options, "compression").value_or(context.config.Get(kCodec));
     std::transform(codec_.begin(), codec_.end(), codec_.begin(), [](unsigned char c) { return std::tolower(c); });
     if (codec_ == "deflate" || codec_ == "zstandard") {
-      ARROW_ASSIGN_OR_RAISE(const int64_t level, context.config.GetInt(codec_ == "deflate" ? kDeflateLevel : kZstdLevel));
+      ARROW_ASSIGN_OR_RAISE(const int64_t level,
+                            context.config.GetInt(codec_ == "deflate" ? kDeflateLevel : kZstdLevel));
       level_ = static_cast<int>(level);
     }
-    ARROW_ASSIGN_OR_RAISE(rebase_read_, ParseRebaseMode(kRebaseRead.key, GetOption(options, "datetimeRebaseMode")
-                                                                             .value_or(context.config.Get(kRebaseRead))));
+    ARROW_ASSIGN_OR_RAISE(
+        rebase_read_,
+        ParseRebaseMode(kRebaseRead.key,
+                        GetOption(options, "datetimeRebaseMode").value_or(context.config.Get(kRebaseRead))));
     ARROW_ASSIGN_OR_RAISE(rebase_write_, ParseRebaseMode(kRebaseWrite.key, context.config.Get(kRebaseWrite)));
     return Status::OK();
   }
@@ -194,8 +200,9 @@ class AvroFormat final : public Format {
         return MakeError("FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", {{"path", root.EncodedUri(files[i].path)}});
     }
     if (schema == nullptr)
-      return MakeError("INVALID_SOURCE_OPTION",
-                       {{"message", "No Avro files found. If files don't have .avro extension, set ignoreExtension to true."}});
+      return MakeError(
+          "INVALID_SOURCE_OPTION",
+          {{"message", "No Avro files found. If files don't have .avro extension, set ignoreExtension to true."}});
     ARROW_ASSIGN_OR_RAISE(auto type, avro::ToSqlType(*schema, schema->root_index(), types_));
     if (type.id() != TypeId::kStruct) return Status::Invalid("An Avro schema whose rows are no records: ", type.sql());
     return std::optional(std::move(type));
@@ -307,7 +314,8 @@ class AvroFormat final : public Format {
                         std::all_of(field.name.begin(), field.name.end(),
                                     [&](unsigned char c) { return letter(c) || std::isdigit(c); });
       if (!good)
-        return MakeError("INVALID_COLUMN_NAME_AS_PATH", {{"datasource", "AvroFileFormat"}, {"columnName", QuoteIdentifier(field.name)}});
+        return MakeError("INVALID_COLUMN_NAME_AS_PATH",
+                         {{"datasource", "AvroFileFormat"}, {"columnName", QuoteIdentifier(field.name)}});
       if (field.type.id() == TypeId::kStruct) ARROW_RETURN_NOT_OK(CheckNames(field.type));
     }
     return Status::OK();

@@ -18,7 +18,8 @@ std::shared_ptr<arrow::Scalar> Fact(const std::string& name, const Root& root, c
   if (name == "input_file_name()") return std::make_shared<arrow::StringScalar>(uri);
   // As Hadoop's paths show themselves: file:/a, where input_file_name() has file:///a.
   if (name == "file_path")
-    return std::make_shared<arrow::StringScalar>(root.local ? "file:" + uri.substr(std::string_view("file://").size()) : uri);
+    return std::make_shared<arrow::StringScalar>(root.local ? "file:" + uri.substr(std::string_view("file://").size())
+                                                            : uri);
   if (name == "file_name") return std::make_shared<arrow::StringScalar>(uri.substr(uri.rfind('/') + 1));
   if (name == "file_size") return std::make_shared<arrow::Int64Scalar>(part.file.size);
   if (name == "file_block_start" || name == "input_file_block_start()")
@@ -33,12 +34,10 @@ std::shared_ptr<arrow::Scalar> Fact(const std::string& name, const Root& root, c
 }  // namespace
 
 DataType HiddenColumns(const Format& format, const DataType& schema) {
-  std::vector<StructField> fields = {{"file_path", DataType::String(), false},
-                                     {"file_name", DataType::String(), false},
-                                     {"file_size", DataType::Long(), false},
-                                     {"file_block_start", DataType::Long(), false},
-                                     {"file_block_length", DataType::Long(), false},
-                                     {"file_modification_time", DataType::Timestamp(), false}};
+  std::vector<StructField> fields = {
+      {"file_path", DataType::String(), false},       {"file_name", DataType::String(), false},
+      {"file_size", DataType::Long(), false},         {"file_block_start", DataType::Long(), false},
+      {"file_block_length", DataType::Long(), false}, {"file_modification_time", DataType::Timestamp(), false}};
   if (format.has_row_index()) fields.push_back({kRowIndexField, DataType::Long(), true});
   std::vector<StructField> out = {{kMetadataColumn, DataType::Struct(std::move(fields)), false},
                                   {"input_file_name()", DataType::String(), false},

@@ -15,8 +15,8 @@ inline constexpr char kRowIndexField[] = "row_index";
 DataType HiddenColumns(const Format& format, const DataType& schema);
 bool IsHiddenColumn(const StructField& field, const Format& format, const DataType& schema);
 
-/// `field` of the hidden columns, possibly narrowed, for `rows` rows of a part. `row_index`: where they are; null unless it
-/// is wanted.
+/// `field` of the hidden columns, possibly narrowed, for `rows` rows of a part. `row_index`: where they are; null
+/// unless it is wanted.
 Result<std::shared_ptr<arrow::Array>> HiddenColumn(const StructField& field, const Root& root, const FilePart& part,
                                                    int64_t rows, const std::shared_ptr<arrow::Array>& row_index);
 

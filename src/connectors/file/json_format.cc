@@ -160,7 +160,8 @@ class JsonFormat final : public Format {
     ARROW_ASSIGN_OR_RAISE(sampling_, ReadSampling(context));
     auto write = std::make_shared<formats::JsonWriteOptions>();
     OptionMap own = options;
-    if (auto ignore = context.config.Get("spark.sql.jsonGenerator.ignoreNullFields")) own.emplace("ignoreNullFields", *ignore);
+    if (auto ignore = context.config.Get("spark.sql.jsonGenerator.ignoreNullFields"))
+      own.emplace("ignoreNullFields", *ignore);
     ARROW_ASSIGN_OR_RAISE(*write, formats::ParseJsonWriteOptions(own, context.zone));
     if (auto separator = GetOption(options, "lineSep")) {
       if (separator->empty())

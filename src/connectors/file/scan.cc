@@ -81,7 +81,8 @@ class FileBatchReader final : public BatchReader {
       const int column = from_partition_[i];
       if (hidden_[i]) {
         const auto& last = (*batch)->num_columns() > 0 ? (*batch)->columns().back() : nullptr;
-        ARROW_ASSIGN_OR_RAISE(auto constant, HiddenColumn(request_.schema.fields()[i], shape_->root, Part(), rows, last));
+        ARROW_ASSIGN_OR_RAISE(auto constant,
+                              HiddenColumn(request_.schema.fields()[i], shape_->root, Part(), rows, last));
         columns.push_back(std::move(constant));
         continue;
       }

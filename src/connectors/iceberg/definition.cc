@@ -129,7 +129,8 @@ TableMetadata Replacing(const TableMetadata& old, TableMetadata next) {
   out.default_spec_id = spec.spec_id;
   out.specs.push_back(std::move(spec));
   out.default_sort_order_id = 0;
-  if (std::none_of(out.sort_orders.begin(), out.sort_orders.end(), [](const SortOrder& o) { return o.order_id == 0; })) {
+  if (std::none_of(out.sort_orders.begin(), out.sort_orders.end(),
+                   [](const SortOrder& o) { return o.order_id == 0; })) {
     out.sort_orders.push_back({});
   }
   for (auto& [key, value] : next.properties) out.properties[key] = value;

@@ -32,8 +32,8 @@ std::vector<int> AllRowGroups(const parquet_io::FileReader& reader) {
 }
 
 /// One row's values of some columns as bytes that are equal iff the values are.
-Result<std::string> RowKey(const std::vector<const Field*>& fields, const std::vector<std::shared_ptr<arrow::Array>>& columns,
-                           int64_t row) {
+Result<std::string> RowKey(const std::vector<const Field*>& fields,
+                           const std::vector<std::shared_ptr<arrow::Array>>& columns, int64_t row) {
   std::string key;
   for (size_t i = 0; i < fields.size(); ++i) {
     ARROW_ASSIGN_OR_RAISE(Literal v, LiteralAt(*fields[i]->type, *columns[i], row));
@@ -73,7 +73,8 @@ std::shared_ptr<const DeleteFiles> DeleteIndex::For(const ManifestEntry& data, c
       if (deleted < sequence) continue;
       if (entry.file.referenced_data_file && *entry.file.referenced_data_file != data.file.path) continue;
       auto low = entry.file.lower_bounds.find(kPathId), high = entry.file.upper_bounds.find(kPathId);
-      if (low != entry.file.lower_bounds.end() && data.file.path.compare(0, low->second.size(), low->second) < 0) continue;
+      if (low != entry.file.lower_bounds.end() && data.file.path.compare(0, low->second.size(), low->second) < 0)
+        continue;
       if (high != entry.file.upper_bounds.end() && data.file.path > high->second) continue;
       out->positions.push_back(entry);
     }
@@ -82,14 +83,13 @@ std::shared_ptr<const DeleteFiles> DeleteIndex::For(const ManifestEntry& data, c
   return out;
 }
 
-Result<std::unique_ptr<DeleteFilter>> DeleteFilter::Load(const FileIo& io, const Schema& schema, const DeleteFiles& files,
-                                                         const std::string& data_path) {
+Result<std::unique_ptr<DeleteFilter>> DeleteFilter::Load(const FileIo& io, const Schema& schema,
+                                                         const DeleteFiles& files, const std::string& data_path) {
   auto filter = std::make_unique<DeleteFilter>();
   for (const ManifestEntry& entry : files.positions) {
     ARROW_ASSIGN_OR_RAISE(auto reader, OpenDeletes(io, entry.file));
-    ARROW_ASSIGN_OR_RAISE(auto wanted,
-                          ToArrowSchema({{kPathId, "file_path", false, MakeType(TypeKind::kString), {}},
-                                         {kPositionId, "pos", false, MakeType(TypeKind::kLong), {}}}));
+    ARROW_ASSIGN_OR_RAISE(auto wanted, ToArrowSchema({{kPathId, "file_path", false, MakeType(TypeKind::kString), {}},
+                                                      {kPositionId, "pos", false, MakeType(TypeKind::kLong), {}}}));
     ARROW_RETURN_NOT_OK(reader->Start(wanted, AllRowGroups(*reader), nullptr));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto batch, reader->Next());
@@ -115,7 +115,8 @@ Result<std::unique_ptr<DeleteFilter>> DeleteFilter::Load(const FileIo& io, const
     }
     for (const Field& field : fields) {
       pointers.push_back(&field);
-      if (std::none_of(filter->fields_.begin(), filter->fields_.end(), [&](const Field& f) { return f.id == field.id; })) {
+      if (std::none_of(filter->fields_.begin(), filter->fields_.end(),
+                       [&](const Field& f) { return f.id == field.id; })) {
         filter->fields_.push_back(field);
       }
     }
@@ -157,7 +158,8 @@ Result<std::shared_ptr<arrow::Array>> DeleteFilter::Keep(const arrow::RecordBatc
         }
       }
     }
-    if (columns.size() != set.ids.size()) return Status::Invalid("Iceberg: a column of an equality delete was not read");
+    if (columns.size() != set.ids.size())
+      return Status::Invalid("Iceberg: a column of an equality delete was not read");
     for (int64_t i = 0; i < batch.num_rows(); ++i) {
       if (!keep[static_cast<size_t>(i)]) continue;
       ARROW_ASSIGN_OR_RAISE(std::string key, RowKey(fields, columns, i));

@@ -21,7 +21,8 @@ struct DeleteFiles {
 class DeleteIndex {
  public:
   Status Add(const ManifestEntry& entry, const PartitionSpec& spec, const Type& partition_type);
-  std::shared_ptr<const DeleteFiles> For(const ManifestEntry& data, const PartitionSpec& spec, const Type& partition_type) const;
+  std::shared_ptr<const DeleteFiles> For(const ManifestEntry& data, const PartitionSpec& spec,
+                                         const Type& partition_type) const;
   bool empty() const { return by_partition_.empty() && global_.empty(); }
 
  private:

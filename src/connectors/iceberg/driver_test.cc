@@ -39,16 +39,33 @@ TEST(Driver, Write) {
     return catalog->CreateTable({{"db"}, name}, definition).ValueOrDie();
   };
   auto types = create("types",
-                      "b BOOLEAN, i INT NOT NULL COMMENT 'an int', l BIGINT, f FLOAT, d DOUBLE, dec DECIMAL(10,2), dec2 DECIMAL(38,10), s STRING, "
+                      "b BOOLEAN, i INT NOT NULL COMMENT 'an int', l BIGINT, f FLOAT, d DOUBLE, dec DECIMAL(10,2), "
+                      "dec2 DECIMAL(38,10), s STRING, "
                       "bin BINARY, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ, arr ARRAY<INT>, m MAP<STRING, BIGINT>, "
-                      "st STRUCT<x: INT, y: STRUCT<z: STRING>>, ast ARRAY<STRUCT<q: INT, w: STRING>>, tiny TINYINT", {});
-  ASSERT_OK(WriteBatch(*types, R"([[true,1,2,3.5,4.5,"12.34","12345678901234567890.5000000000","hello, a long text over sixteen","ab",20089,1735725600000000,1735725600000000,[1,null],[["k",1]],[1,["zz"]],[[1,"w1"]],7],
+                      "st STRUCT<x: INT, y: STRUCT<z: STRING>>, ast ARRAY<STRUCT<q: INT, w: STRING>>, tiny TINYINT",
+                      {});
+  ASSERT_OK(WriteBatch(
+      *types,
+      R"([[true,1,2,3.5,4.5,"12.34","12345678901234567890.5000000000","hello, a long text over sixteen","ab",20089,1735725600000000,1735725600000000,[1,null],[["k",1]],[1,["zz"]],[[1,"w1"]],7],
     [null,2,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null],
     [false,-3,-2,-3.5,-4.5,"-12.34","-1.0000000000","\u00e4\u00f6\u00fc\u20ac","",-1,-1,-1,[],[],[null,null],[null],-7]])"));
-  auto parts = create("parts", "id BIGINT, name STRING, ts TIMESTAMP, dt DATE, `de c` DECIMAL(9,2), v INT, tn TIMESTAMP_NTZ, bin BINARY",
-                      {{"days", {"ts"}, {}}, {"bucket", {"id"}, 4}, {"truncate", {"name"}, 3}, {"identity", {"de c"}, {}},
-                       {"truncate", {"v"}, 10}, {"bucket", {"dt"}, 7}, {"hours", {"tn"}, {}}, {"years", {"dt"}, {}}, {"bucket", {"de c"}, 5}, {"identity", {"bin"}, {}}, {"bucket", {"name"}, 16}});
-  ASSERT_OK(WriteBatch(*parts, R"([[1,"alpha/ b",1735725600000000,20089,"1.23",15,1735725600000000,"x"],[2,"beta",1735812000000000,20090,"-2.34",-15,-1,"y"],
+  auto parts =
+      create("parts",
+             "id BIGINT, name STRING, ts TIMESTAMP, dt DATE, `de c` DECIMAL(9,2), v INT, tn TIMESTAMP_NTZ, bin BINARY",
+             {{"days", {"ts"}, {}},
+              {"bucket", {"id"}, 4},
+              {"truncate", {"name"}, 3},
+              {"identity", {"de c"}, {}},
+              {"truncate", {"v"}, 10},
+              {"bucket", {"dt"}, 7},
+              {"hours", {"tn"}, {}},
+              {"years", {"dt"}, {}},
+              {"bucket", {"de c"}, 5},
+              {"identity", {"bin"}, {}},
+              {"bucket", {"name"}, 16}});
+  ASSERT_OK(WriteBatch(
+      *parts,
+      R"([[1,"alpha/ b",1735725600000000,20089,"1.23",15,1735725600000000,"x"],[2,"beta",1735812000000000,20090,"-2.34",-15,-1,"y"],
      [3,null,null,null,null,null,null,null],[4,"gamma",-3600000000,-1,"-1.50",4,0,""]])"));
   auto many = create("many", "id INT", {});
   for (int i = 0; i < 5; ++i) ASSERT_OK(WriteBatch(*many, "[[" + std::to_string(i) + "]]"));
@@ -113,7 +130,12 @@ TEST(Driver, Rest) {
     ASSERT_OK(task->Write(*BatchOf(table->schema(), R"([[5,"e"]])")));
     ASSERT_OK(write->Commit({task->Close().ValueOrDie()}));
   }
-  EXPECT_TRUE(other->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie()->NewStreamSink(context).ValueOrDie()->AlreadyCommitted(2).ValueOrDie());
+  EXPECT_TRUE(other->LoadTable({{"db"}, "t"}, {}, {})
+                  .ValueOrDie()
+                  ->NewStreamSink(context)
+                  .ValueOrDie()
+                  ->AlreadyCommitted(2)
+                  .ValueOrDie());
   EXPECT_EQ(ReadRows(*other->LoadTable({{"db"}, "t"}, {}, {}).ValueOrDie()).size(), 7u);
   EXPECT_EQ(ReadRows(*other->LoadTable({{"db", "t"}, "snapshots"}, {}, {}).ValueOrDie()).size(), 6u);
   auto staged = catalog->StageTable({{"db"}, "ctas"}, definition, false).ValueOrDie();

@@ -67,8 +67,10 @@ class PendingSyncs {
     }
     Status first = Status::OK();
     for (const Sync& sync : waiting) {
-      if (first.ok()) first = sync.result.get();
-      else sync.result.wait();
+      if (first.ok())
+        first = sync.result.get();
+      else
+        sync.result.wait();
     }
     for (const std::string& folder : folders) {
       Status synced = first.ok() ? SyncFolder(folder) : first;
@@ -99,7 +101,8 @@ class PendingSyncs {
   std::vector<Sync> running_;  // last: their threads use the rest
 };
 
-FileIo::FileIo(Properties properties) : properties_(std::move(properties)), pending_(std::make_shared<PendingSyncs>()) {}
+FileIo::FileIo(Properties properties)
+    : properties_(std::move(properties)), pending_(std::make_shared<PendingSyncs>()) {}
 Status FileIo::Settle() const { return pending_->Settle(); }
 
 namespace {
@@ -136,8 +139,10 @@ Status WriteLocal(const std::string& path, std::string_view bytes, PendingSyncs*
   int error = 0;
   while (!bytes.empty() && error == 0) {
     ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
-    else if (errno != EINTR) error = errno;
+    if (n > 0)
+      bytes.remove_prefix(static_cast<size_t>(n));
+    else if (errno != EINTR)
+      error = errno;
   }
   if (error == 0 && syncs) {
     syncs->AddFile(fd, path);
@@ -231,7 +236,8 @@ Result<std::string> FileIo::Identity(const std::string& path) const {
     if (::stat(at.path.c_str(), &s) == 0) {
       return fmt::format("{}:{}:{}:{}.{}", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
     }
-    return errno == ENOENT || errno == ENOTDIR ? Result<std::string>("") : Status::IOError("Cannot look at ", path, ": ", std::strerror(errno));
+    return errno == ENOENT || errno == ENOTDIR ? Result<std::string>("")
+                                               : Status::IOError("Cannot look at ", path, ": ", std::strerror(errno));
   }
   auto file = at.fs->OpenInputFile(at.path);
   if (!file.ok()) {
@@ -257,7 +263,8 @@ Result<bool> FileIo::Exists(const std::string& path) const {
 Status FileIo::Delete(const std::string& path) const {
   ARROW_ASSIGN_OR_RAISE(FileLocation at, ResolveLocation(path, properties_));
   if (at.local) {
-    if (::unlink(at.path.c_str()) != 0 && errno != ENOENT) return Status::IOError("Cannot delete ", path, ": ", std::strerror(errno));
+    if (::unlink(at.path.c_str()) != 0 && errno != ENOENT)
+      return Status::IOError("Cannot delete ", path, ": ", std::strerror(errno));
     return Status::OK();
   }
   Status status = at.fs->DeleteFile(at.path);

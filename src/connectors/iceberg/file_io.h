@@ -21,7 +21,8 @@ class FileIo {
 
   Result<std::string> Read(const std::string& path) const;
   /// A file of a name no one else uses. It is durable once Settle() or WriteExclusive() returned: local syncs run side
-  /// by side in the background, a bounded number of them, which costs one turn of the disk's journal rather than one each.
+  /// by side in the background, a bounded number of them, which costs one turn of the disk's journal rather than one
+  /// each.
   Status WriteNew(const std::string& path, std::string_view bytes) const;
   /// Waits for the syncs of WriteNew and OpenOutput and syncs the folders they put names into, new ones with the
   /// folders above; the first that failed is returned.

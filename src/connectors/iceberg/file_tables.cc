@@ -30,10 +30,13 @@ Cell MapCell(const std::map<int, V>& map) {
 /// Primitive columns at any depth by their dotted names, in the names' order.
 std::map<std::string, const Field*> LeafFields(const Schema& schema) {
   std::map<std::string, const Field*> out;
-  std::function<void(const std::vector<Field>&, const std::string&)> walk = [&](const std::vector<Field>& fields, const std::string& prefix) {
+  std::function<void(const std::vector<Field>&, const std::string&)> walk = [&](const std::vector<Field>& fields,
+                                                                                const std::string& prefix) {
     for (const Field& field : fields) {
-      if (field.type->nested()) walk(field.type->fields, prefix + field.name + ".");
-      else out[prefix + field.name] = &field;
+      if (field.type->nested())
+        walk(field.type->fields, prefix + field.name + ".");
+      else
+        out[prefix + field.name] = &field;
     }
   };
   walk(schema.fields, "");
@@ -82,12 +85,14 @@ std::vector<StructField> FileColumns(const Type& partition, const DataType& part
   auto longs = DataType::Map(DataType::Integer(), DataType::Long(), false);
   auto bytes = DataType::Map(DataType::Integer(), DataType::Binary(), false);
   std::vector<StructField> f = {
-      MetadataColumn("content", DataType::Integer(), true, "Contents of the file: 0=data, 1=position deletes, 2=equality deletes"),
+      MetadataColumn("content", DataType::Integer(), true,
+                     "Contents of the file: 0=data, 1=position deletes, 2=equality deletes"),
       MetadataColumn("file_path", DataType::String(), false, "Location URI with FS scheme"),
       MetadataColumn("file_format", DataType::String(), false, "File format name: avro, orc, or parquet"),
       MetadataColumn("spec_id", DataType::Integer(), true, "Partition spec ID")};
   if (!partition.fields.empty()) {
-    f.push_back(MetadataColumn("partition", partition_struct, false, "Partition data tuple, schema based on the partition spec"));
+    f.push_back(MetadataColumn("partition", partition_struct, false,
+                               "Partition data tuple, schema based on the partition spec"));
   }
   for (auto& column : std::vector<StructField>{
            MetadataColumn("record_count", DataType::Long(), false, "Number of records in the file"),
@@ -100,13 +105,16 @@ std::vector<StructField> FileColumns(const Type& partition, const DataType& part
            MetadataColumn("upper_bounds", bytes, true, "Map of column id to upper bound"),
            MetadataColumn("key_metadata", DataType::Binary(), true, "Encryption key metadata blob"),
            MetadataColumn("split_offsets", DataType::Array(DataType::Long(), false), true, "Splittable offsets"),
-           MetadataColumn("equality_ids", DataType::Array(DataType::Integer(), false), true, "Equality comparison field IDs"),
+           MetadataColumn("equality_ids", DataType::Array(DataType::Integer(), false), true,
+                          "Equality comparison field IDs"),
            MetadataColumn("sort_order_id", DataType::Integer(), true, "Sort order ID"),
-           MetadataColumn("first_row_id", DataType::Long(), true, "The first row ID assigned to the first row in the data file"),
+           MetadataColumn("first_row_id", DataType::Long(), true,
+                          "The first row ID assigned to the first row in the data file"),
            MetadataColumn("referenced_data_file", DataType::String(), true,
                           "Fully qualified location (URI with FS scheme) of a data file that all deletes reference"),
            MetadataColumn("content_offset", DataType::Long(), true, "The offset in the file where the content starts"),
-           MetadataColumn("content_size_in_bytes", DataType::Long(), true, "The length of referenced content stored in the file")}) {
+           MetadataColumn("content_size_in_bytes", DataType::Long(), true,
+                          "The length of referenced content stored in the file")}) {
     f.push_back(column);
   }
   return f;
@@ -119,12 +127,12 @@ Cell::Items FileCells(const TableMetadata& m, const Type& all, const DataFile& f
   Cell::Items splits, ids;
   for (int64_t v : f.split_offsets) splits.push_back(Int(v));
   for (int v : f.equality_ids) ids.push_back(Int(v));
-  for (Cell& cell : Cell::Items{Int(f.record_count), Int(f.file_size), MapCell(f.column_sizes), MapCell(f.value_counts),
-                                MapCell(f.null_counts), MapCell(f.nan_counts), MapCell(f.lower_bounds),
-                                MapCell(f.upper_bounds), f.key_metadata ? Cell(*f.key_metadata) : Cell(),
-                                splits.empty() ? Cell() : Cell(std::move(splits)), ids.empty() ? Cell() : Cell(std::move(ids)),
-                                f.sort_order_id ? Int(*f.sort_order_id) : Cell(), Cell(),
-                                f.referenced_data_file ? Cell(*f.referenced_data_file) : Cell(), Cell(), Cell()}) {
+  for (Cell& cell :
+       Cell::Items{Int(f.record_count), Int(f.file_size), MapCell(f.column_sizes), MapCell(f.value_counts),
+                   MapCell(f.null_counts), MapCell(f.nan_counts), MapCell(f.lower_bounds), MapCell(f.upper_bounds),
+                   f.key_metadata ? Cell(*f.key_metadata) : Cell(), splits.empty() ? Cell() : Cell(std::move(splits)),
+                   ids.empty() ? Cell() : Cell(std::move(ids)), f.sort_order_id ? Int(*f.sort_order_id) : Cell(),
+                   Cell(), f.referenced_data_file ? Cell(*f.referenced_data_file) : Cell(), Cell(), Cell()}) {
     row.push_back(std::move(cell));
   }
   return row;
@@ -136,7 +144,8 @@ StructField MetadataColumn(const std::string& name, DataType type, bool nullable
   return {name, std::move(type), nullable, std::move(metadata)};
 }
 
-Result<std::vector<ManifestEntry>> ReadEntries(TableOperations& operations, const SnapshotPtr& snapshot, EntryFilter filter) {
+Result<std::vector<ManifestEntry>> ReadEntries(TableOperations& operations, const SnapshotPtr& snapshot,
+                                               EntryFilter filter) {
   std::vector<ManifestEntry> out;
   ARROW_ASSIGN_OR_RAISE(auto manifests, operations.Manifests(snapshot));
   for (const ManifestFile& manifest : *manifests) {
@@ -175,15 +184,16 @@ Cell PartitionCell(const Type& all, const PartitionSpec& spec, const DataFile& f
 std::string PartitionIdentity(const PartitionSpec& spec, const Type& type, const DataFile& file) {
   std::map<int, std::string> parts;
   for (size_t i = 0; i < spec.fields.size() && i < file.partition.size(); ++i) {
-    if (!IsNull(file.partition[i])) parts[spec.fields[i].field_id] = EncodeLiteral(*type.fields[i].type, file.partition[i]);
+    if (!IsNull(file.partition[i]))
+      parts[spec.fields[i].field_id] = EncodeLiteral(*type.fields[i].type, file.partition[i]);
   }
   std::string key;
   for (const auto& [id, bytes] : parts) key += fmt::format("{}:{}:", id, bytes.size()) + bytes;
   return key;
 }
 
-Result<TablePtr> MakeFileTable(const TableOperationsPtr& operations, const MetadataPtr& metadata, const std::string& full_name,
-                               const std::string& name, const SnapshotPtr& snapshot) {
+Result<TablePtr> MakeFileTable(const TableOperationsPtr& operations, const MetadataPtr& metadata,
+                               const std::string& full_name, const std::string& name, const SnapshotPtr& snapshot) {
   ARROW_ASSIGN_OR_RAISE(TypePtr all, AllPartitionsType(*metadata));
   ARROW_ASSIGN_OR_RAISE(DataType partition, ToSparkType(*all));
   ARROW_ASSIGN_OR_RAISE(DataType readable, ReadableMetricsType(metadata->schema()));
@@ -192,7 +202,8 @@ Result<TablePtr> MakeFileTable(const TableOperationsPtr& operations, const Metad
   bool every_snapshot = name.rfind("all_", 0) == 0;
   if (entries) {
     columns = {MetadataColumn("status", DataType::Integer(), false), MetadataColumn("snapshot_id", DataType::Long()),
-               MetadataColumn("sequence_number", DataType::Long()), MetadataColumn("file_sequence_number", DataType::Long()),
+               MetadataColumn("sequence_number", DataType::Long()),
+               MetadataColumn("file_sequence_number", DataType::Long()),
                MetadataColumn("data_file", DataType::Struct(std::move(columns)), false)};
   }
   columns.push_back(MetadataColumn("readable_metrics", std::move(readable), true, "Column metrics in readable form"));
@@ -218,7 +229,8 @@ Result<TablePtr> MakeFileTable(const TableOperationsPtr& operations, const Metad
         }
       }
     } else {
-      ARROW_ASSIGN_OR_RAISE(found, ReadEntries(*operations, snapshot, entries ? EntryFilter::kAll : EntryFilter::kLive));
+      ARROW_ASSIGN_OR_RAISE(found,
+                            ReadEntries(*operations, snapshot, entries ? EntryFilter::kAll : EntryFilter::kLive));
     }
     Rows out;
     for (const ManifestEntry& entry : found) {

@@ -10,7 +10,8 @@ StructField MetadataColumn(const std::string& name, DataType type, bool nullable
 
 enum class EntryFilter : uint8_t { kLive, kAll };
 /// Entries of all manifests of a snapshot (null: none).
-Result<std::vector<ManifestEntry>> ReadEntries(TableOperations& operations, const SnapshotPtr& snapshot, EntryFilter filter);
+Result<std::vector<ManifestEntry>> ReadEntries(TableOperations& operations, const SnapshotPtr& snapshot,
+                                               EntryFilter filter);
 
 /// The fields of all partition specs of the table, by field id.
 Result<TypePtr> AllPartitionsType(const TableMetadata& metadata);
@@ -20,6 +21,7 @@ Cell PartitionCell(const Type& all, const PartitionSpec& spec, const DataFile& f
 std::string PartitionIdentity(const PartitionSpec& spec, const Type& partition_type, const DataFile& file);
 
 Result<connectors::TablePtr> MakeFileTable(const TableOperationsPtr& operations, const MetadataPtr& metadata,
-                                   const std::string& full_name, const std::string& name, const SnapshotPtr& snapshot);
+                                           const std::string& full_name, const std::string& name,
+                                           const SnapshotPtr& snapshot);
 
 }  // namespace sluice::iceberg

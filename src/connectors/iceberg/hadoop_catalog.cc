@@ -14,8 +14,10 @@ using namespace connectors;  // NOLINT: this file implements its interfaces
 namespace {
 class HadoopStagedTable final : public StagedTable {
  public:
-  HadoopStagedTable(TableOperationsPtr operations, MetadataPtr base, std::shared_ptr<StagedOperations> staged, TablePtr table)
-      : operations_(std::move(operations)), base_(std::move(base)), staged_(std::move(staged)), table_(std::move(table)) {}
+  HadoopStagedTable(TableOperationsPtr operations, MetadataPtr base, std::shared_ptr<StagedOperations> staged,
+                    TablePtr table)
+      : operations_(std::move(operations)), base_(std::move(base)), staged_(std::move(staged)),
+        table_(std::move(table)) {}
   ~HadoopStagedTable() override {
     if (!done_) Abort();
   }
@@ -125,7 +127,8 @@ class HadoopCatalog final : public Catalog {
     return IsTableFolder(Location(id));
   }
 
-  Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version, const OptionMap& options) override {
+  Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version,
+                             const OptionMap& options) override {
     return LoadNamedTable(name_, id, version, options, [this](const TableIdentifier& wanted) { return Find(wanted); });
   }
 
@@ -137,10 +140,13 @@ class HadoopCatalog final : public Catalog {
     return MakeIcebergTable(prepared.operations, prepared.operations->current(), Origin(id), {}, {});
   }
 
-  Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition, bool replace) override {
+  Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition,
+                                                  bool replace) override {
     ARROW_ASSIGN_OR_RAISE(auto prepared, Prepare(id, definition, replace));
     MetadataPtr base = prepared.operations->current();
-    auto staged = std::make_shared<StagedOperations>(prepared.operations->io(), base ? Replacing(*base, std::move(prepared.metadata)) : std::move(prepared.metadata));
+    auto staged = std::make_shared<StagedOperations>(
+        prepared.operations->io(),
+        base ? Replacing(*base, std::move(prepared.metadata)) : std::move(prepared.metadata));
     ARROW_ASSIGN_OR_RAISE(auto table, MakeIcebergTable(staged, staged->current(), Origin(id), {}, {}));
     return std::make_unique<HadoopStagedTable>(prepared.operations, base, staged, std::move(table));
   }
@@ -176,7 +182,8 @@ class HadoopCatalog final : public Catalog {
   /// Names become folders: no way out of the warehouse.
   Status CheckNames(const Namespace& parts) const {
     for (const auto& part : parts) {
-      if (part.empty() || part == "." || part == ".." || part.find('/') != std::string::npos || part.find('\0') != std::string::npos) {
+      if (part.empty() || part == "." || part == ".." || part.find('/') != std::string::npos ||
+          part.find('\0') != std::string::npos) {
         return MakeError("INVALID_SCHEMA_OR_RELATION_NAME", {{"name", QuoteIdentifier(part)}});
       }
     }
@@ -204,7 +211,9 @@ class HadoopCatalog final : public Catalog {
   TableOperationsPtr OperationsOf(const TableIdentifier& id) {
     std::lock_guard lock(mutex_);
     auto& slot = operations_[Location(id)];
-    if (!slot) slot = MakeHadoopOperations(std::make_shared<FileIo>(properties_), Location(id));  // its own: syncs are waited for per table
+    if (!slot)
+      slot = MakeHadoopOperations(std::make_shared<FileIo>(properties_),
+                                  Location(id));  // its own: syncs are waited for per table
     return slot;
   }
 
@@ -224,7 +233,8 @@ class HadoopCatalog final : public Catalog {
     }
     ARROW_ASSIGN_OR_RAISE(auto found, Find(id));
     if (found.metadata && !replace) return AlreadyExists(id);
-    ARROW_ASSIGN_OR_RAISE(TableMetadata metadata, MetadataOf(WithCatalogProperties(definition, properties_), Location(id)));
+    ARROW_ASSIGN_OR_RAISE(TableMetadata metadata,
+                          MetadataOf(WithCatalogProperties(definition, properties_), Location(id)));
     return Prepared{found.operations, std::move(metadata)};
   }
 
@@ -239,7 +249,8 @@ class HadoopCatalog final : public Catalog {
 Result<std::shared_ptr<Catalog>> MakeHadoopCatalog(const std::string& name, const connectors::Properties& properties) {
   auto it = properties.find("warehouse");
   if (it == properties.end() || it->second.empty()) {
-    return MakeError("CATALOG_OPERATION_FAILED", {{"catalog", name}, {"reason", "set spark.sql.catalog." + name + ".warehouse"}});
+    return MakeError("CATALOG_OPERATION_FAILED",
+                     {{"catalog", name}, {"reason", "set spark.sql.catalog." + name + ".warehouse"}});
   }
   std::string warehouse = it->second;
   while (warehouse.size() > 1 && warehouse.back() == '/') warehouse.pop_back();

@@ -16,14 +16,17 @@ Result<std::string> Gunzip(std::string_view bytes) {
   std::string out(bytes.size() * 8 + 4096, '\0');
   size_t used = 0, filled = 0;
   while (!decompressor->IsFinished()) {
-    ARROW_ASSIGN_OR_RAISE(auto step, decompressor->Decompress(
-        static_cast<int64_t>(bytes.size() - used), reinterpret_cast<const uint8_t*>(bytes.data()) + used,
-        static_cast<int64_t>(out.size() - filled), reinterpret_cast<uint8_t*>(out.data()) + filled));
+    ARROW_ASSIGN_OR_RAISE(auto step, decompressor->Decompress(static_cast<int64_t>(bytes.size() - used),
+                                                              reinterpret_cast<const uint8_t*>(bytes.data()) + used,
+                                                              static_cast<int64_t>(out.size() - filled),
+                                                              reinterpret_cast<uint8_t*>(out.data()) + filled));
     used += static_cast<size_t>(step.bytes_read);
     filled += static_cast<size_t>(step.bytes_written);
     if (decompressor->IsFinished()) break;
-    if (step.need_more_output || filled == out.size()) out.resize(out.size() * 2);
-    else if (step.bytes_read == 0 && step.bytes_written == 0) return Status::Invalid("the gzip data is cut short");
+    if (step.need_more_output || filled == out.size())
+      out.resize(out.size() * 2);
+    else if (step.bytes_read == 0 && step.bytes_written == 0)
+      return Status::Invalid("the gzip data is cut short");
   }
   out.resize(filled);
   return out;
@@ -74,7 +77,8 @@ class HadoopOperations final : public TableOperations {
     std::vector<std::string> expired;
     if (base) {
       next.metadata_log.push_back({base->last_updated_ms, file_});
-      auto keep = static_cast<size_t>(std::max<int64_t>(1, next.IntProperty("write.metadata.previous-versions-max", 100)));
+      auto keep =
+          static_cast<size_t>(std::max<int64_t>(1, next.IntProperty("write.metadata.previous-versions-max", 100)));
       while (next.metadata_log.size() > keep) {
         expired.push_back(next.metadata_log.front().file);
         next.metadata_log.erase(next.metadata_log.begin());
@@ -142,14 +146,17 @@ class HadoopOperations final : public TableOperations {
     }
     // Taken before the text: should the file be replaced in between, the next look sees that.
     ARROW_ASSIGN_OR_RAISE(std::string identity, io()->Identity(file));
-    if (metadata_ && version == version_ && file == file_ && !identity.empty() && identity == identity_) return metadata_;
+    if (metadata_ && version == version_ && file == file_ && !identity.empty() && identity == identity_)
+      return metadata_;
     ARROW_ASSIGN_OR_RAISE(std::string text, io()->Read(file));
     if (file.find(".gz") != std::string::npos) {
       ARROW_ASSIGN_OR_RAISE(text, Gunzip(text));
     }
     auto parsed = ParseTableMetadata(text);
     if (!parsed.ok()) {
-      return parsed.status().WithMessage(parsed.status().message(), " (", file, ")").WithDetail(parsed.status().detail());
+      return parsed.status()
+          .WithMessage(parsed.status().message(), " (", file, ")")
+          .WithDetail(parsed.status().detail());
     }
     metadata_ = std::make_shared<const TableMetadata>(std::move(*parsed));
     version_ = version;

@@ -17,7 +17,10 @@ namespace {
 using namespace connectors;  // NOLINT
 
 DataType Rows() {
-  return ParseSchema("event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, amount DOUBLE, session STRING").ValueOrDie();
+  return ParseSchema(
+             "event_id STRING, user_id STRING, event_type STRING, page STRING, event_time TIMESTAMP, amount DOUBLE, "
+             "session STRING")
+      .ValueOrDie();
 }
 
 std::vector<std::shared_ptr<arrow::RecordBatch>> Batches(int64_t rows, int64_t batch_rows) {
@@ -38,7 +41,8 @@ std::vector<std::shared_ptr<arrow::RecordBatch>> Batches(int64_t rows, int64_t b
       (void)session.Append(fmt::format("{:016x}", i * 2654435761));
     }
     const int64_t length = id.length();
-    out.push_back(arrow::RecordBatch::Make(sluice::ToArrowSchema(Rows()), length,
+    out.push_back(arrow::RecordBatch::Make(
+        sluice::ToArrowSchema(Rows()), length,
         {id.Finish().ValueOrDie(), user.Finish().ValueOrDie(), type.Finish().ValueOrDie(), page.Finish().ValueOrDie(),
          time.Finish().ValueOrDie(), amount.Finish().ValueOrDie(), session.Finish().ValueOrDie()}));
   }
@@ -61,7 +65,8 @@ struct Fixture {
   ~Fixture() { std::filesystem::remove_all(folder); }
 };
 
-void Write(benchmark::State& state, const connectors::Properties& properties, std::vector<PartitionTransform> partitioning = {}) {
+void Write(benchmark::State& state, const connectors::Properties& properties,
+           std::vector<PartitionTransform> partitioning = {}) {
   static const auto batches = Batches(1'000'000, 8192);
   int64_t rows = 0, bytes = 0;
   for (auto _ : state) {

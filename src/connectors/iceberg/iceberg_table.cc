@@ -110,10 +110,12 @@ class IcebergSink final : public StreamSink {
       ARROW_ASSIGN_OR_RAISE(metadata, operations_->Refresh());
       if (!metadata) return Gone();
     }
-    if (metadata->table_uuid != table_uuid_) return TableReplaced(origin_.quoted_name, table_uuid_, metadata->table_uuid);
+    if (metadata->table_uuid != table_uuid_)
+      return TableReplaced(origin_.quoted_name, table_uuid_, metadata->table_uuid);
     // The context is costly next to a small batch: made anew only when the table's shape changed.
     if (!write_context_ || !SameShape(*write_context_->metadata, *metadata)) {
-      ARROW_ASSIGN_OR_RAISE(write_context_, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name, context_.schema, context_.options));
+      ARROW_ASSIGN_OR_RAISE(write_context_, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name,
+                                                             context_.schema, context_.options));
     }
     SnapshotUpdate update;
     update.kind = complete_ ? UpdateKind::kOverwriteAll : UpdateKind::kAppend;
@@ -158,7 +160,8 @@ class IcebergTable final : public Table, public OverwritesByFilter {
   IcebergTable(TableOperationsPtr operations, MetadataPtr metadata, TableOrigin origin, ChosenSnapshot chosen,
                WriteAudit audit, SchemaPtr schema, DataType spark_schema)
       : operations_(std::move(operations)), metadata_(std::move(metadata)), origin_(std::move(origin)),
-        chosen_(std::move(chosen)), audit_(std::move(audit)), schema_(std::move(schema)), spark_schema_(std::move(spark_schema)) {}
+        chosen_(std::move(chosen)), audit_(std::move(audit)), schema_(std::move(schema)),
+        spark_schema_(std::move(spark_schema)) {}
 
   std::string name() const override { return origin_.display_name; }
   const DataType& schema() const override { return spark_schema_; }
@@ -172,8 +175,10 @@ class IcebergTable final : public Table, public OverwritesByFilter {
   DataType metadata_columns() const override {
     auto all = AllPartitionsType(*metadata_);
     auto partition = all.ok() ? ToSparkType(**all) : Result<DataType>(DataType::Struct({}));
-    return DataType::Struct({{"_spec_id", DataType::Integer(), true, ""}, {"_partition", partition.ValueOr(DataType::Struct({})), true, ""},
-                             {"_file", DataType::String(), false, ""}, {"_pos", DataType::Long(), false, ""},
+    return DataType::Struct({{"_spec_id", DataType::Integer(), true, ""},
+                             {"_partition", partition.ValueOr(DataType::Struct({})), true, ""},
+                             {"_file", DataType::String(), false, ""},
+                             {"_pos", DataType::Long(), false, ""},
                              {"_deleted", DataType::Boolean(), false, ""}});
   }
 
@@ -185,8 +190,12 @@ class IcebergTable final : public Table, public OverwritesByFilter {
       std::string column = metadata_->schema().PathOf(field.source_id).value_or(field.name);
       switch (field.transform.kind) {
         case TransformKind::kIdentity: out.push_back(column); break;
-        case TransformKind::kBucket: out.push_back(fmt::format("bucket({}, {})", field.transform.argument, column)); break;
-        case TransformKind::kTruncate: out.push_back(fmt::format("truncate({}, {})", field.transform.argument, column)); break;
+        case TransformKind::kBucket:
+          out.push_back(fmt::format("bucket({}, {})", field.transform.argument, column));
+          break;
+        case TransformKind::kTruncate:
+          out.push_back(fmt::format("truncate({}, {})", field.transform.argument, column));
+          break;
         case TransformKind::kVoid: break;
         default: out.push_back(TransformText(field.transform) + "s(" + column + ")");
       }
@@ -198,7 +207,8 @@ class IcebergTable final : public Table, public OverwritesByFilter {
     auto out = metadata_->properties;
     out["format"] = "iceberg/" + metadata_->Property("write.format.default", "parquet");
     out["format-version"] = std::to_string(metadata_->format_version);
-    out["current-snapshot-id"] = metadata_->current_snapshot_id ? std::to_string(*metadata_->current_snapshot_id) : "none";
+    out["current-snapshot-id"] =
+        metadata_->current_snapshot_id ? std::to_string(*metadata_->current_snapshot_id) : "none";
     return out;
   }
 
@@ -214,17 +224,22 @@ class IcebergTable final : public Table, public OverwritesByFilter {
     return UnsupportedFeature("Reading the Iceberg table " + origin_.quoted_name + " as a stream");
   }
 
-  Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request) override { return NewOverwrite(request, {}); }
+  Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request) override {
+    return NewOverwrite(request, {});
+  }
 
   /// Without filters: by the request's mode.
-  Result<std::unique_ptr<BatchWrite>> NewOverwrite(const WriteRequest& request, const std::vector<ColumnFilter>& replaced) override {
-    if (!can_write()) return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
+  Result<std::unique_ptr<BatchWrite>> NewOverwrite(const WriteRequest& request,
+                                                   const std::vector<ColumnFilter>& replaced) override {
+    if (!can_write())
+      return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
     ARROW_ASSIGN_OR_RAISE(auto metadata, operations_->Refresh());
     if (!metadata) return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", origin_.quoted_name}});
     if (metadata->table_uuid != metadata_->table_uuid) {
       return TableReplaced(origin_.quoted_name, metadata_->table_uuid, metadata->table_uuid);
     }
-    ARROW_ASSIGN_OR_RAISE(auto context, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name, request.schema, request.options));
+    ARROW_ASSIGN_OR_RAISE(auto context, MakeWriteContext(metadata, operations_->io(), origin_.quoted_name,
+                                                         request.schema, request.options));
     ARROW_ASSIGN_OR_RAISE(WriteOptions how, ParseWriteOptions(request.options, *metadata));
     SnapshotUpdate update;
     const bool all = request.mode == WriteMode::kOverwrite && replaced.empty();
@@ -235,7 +250,8 @@ class IcebergTable final : public Table, public OverwritesByFilter {
     } else if (all) {
       update.kind = UpdateKind::kOverwriteAll;
     }
-    if (how.isolated && update.kind != UpdateKind::kAppend) return UnsupportedFeature("The Iceberg write option isolation-level of overwrites");
+    if (how.isolated && update.kind != UpdateKind::kAppend)
+      return UnsupportedFeature("The Iceberg write option isolation-level of overwrites");
     update.filters = replaced;
     update.summary = EngineSummary(nullptr);
     AddSnapshotProperties(request.options, &update.summary);
@@ -247,7 +263,8 @@ class IcebergTable final : public Table, public OverwritesByFilter {
   /// Write-audit-publish: a branch of its own, or a snapshot of none.
   Status Audit(SnapshotUpdate* update) const {
     if (!audit_.branch.empty() && !audit_.id.empty()) {
-      return IllegalArgument(fmt::format("Cannot set both WAP ID and branch, but got ID [{}] and branch [{}]", audit_.id, audit_.branch));
+      return IllegalArgument(
+          fmt::format("Cannot set both WAP ID and branch, but got ID [{}] and branch [{}]", audit_.id, audit_.branch));
     }
     if (!audit_.id.empty()) {
       update->summary["wap.id"] = audit_.id;
@@ -259,11 +276,14 @@ class IcebergTable final : public Table, public OverwritesByFilter {
   }
 
   Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext& context) override {
-    if (!can_stream_write()) return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
-    if (audit_.active()) return UnsupportedFeature("Streams into a table under write-audit-publish (spark.wap.branch, spark.wap.id)");
+    if (!can_stream_write())
+      return UnsupportedFeature("Writing to an old version of the Iceberg table " + origin_.quoted_name);
+    if (audit_.active())
+      return UnsupportedFeature("Streams into a table under write-audit-publish (spark.wap.branch, spark.wap.id)");
     if (context.output_mode == "update") return UnsupportedFeature("The output mode update of Iceberg tables");
     // Fails now rather than at the first batch.
-    ARROW_RETURN_NOT_OK(MakeWriteContext(metadata_, operations_->io(), origin_.quoted_name, context.schema, context.options).status());
+    ARROW_RETURN_NOT_OK(
+        MakeWriteContext(metadata_, operations_->io(), origin_.quoted_name, context.schema, context.options).status());
     return std::make_unique<IcebergSink>(operations_, metadata_->table_uuid, origin_, context);
   }
 
@@ -302,7 +322,8 @@ Properties EngineSummary(const Config* config) {
   return out;
 }
 
-Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const TableVersion& version, const OptionMap& options) {
+Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const TableVersion& version,
+                                      const OptionMap& options) {
   auto by_id = [&](int64_t id) -> Result<ChosenSnapshot> {
     auto snapshot = metadata.FindSnapshot(id);
     if (!snapshot) return IllegalArgument(fmt::format("Cannot find snapshot with ID {}", id));
@@ -318,7 +339,8 @@ Result<ChosenSnapshot> ChooseSnapshot(const TableMetadata& metadata, const Table
     return ChosenSnapshot{snapshot, name != "main", ref->second.is_branch ? name : ""};
   };
   if (version.version) {
-    if (auto ref = metadata.refs.find(*version.version); ref != metadata.refs.end()) return by_ref(*version.version, {});
+    if (auto ref = metadata.refs.find(*version.version); ref != metadata.refs.end())
+      return by_ref(*version.version, {});
     if (auto id = WholeNumber(*version.version)) return by_id(*id);
     return by_ref(*version.version, {});
   }
@@ -348,7 +370,8 @@ Result<TablePtr> MakeIcebergTable(const TableOperationsPtr& operations, const Me
                                   const TableOrigin& origin, const TableVersion& version, const OptionMap& options) {
   ARROW_ASSIGN_OR_RAISE(ChosenSnapshot chosen, ChooseSnapshot(*metadata, version, options));
   WriteAudit audit = WriteAuditOf(options, *metadata);
-  if (auto ref = metadata->refs.find(audit.branch); !chosen.travels && chosen.branch.empty() && ref != metadata->refs.end()) {
+  if (auto ref = metadata->refs.find(audit.branch);
+      !chosen.travels && chosen.branch.empty() && ref != metadata->refs.end()) {
     chosen = {metadata->FindSnapshot(ref->second.snapshot_id), true, audit.branch};
   }
   const Schema* schema = &metadata->schema();

@@ -27,8 +27,13 @@ int64_t Count(Table& table) {
 
 TEST(IcebergTable, AppendAndScan) {
   auto catalog = WithNamespace(FreshFolder("append"));
-  auto table = catalog->CreateTable({{"db"}, "t"}, {.schema = Schema("id BIGINT, s STRING, d DOUBLE, ts TIMESTAMP"),
-                                                    .partitioning = {}, .properties = {}, .comment = {}, .location = {}}).ValueOrDie();
+  auto table = catalog
+                   ->CreateTable({{"db"}, "t"}, {.schema = Schema("id BIGINT, s STRING, d DOUBLE, ts TIMESTAMP"),
+                                                 .partitioning = {},
+                                                 .properties = {},
+                                                 .comment = {},
+                                                 .location = {}})
+                   .ValueOrDie();
   EXPECT_TRUE(ReadRows(*table).empty());
   EXPECT_EQ(Count(*table), 0);
   ASSERT_OK(WriteBatch(*table, R"([[1,"a",1.5,1000000],[2,null,null,null]])"));
@@ -43,7 +48,8 @@ TEST(IcebergTable, AppendAndScan) {
   auto other = testing_support::Catalog(*again->location() + "/../..");
   EXPECT_EQ(ReadRows(*Load(*other, "t")).size(), 3u);
   // The first snapshot is still there.
-  auto snapshots = ReadRows(*catalog->LoadTable({{"db", "t"}, "snapshots"}, {}, {}).ValueOrDie(), {}, Schema("snapshot_id BIGINT, parent_id BIGINT, operation STRING"));
+  auto snapshots = ReadRows(*catalog->LoadTable({{"db", "t"}, "snapshots"}, {}, {}).ValueOrDie(), {},
+                            Schema("snapshot_id BIGINT, parent_id BIGINT, operation STRING"));
   ASSERT_EQ(snapshots.size(), 2u);
   std::string first;
   for (const auto& row : snapshots) {
@@ -58,10 +64,13 @@ TEST(IcebergTable, OverwriteAndPruning) {
   auto catalog = WithNamespace(FreshFolder("overwrite"));
   TableDefinition definition;
   definition.schema = Schema("id BIGINT, name STRING, ts TIMESTAMP, dec DECIMAL(9,2)");
-  definition.partitioning = {{"days", {"ts"}, {}}, {"bucket", {"id"}, 4}, {"truncate", {"name"}, 3}, {"identity", {"dec"}, {}}};
+  definition.partitioning = {
+      {"days", {"ts"}, {}}, {"bucket", {"id"}, 4}, {"truncate", {"name"}, 3}, {"identity", {"dec"}, {}}};
   auto table = catalog->CreateTable({{"db"}, "p"}, definition).ValueOrDie();
   EXPECT_EQ(table->partitioning(), (std::vector<std::string>{"days(ts)", "bucket(4, id)", "truncate(3, name)", "dec"}));
-  ASSERT_OK(WriteBatch(*table, R"([[1,"alpha",1735725600000000,"1.50"],[2,"beta",1735812000000000,"-2.25"],[3,null,null,null],[1,"alpine",1735725600000001,"1.50"]])"));
+  ASSERT_OK(WriteBatch(
+      *table,
+      R"([[1,"alpha",1735725600000000,"1.50"],[2,"beta",1735812000000000,"-2.25"],[3,null,null,null],[1,"alpine",1735725600000001,"1.50"]])"));
   table = Load(*catalog, "p");
   int splits = 0;
   EXPECT_EQ(ReadRows(*table, {}, {}, &splits).size(), 4u);
@@ -81,12 +90,17 @@ TEST(IcebergTable, OverwriteAndPruning) {
   EXPECT_EQ(filter({"name"}, FilterOp::kNotEq, {StringValue("beta")}), 2);
   // Dynamic overwrite: only the partition of alpha.
   ASSERT_OK(WriteBatch(*table, R"([[1,"alps",1735725600000000,"1.50"]])", WriteMode::kOverwriteDynamic));
-  EXPECT_EQ(ReadRows(*Load(*catalog, "p"), {}, Schema("name STRING")), (std::vector<std::string>{"alps", "beta", "null"}));
+  EXPECT_EQ(ReadRows(*Load(*catalog, "p"), {}, Schema("name STRING")),
+            (std::vector<std::string>{"alps", "beta", "null"}));
   ASSERT_OK(WriteBatch(*table, R"([[9,"all",null,null]])", WriteMode::kOverwrite));
   EXPECT_EQ(ReadRows(*Load(*catalog, "p"), {}, Schema("name STRING")), (std::vector<std::string>{"all"}));
   EXPECT_EQ(Count(*Load(*catalog, "p")), 1);
-  EXPECT_EQ(ReadRows(*catalog->LoadTable({{"db", "p"}, "partitions"}, {}, {}).ValueOrDie(), {}, Schema("record_count BIGINT")).size(), 1u);
-  for (const char* name : {"snapshots", "history", "refs", "manifests", "partitions", "files", "data_files", "delete_files", "entries", "all_data_files", "metadata_log_entries"}) {
+  EXPECT_EQ(
+      ReadRows(*catalog->LoadTable({{"db", "p"}, "partitions"}, {}, {}).ValueOrDie(), {}, Schema("record_count BIGINT"))
+          .size(),
+      1u);
+  for (const char* name : {"snapshots", "history", "refs", "manifests", "partitions", "files", "data_files",
+                           "delete_files", "entries", "all_data_files", "metadata_log_entries"}) {
     auto meta = catalog->LoadTable({{"db", "p"}, name}, {}, {}).ValueOrDie();
     ReadRows(*meta);
   }
@@ -95,21 +109,34 @@ TEST(IcebergTable, OverwriteAndPruning) {
 TEST(IcebergTable, NestedColumnsAndPrunedFields) {
   auto catalog = WithNamespace(FreshFolder("nested"));
   TableDefinition definition;
-  definition.schema = Schema("id INT NOT NULL, st STRUCT<x: INT, y: STRUCT<z: STRING>>, arr ARRAY<STRUCT<q: INT, w: STRING>>, m MAP<STRING, BIGINT>");
+  definition.schema = Schema(
+      "id INT NOT NULL, st STRUCT<x: INT, y: STRUCT<z: STRING>>, arr ARRAY<STRUCT<q: INT, w: STRING>>, m MAP<STRING, "
+      "BIGINT>");
   auto table = catalog->CreateTable({{"db"}, "n"}, definition).ValueOrDie();
-  ASSERT_OK(WriteBatch(*table, R"([[1,[1,["zz"]],[[1,"w"],null],[["k",5]]],[2,null,null,null],[3,[null,null],[],[]]])"));
+  ASSERT_OK(
+      WriteBatch(*table, R"([[1,[1,["zz"]],[[1,"w"],null],[["k",5]]],[2,null,null,null],[3,[null,null],[],[]]])"));
   table = Load(*catalog, "n");
   EXPECT_EQ(ReadRows(*table).size(), 3u);
   auto rows = ReadRows(*table, {}, Schema("st STRUCT<y: STRUCT<z: STRING>>, arr ARRAY<STRUCT<w: STRING>>"));
   EXPECT_EQ(rows.size(), 3u);
-  EXPECT_NE(std::find_if(rows.begin(), rows.end(), [](const std::string& r) { return r.find("zz") != std::string::npos && r.find("x") == std::string::npos; }), rows.end());
+  EXPECT_NE(std::find_if(rows.begin(), rows.end(),
+                         [](const std::string& r) {
+                           return r.find("zz") != std::string::npos && r.find("x") == std::string::npos;
+                         }),
+            rows.end());
   auto bad = WriteBatch(*table, R"([[null,null,null,null]])");
   EXPECT_EQ(ConditionOf(bad), "NOT_NULL_ASSERT_VIOLATION");
 }
 
 TEST(IcebergTable, SchemaChecks) {
   auto catalog = WithNamespace(FreshFolder("checks"));
-  auto table = catalog->CreateTable({{"db"}, "t"}, {.schema = Schema("id INT NOT NULL, v BIGINT"), .partitioning = {}, .properties = {}, .comment = {}, .location = {}}).ValueOrDie();
+  auto table = catalog
+                   ->CreateTable({{"db"}, "t"}, {.schema = Schema("id INT NOT NULL, v BIGINT"),
+                                                 .partitioning = {},
+                                                 .properties = {},
+                                                 .comment = {},
+                                                 .location = {}})
+                   .ValueOrDie();
   auto condition = [&](const char* ddl) {
     WriteRequest request;
     request.schema = Schema(ddl);
@@ -146,7 +173,9 @@ TEST(IcebergTable, CatalogErrors) {
 TEST(IcebergTable, ConcurrentAppendsAllLand) {
   std::string folder = FreshFolder("concurrent");
   auto catalog = WithNamespace(folder);
-  ASSERT_OK(catalog->CreateTable({{"db"}, "t"}, {.schema = Schema("id INT"), .partitioning = {}, .properties = {}, .comment = {}, .location = {}}));
+  ASSERT_OK(catalog->CreateTable(
+      {{"db"}, "t"},
+      {.schema = Schema("id INT"), .partitioning = {}, .properties = {}, .comment = {}, .location = {}}));
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
@@ -172,7 +201,12 @@ TEST(IcebergTable, ConcurrentAppendsAllLand) {
 TEST(IcebergTable, HintLostOrStale) {
   std::string folder = FreshFolder("hint");
   auto catalog = WithNamespace(folder);
-  auto table = catalog->CreateTable({{"db"}, "t"}, {.schema = Schema("id INT"), .partitioning = {}, .properties = {}, .comment = {}, .location = {}}).ValueOrDie();
+  auto table =
+      catalog
+          ->CreateTable(
+              {{"db"}, "t"},
+              {.schema = Schema("id INT"), .partitioning = {}, .properties = {}, .comment = {}, .location = {}})
+          .ValueOrDie();
   for (int i = 0; i < 3; ++i) ASSERT_OK(WriteBatch(*table, "[[1]]"));
   std::string hint = *table->location() + "/metadata/version-hint.text";
   for (const char* text : {"1", "", "junk", "99"}) {
@@ -191,7 +225,8 @@ class StreamSinkTest : public testing::Test {
     catalog_ = WithNamespace(FreshFolder("stream"));
     TableDefinition definition;
     definition.schema = Schema("id INT");
-    definition.properties = {{"commit.manifest.min-count-to-merge", "5"}, {"write.metadata.previous-versions-max", "4"},
+    definition.properties = {{"commit.manifest.min-count-to-merge", "5"},
+                             {"write.metadata.previous-versions-max", "4"},
                              {"write.metadata.delete-after-commit.enabled", "true"}};
     ASSERT_OK(catalog_->CreateTable({{"db"}, "t"}, definition));
   }
@@ -250,7 +285,8 @@ TEST_F(StreamSinkTest, AbortAndDestructionLeaveNoFiles) {
   ASSERT_OK(task->Write(*BatchOf(Schema("id INT"), "[[1]]")));
   write->Abort({task->Close().ValueOrDie()});
   int files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(*Load(*catalog_, "t")->location() + "/data")) files += entry.is_regular_file();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(*Load(*catalog_, "t")->location() + "/data"))
+    files += entry.is_regular_file();
   EXPECT_EQ(files, 0);
   // A batch without rows is an empty snapshot: the epoch still counts.
   ASSERT_OK(sink->NewBatch(0).ValueOrDie()->Commit({}));

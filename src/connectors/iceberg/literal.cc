@@ -87,7 +87,8 @@ Result<arrow::Decimal128> DecimalFromBytes(std::string_view bytes) {
 std::string EncodeLiteral(const Type& type, const Literal& v) {
   if (auto* b = std::get_if<bool>(&v)) return std::string(1, *b ? '\1' : '\0');
   if (auto* i = std::get_if<int64_t>(&v)) return IsInteger32(type.kind) ? Little(static_cast<int32_t>(*i)) : Little(*i);
-  if (auto* d = std::get_if<double>(&v)) return type.kind == TypeKind::kFloat ? Little(static_cast<float>(*d)) : Little(*d);
+  if (auto* d = std::get_if<double>(&v))
+    return type.kind == TypeKind::kFloat ? Little(static_cast<float>(*d)) : Little(*d);
   if (auto* s = std::get_if<std::string>(&v)) return *s;
   if (auto* d = std::get_if<arrow::Decimal128>(&v)) return DecimalToBytes(*d);
   return "";
@@ -145,20 +146,29 @@ Result<std::shared_ptr<arrow::Array>> LiteralToArray(const Type& type, const Lit
   if (auto* b = std::get_if<bool>(&v)) {
     scalar = std::make_shared<arrow::BooleanScalar>(*b);
   } else if (auto* i = std::get_if<int64_t>(&v)) {
-    if (type.kind == TypeKind::kInt) scalar = std::make_shared<arrow::Int32Scalar>(static_cast<int32_t>(*i));
-    else if (type.kind == TypeKind::kDate) scalar = std::make_shared<arrow::Date32Scalar>(static_cast<int32_t>(*i));
-    else if (type.kind == TypeKind::kLong) scalar = std::make_shared<arrow::Int64Scalar>(*i);
-    else if (type.kind == TypeKind::kTime) scalar = std::make_shared<arrow::Time64Scalar>(*i, arrow_type);
-    else scalar = std::make_shared<arrow::TimestampScalar>(*i, arrow_type);
+    if (type.kind == TypeKind::kInt)
+      scalar = std::make_shared<arrow::Int32Scalar>(static_cast<int32_t>(*i));
+    else if (type.kind == TypeKind::kDate)
+      scalar = std::make_shared<arrow::Date32Scalar>(static_cast<int32_t>(*i));
+    else if (type.kind == TypeKind::kLong)
+      scalar = std::make_shared<arrow::Int64Scalar>(*i);
+    else if (type.kind == TypeKind::kTime)
+      scalar = std::make_shared<arrow::Time64Scalar>(*i, arrow_type);
+    else
+      scalar = std::make_shared<arrow::TimestampScalar>(*i, arrow_type);
   } else if (auto* d = std::get_if<double>(&v)) {
-    if (type.kind == TypeKind::kFloat) scalar = std::make_shared<arrow::FloatScalar>(static_cast<float>(*d));
-    else scalar = std::make_shared<arrow::DoubleScalar>(*d);
+    if (type.kind == TypeKind::kFloat)
+      scalar = std::make_shared<arrow::FloatScalar>(static_cast<float>(*d));
+    else
+      scalar = std::make_shared<arrow::DoubleScalar>(*d);
   } else if (auto* d = std::get_if<arrow::Decimal128>(&v)) {
     scalar = std::make_shared<arrow::Decimal128Scalar>(*d, arrow_type);
   } else {
     auto buffer = arrow::Buffer::FromString(std::get<std::string>(v));
-    if (arrow_type->id() == arrow::Type::STRING) scalar = std::make_shared<arrow::StringScalar>(buffer);
-    else scalar = std::make_shared<arrow::BinaryScalar>(buffer);
+    if (arrow_type->id() == arrow::Type::STRING)
+      scalar = std::make_shared<arrow::StringScalar>(buffer);
+    else
+      scalar = std::make_shared<arrow::BinaryScalar>(buffer);
   }
   return arrow::MakeArrayFromScalar(*scalar, length);
 }
@@ -168,10 +178,12 @@ std::string LiteralText(const Type& type, const Literal& v) {
   if (auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
   if (auto* d = std::get_if<arrow::Decimal128>(&v)) return d->ToString(type.scale);
   if (auto* d = std::get_if<double>(&v)) {
-    std::string text = type.kind == TypeKind::kFloat ? fmt::format("{}", static_cast<float>(*d)) : fmt::format("{}", *d);
+    std::string text =
+        type.kind == TypeKind::kFloat ? fmt::format("{}", static_cast<float>(*d)) : fmt::format("{}", *d);
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
-  if (auto* s = std::get_if<std::string>(&v)) return type.kind == TypeKind::kString ? *s : arrow::util::base64_encode(*s);
+  if (auto* s = std::get_if<std::string>(&v))
+    return type.kind == TypeKind::kString ? *s : arrow::util::base64_encode(*s);
   int64_t i = std::get<int64_t>(v);
   switch (type.kind) {
     case TypeKind::kDate: return DateText(i);
@@ -179,7 +191,8 @@ std::string LiteralText(const Type& type, const Literal& v) {
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampTz: {
       int64_t days = i >= 0 ? i / kUsPerDay : -((-i + kUsPerDay - 1) / kUsPerDay);
-      return DateText(days) + "T" + TimeText(i - days * kUsPerDay) + (type.kind == TypeKind::kTimestampTz ? "+00:00" : "");
+      return DateText(days) + "T" + TimeText(i - days * kUsPerDay) +
+             (type.kind == TypeKind::kTimestampTz ? "+00:00" : "");
     }
     default: return std::to_string(i);
   }

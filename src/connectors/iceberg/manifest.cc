@@ -96,7 +96,8 @@ class RecordView {
   RecordView(const avro::Schema& schema, int node, const Value& value) : schema_(schema) {
     // Optional records are unions: take the record branch.
     for (int branch : schema.node(node).children) {
-      if (schema.node(node).kind == avro::Kind::kUnion && schema.node(branch).kind == avro::Kind::kRecord) node = branch;
+      if (schema.node(node).kind == avro::Kind::kUnion && schema.node(branch).kind == avro::Kind::kRecord)
+        node = branch;
     }
     node_ = &schema.node(node);
     items_ = value.items();
@@ -194,16 +195,15 @@ Status BadManifest(const char* what) { return Status::Invalid("Iceberg manifest:
 Result<std::string> WriteManifest(const Schema& schema, const PartitionSpec& spec, bool deletes,
                                   const std::vector<ManifestEntry>& entries) {
   ARROW_ASSIGN_OR_RAISE(TypePtr partition_type, PartitionType(spec, schema));
-  ARROW_ASSIGN_OR_RAISE(
-      auto writer,
-      avro::ContainerWriter::Make(ToAvroSchema(ManifestEntrySchema(partition_type), "manifest_entry"),
-                                  {{"schema", Dump(SchemaToJson(schema))},
-                                   {"schema-id", std::to_string(schema.schema_id)},
-                                   {"partition-spec", Dump(SpecToJson(spec))},
-                                   {"partition-spec-id", std::to_string(spec.spec_id)},
-                                   {"format-version", "2"},
-                                   {"content", deletes ? "deletes" : "data"}},
-                                  avro::Codec::kDeflate));
+  ARROW_ASSIGN_OR_RAISE(auto writer,
+                        avro::ContainerWriter::Make(ToAvroSchema(ManifestEntrySchema(partition_type), "manifest_entry"),
+                                                    {{"schema", Dump(SchemaToJson(schema))},
+                                                     {"schema-id", std::to_string(schema.schema_id)},
+                                                     {"partition-spec", Dump(SpecToJson(spec))},
+                                                     {"partition-spec-id", std::to_string(spec.spec_id)},
+                                                     {"format-version", "2"},
+                                                     {"content", deletes ? "deletes" : "data"}},
+                                                    avro::Codec::kDeflate));
   for (const ManifestEntry& entry : entries) {
     ARROW_ASSIGN_OR_RAISE(Value value, EntryValue(entry, *partition_type));
     ARROW_RETURN_NOT_OK(writer.Append(value));
@@ -298,7 +298,8 @@ Result<std::vector<ManifestEntry>> ReadManifest(std::string_view bytes, const Ma
     RecordView partition = file.Record(102, "partition");
     if (partition.ok()) {
       for (size_t i = 0; i < partition.items().size(); ++i) {
-        ARROW_ASSIGN_OR_RAISE(Literal v, PartitionLiteral(schema, partition.node().fields[i].node, partition.items()[i]));
+        ARROW_ASSIGN_OR_RAISE(Literal v,
+                              PartitionLiteral(schema, partition.node().fields[i].node, partition.items()[i]));
         f.partition.push_back(std::move(v));
       }
     }
@@ -331,15 +332,14 @@ Result<std::vector<ManifestEntry>> ReadManifest(std::string_view bytes, const Ma
 
 Result<std::string> WriteManifestList(const Snapshot& snapshot, const std::vector<ManifestFile>& manifests) {
   static const std::string schema = ToAvroSchema(ManifestFileSchema(), "manifest_file");
-  ARROW_ASSIGN_OR_RAISE(
-      auto writer,
-      avro::ContainerWriter::Make(
-          schema,
-          {{"format-version", "2"},
-           {"snapshot-id", std::to_string(snapshot.snapshot_id)},
-           {"parent-snapshot-id", snapshot.parent_id ? std::to_string(*snapshot.parent_id) : "null"},
-           {"sequence-number", std::to_string(snapshot.sequence_number)}},
-          avro::Codec::kDeflate));
+  ARROW_ASSIGN_OR_RAISE(auto writer,
+                        avro::ContainerWriter::Make(
+                            schema,
+                            {{"format-version", "2"},
+                             {"snapshot-id", std::to_string(snapshot.snapshot_id)},
+                             {"parent-snapshot-id", snapshot.parent_id ? std::to_string(*snapshot.parent_id) : "null"},
+                             {"sequence-number", std::to_string(snapshot.sequence_number)}},
+                            avro::Codec::kDeflate));
   for (const ManifestFile& m : manifests) {
     Value::Items partitions;
     for (const FieldSummary& p : m.partitions) {
@@ -397,7 +397,8 @@ Result<std::vector<ManifestFile>> ReadManifestList(std::string_view bytes) {
       int list = record.NodeOf(507, "partitions");
       const avro::Node* node = &schema.node(list);
       for (int branch : node->children) {
-        if (node->kind == avro::Kind::kUnion && schema.node(branch).kind == avro::Kind::kArray) node = &schema.node(branch);
+        if (node->kind == avro::Kind::kUnion && schema.node(branch).kind == avro::Kind::kArray)
+          node = &schema.node(branch);
       }
       for (const Value& item : *partitions) {
         if (node->kind != avro::Kind::kArray) break;

@@ -10,7 +10,10 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 Field Required(int id, const char* name, TypePtr type, const char* doc = nullptr) {
-  return {.id = id, .name = name, .required = true, .type = std::move(type),
+  return {.id = id,
+          .name = name,
+          .required = true,
+          .type = std::move(type),
           .doc = doc ? std::optional<std::string>(doc) : std::nullopt};
 }
 Field Optional(int id, const char* name, TypePtr type, const char* doc = nullptr) {
@@ -83,9 +86,10 @@ Json AvroType(const Type& type, const std::string& name) {
     case TypeKind::kTime: return {{"type", "long"}, {"logicalType", "time-micros"}};
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampTz:
-      return {{"type", "long"}, {"logicalType", "timestamp-micros"}, {"adjust-to-utc", type.kind == TypeKind::kTimestampTz}};
-    case TypeKind::kUuid:
-      return {{"type", "fixed"}, {"name", "uuid_fixed"}, {"size", 16}, {"logicalType", "uuid"}};
+      return {{"type", "long"},
+              {"logicalType", "timestamp-micros"},
+              {"adjust-to-utc", type.kind == TypeKind::kTimestampTz}};
+    case TypeKind::kUuid: return {{"type", "fixed"}, {"name", "uuid_fixed"}, {"size", 16}, {"logicalType", "uuid"}};
     case TypeKind::kFixed:
       return {{"type", "fixed"}, {"name", fmt::format("fixed_{}", type.length)}, {"size", type.length}};
     case TypeKind::kDecimal: {
@@ -98,8 +102,7 @@ Json AvroType(const Type& type, const std::string& name) {
               {"precision", type.precision},
               {"scale", type.scale}};
     }
-    case TypeKind::kStruct:
-      return {{"type", "record"}, {"name", name}, {"fields", AvroFields(type.fields)}};
+    case TypeKind::kStruct: return {{"type", "record"}, {"name", name}, {"fields", AvroFields(type.fields)}};
     case TypeKind::kList:
       return {{"type", "array"},
               {"items", AvroType(*type.fields[0].type, "r" + std::to_string(type.fields[0].id))},
@@ -137,7 +140,8 @@ Schema ManifestEntrySchema(const TypePtr& partition_type) {
       Optional(108, "column_sizes", MapOf(117, 118, Long()), "Map of column id to total size on disk"),
       Optional(109, "value_counts", MapOf(119, 120, Long()), "Map of column id to total count, including null and NaN"),
       Optional(110, "null_value_counts", MapOf(121, 122, Long()), "Map of column id to null value count"),
-      Optional(137, "nan_value_counts", MapOf(138, 139, Long()), "Map of column id to number of NaN values in the column"),
+      Optional(137, "nan_value_counts", MapOf(138, 139, Long()),
+               "Map of column id to number of NaN values in the column"),
       Optional(125, "lower_bounds", MapOf(126, 127, Bytes()), "Map of column id to lower bound"),
       Optional(128, "upper_bounds", MapOf(129, 130, Bytes()), "Map of column id to upper bound"),
       Optional(131, "key_metadata", Bytes(), "Encryption key metadata blob"),

@@ -11,7 +11,8 @@ using Json = nlohmann::json;
 
 namespace {
 std::mt19937_64& Random() {
-  static thread_local std::mt19937_64 random{(static_cast<uint64_t>(std::random_device{}()) << 32) ^ std::random_device{}()};
+  static thread_local std::mt19937_64 random{(static_cast<uint64_t>(std::random_device{}()) << 32) ^
+                                             std::random_device{}()};
   return random;
 }
 }  // namespace

@@ -77,7 +77,8 @@ struct TableMetadata {
   int format_version = 2;
   std::string table_uuid, location;
   int64_t last_sequence_number = 0, last_updated_ms = 0;
-  int last_column_id = 0, current_schema_id = 0, default_spec_id = 0, last_partition_id = 999, default_sort_order_id = 0;
+  int last_column_id = 0, current_schema_id = 0, default_spec_id = 0, last_partition_id = 999,
+      default_sort_order_id = 0;
   std::vector<SchemaPtr> schemas;
   std::vector<PartitionSpec> specs;
   std::vector<SortOrder> sort_orders;

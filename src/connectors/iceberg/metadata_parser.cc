@@ -178,7 +178,8 @@ Result<TableMetadata> ParseTableMetadata(std::string_view text) {
   }
   if (deepest > 500) return Bad("nested too deeply");
   Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return Bad("not a JSON object: the file is cut short or not an Iceberg table's");
+  if (json.is_discarded() || !json.is_object())
+    return Bad("not a JSON object: the file is cut short or not an Iceberg table's");
   TableMetadata m;
   ARROW_ASSIGN_OR_RAISE(int64_t version, Int(json, "format-version"));
   if (version < 1) return Bad("'format-version' is below 1");
@@ -186,7 +187,8 @@ Result<TableMetadata> ParseTableMetadata(std::string_view text) {
   m.format_version = static_cast<int>(version);
   ARROW_ASSIGN_OR_RAISE(m.location, Text(json, "location"));
   while (m.location.size() > 1 && m.location.back() == '/') m.location.pop_back();
-  if (json.contains("table-uuid") && json["table-uuid"].is_string()) m.table_uuid = json["table-uuid"].get<std::string>();
+  if (json.contains("table-uuid") && json["table-uuid"].is_string())
+    m.table_uuid = json["table-uuid"].get<std::string>();
   ARROW_ASSIGN_OR_RAISE(m.last_updated_ms, Int(json, "last-updated-ms"));
   m.last_sequence_number = OptInt(json, "last-sequence-number").value_or(0);
   ARROW_RETURN_NOT_OK(ReadSchemas(json, &m));

@@ -57,11 +57,10 @@ Result<Rows> HistoryRows(const TableMetadata& m) {
 }
 
 DataType RefsSchema() {
-  return DataType::Struct({Column("name", DataType::String(), false), Column("type", DataType::String(), false),
-                           Column("snapshot_id", DataType::Long(), false),
-                           Column("max_reference_age_in_ms", DataType::Long()),
-                           Column("min_snapshots_to_keep", DataType::Integer()),
-                           Column("max_snapshot_age_in_ms", DataType::Long())});
+  return DataType::Struct(
+      {Column("name", DataType::String(), false), Column("type", DataType::String(), false),
+       Column("snapshot_id", DataType::Long(), false), Column("max_reference_age_in_ms", DataType::Long()),
+       Column("min_snapshots_to_keep", DataType::Integer()), Column("max_snapshot_age_in_ms", DataType::Long())});
 }
 Result<Rows> RefRows(const TableMetadata& m) {
   Rows rows;
@@ -75,7 +74,8 @@ Result<Rows> RefRows(const TableMetadata& m) {
 
 DataType LogSchema() {
   return DataType::Struct({Column("timestamp", DataType::Timestamp(), false), Column("file", DataType::String(), false),
-                           Column("latest_snapshot_id", DataType::Long()), Column("latest_schema_id", DataType::Integer()),
+                           Column("latest_snapshot_id", DataType::Long()),
+                           Column("latest_schema_id", DataType::Integer()),
                            Column("latest_sequence_number", DataType::Long())});
 }
 Result<Rows> LogRows(const TableMetadata& m, const std::string& current_file) {
@@ -95,13 +95,13 @@ Result<Rows> LogRows(const TableMetadata& m, const std::string& current_file) {
 }
 
 DataType ManifestsSchema() {
-  DataType summary = DataType::Struct({Column("contains_null", DataType::Boolean(), false),
-                                       Column("contains_nan", DataType::Boolean()),
-                                       Column("lower_bound", DataType::String()), Column("upper_bound", DataType::String())});
-  std::vector<StructField> fields = {Column("content", DataType::Integer(), false), Column("path", DataType::String(), false),
-                                     Column("length", DataType::Long(), false),
-                                     Column("partition_spec_id", DataType::Integer(), false),
-                                     Column("added_snapshot_id", DataType::Long(), false)};
+  DataType summary = DataType::Struct(
+      {Column("contains_null", DataType::Boolean(), false), Column("contains_nan", DataType::Boolean()),
+       Column("lower_bound", DataType::String()), Column("upper_bound", DataType::String())});
+  std::vector<StructField> fields = {
+      Column("content", DataType::Integer(), false), Column("path", DataType::String(), false),
+      Column("length", DataType::Long(), false), Column("partition_spec_id", DataType::Integer(), false),
+      Column("added_snapshot_id", DataType::Long(), false)};
   for (const char* name : {"added_data_files_count", "existing_data_files_count", "deleted_data_files_count",
                            "added_delete_files_count", "existing_delete_files_count", "deleted_delete_files_count"}) {
     fields.push_back(Column(name, DataType::Integer(), false));
@@ -129,10 +129,10 @@ Result<Rows> ManifestRows(const TableMetadata& m, const std::vector<ManifestFile
       }
     }
     auto count = [&](bool deletes, int n) { return Int(deletes == f.deletes ? n : 0); };
-    rows.push_back({Int(int64_t{f.deletes}), Text(f.path), Int(f.length), Int(int64_t{f.spec_id}), Int(f.added_snapshot_id),
-                    count(false, f.added_files), count(false, f.existing_files), count(false, f.deleted_files),
-                    count(true, f.added_files), count(true, f.existing_files), count(true, f.deleted_files),
-                    Cell(std::move(summaries))});
+    rows.push_back({Int(int64_t{f.deletes}), Text(f.path), Int(f.length), Int(int64_t{f.spec_id}),
+                    Int(f.added_snapshot_id), count(false, f.added_files), count(false, f.existing_files),
+                    count(false, f.deleted_files), count(true, f.added_files), count(true, f.existing_files),
+                    count(true, f.deleted_files), Cell(std::move(summaries))});
   }
   return rows;
 }
@@ -151,8 +151,10 @@ DataType PartitionsSchema(const Type& partition, const DataType& partition_struc
            Column("position_delete_file_count", DataType::Integer(), false, "Count of position delete files"),
            Column("equality_delete_record_count", DataType::Long(), false, "Count of records in equality delete files"),
            Column("equality_delete_file_count", DataType::Integer(), false, "Count of equality delete files"),
-           Column("last_updated_at", DataType::Timestamp(), true, "Commit time of snapshot that last updated this partition"),
-           Column("last_updated_snapshot_id", DataType::Long(), true, "Id of snapshot that last updated this partition")}) {
+           Column("last_updated_at", DataType::Timestamp(), true,
+                  "Commit time of snapshot that last updated this partition"),
+           Column("last_updated_snapshot_id", DataType::Long(), true,
+                  "Id of snapshot that last updated this partition")}) {
     fields.push_back(field);
   }
   return DataType::Struct(std::move(fields));
@@ -162,7 +164,8 @@ Result<Rows> PartitionRows(TableOperations& operations, const TableMetadata& m, 
   struct Totals {
     Cell partition;
     int spec_id = 0;
-    int64_t records = 0, files = 0, bytes = 0, position_records = 0, position_files = 0, equality_records = 0, equality_files = 0;
+    int64_t records = 0, files = 0, bytes = 0, position_records = 0, position_files = 0, equality_records = 0,
+            equality_files = 0;
     SnapshotPtr updated;
   };
   ARROW_ASSIGN_OR_RAISE(TypePtr all, AllPartitionsType(m));
@@ -195,7 +198,8 @@ Result<Rows> PartitionRows(TableOperations& operations, const TableMetadata& m, 
   for (Totals& t : partitions) {
     std::vector<Cell> row;
     if (!all->fields.empty()) row = {std::move(t.partition), Int(int64_t{t.spec_id})};
-    for (int64_t v : {t.records, t.files, t.bytes, t.position_records, t.position_files, t.equality_records, t.equality_files}) {
+    for (int64_t v :
+         {t.records, t.files, t.bytes, t.position_records, t.position_files, t.equality_records, t.equality_files}) {
       row.push_back(Int(v));
     }
     row.push_back(t.updated ? Timestamp(t.updated->timestamp_ms) : Cell());
@@ -205,17 +209,18 @@ Result<Rows> PartitionRows(TableOperations& operations, const TableMetadata& m, 
   return rows;
 }
 
-constexpr std::string_view kNames[] = {"snapshots", "history", "refs", "metadata_log_entries", "manifests", "partitions",
-                                       "files", "data_files", "delete_files", "all_data_files", "all_delete_files",
-                                       "all_files", "entries", "all_entries"};
+constexpr std::string_view kNames[] = {
+    "snapshots",  "history",      "refs",           "metadata_log_entries", "manifests", "partitions", "files",
+    "data_files", "delete_files", "all_data_files", "all_delete_files",     "all_files", "entries",    "all_entries"};
 }  // namespace
 
 bool IsMetadataTableName(const std::string& name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
-Result<TablePtr> MakeMetadataTable(const TableOperationsPtr& operations, const MetadataPtr& metadata, const TableOrigin& origin,
-                                   const std::string& name, const TableVersion& version, const OptionMap& options) {
+Result<TablePtr> MakeMetadataTable(const TableOperationsPtr& operations, const MetadataPtr& metadata,
+                                   const TableOrigin& origin, const std::string& name, const TableVersion& version,
+                                   const OptionMap& options) {
   ARROW_ASSIGN_OR_RAISE(ChosenSnapshot chosen, ChooseSnapshot(*metadata, version, options));
   SnapshotPtr snapshot = chosen.snapshot;
   std::string full = origin.display_name + "." + name;
@@ -223,7 +228,8 @@ Result<TablePtr> MakeMetadataTable(const TableOperationsPtr& operations, const M
   if (name == "history") return MakeRowsTable(full, HistorySchema(), [=] { return HistoryRows(*metadata); });
   if (name == "refs") return MakeRowsTable(full, RefsSchema(), [=] { return RefRows(*metadata); });
   if (name == "metadata_log_entries") {
-    return MakeRowsTable(full, LogSchema(), [=, file = operations->metadata_location()] { return LogRows(*metadata, file); });
+    return MakeRowsTable(full, LogSchema(),
+                         [=, file = operations->metadata_location()] { return LogRows(*metadata, file); });
   }
   if (name == "manifests") {
     return MakeRowsTable(full, ManifestsSchema(), [=]() -> Result<Rows> {
@@ -234,7 +240,8 @@ Result<TablePtr> MakeMetadataTable(const TableOperationsPtr& operations, const M
   if (name == "partitions") {
     ARROW_ASSIGN_OR_RAISE(TypePtr all, AllPartitionsType(*metadata));
     ARROW_ASSIGN_OR_RAISE(DataType partition, ToSparkType(*all));
-    return MakeRowsTable(full, PartitionsSchema(*all, partition), [=] { return PartitionRows(*operations, *metadata, snapshot); });
+    return MakeRowsTable(full, PartitionsSchema(*all, partition),
+                         [=] { return PartitionRows(*operations, *metadata, snapshot); });
   }
   return MakeFileTable(operations, metadata, full, name, snapshot);
 }

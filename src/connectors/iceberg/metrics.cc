@@ -15,7 +15,8 @@ Result<MetricsMode> ParseMode(const std::string& text) {
   if (lower == "counts") return MetricsMode{MetricsMode::kCounts, 0};
   if (lower == "full") return MetricsMode{MetricsMode::kFull, 0};
   int width = 0;
-  if (sscanf(lower.c_str(), "truncate(%9d)", &width) == 1 && width > 0) return MetricsMode{MetricsMode::kTruncate, width};
+  if (sscanf(lower.c_str(), "truncate(%9d)", &width) == 1 && width > 0)
+    return MetricsMode{MetricsMode::kTruncate, width};
   return Status::Invalid("Iceberg: the metrics mode '", text, "' is none of none, counts, truncate(N), full");
 }
 }  // namespace
@@ -66,7 +67,8 @@ Literal BoundOf(const Type& type, const arrow::Scalar& scalar) {
   switch (type.kind) {
     case TypeKind::kBoolean: return std::holds_alternative<bool>(v) ? v : Literal();
     case TypeKind::kFloat:
-    case TypeKind::kDouble: return std::holds_alternative<double>(v) && !std::isnan(std::get<double>(v)) ? v : Literal();
+    case TypeKind::kDouble:
+      return std::holds_alternative<double>(v) && !std::isnan(std::get<double>(v)) ? v : Literal();
     case TypeKind::kDecimal: {
       const auto* decimal = dynamic_cast<const arrow::Decimal128Type*>((*array)->type().get());
       return decimal && decimal->scale() == type.scale ? v : Literal();

@@ -22,7 +22,8 @@ Result<MetricsConfig> MetricsConfigOf(const TableMetadata& metadata);
 
 /// Fills counts, sizes, bounds, split offsets and the record count.
 Status FillMetrics(const Schema& schema, const MetricsConfig& config, const ::parquet::FileMetaData& footer,
-                   const std::vector<parquet_io::LeafColumn>& leaves, const std::map<int, int64_t>& nan_counts, DataFile* file);
+                   const std::vector<parquet_io::LeafColumn>& leaves, const std::map<int, int64_t>& nan_counts,
+                   DataFile* file);
 
 /// A footer's bound as a value of `type`; null when it can't be one.
 Literal BoundOf(const Type& type, const arrow::Scalar& scalar);

@@ -11,18 +11,21 @@ namespace sluice::iceberg {
 using namespace connectors;  // NOLINT: this file implements its interfaces
 
 namespace {
-Result<std::shared_ptr<Catalog>> MakeCatalog(const std::string& name, const connectors::Properties& properties, const Config&) {
+Result<std::shared_ptr<Catalog>> MakeCatalog(const std::string& name, const connectors::Properties& properties,
+                                             const Config&) {
   auto get = [&](const char* key) {
     auto it = properties.find(key);
     return it == properties.end() ? std::string() : it->second;
   };
-  if (!get("catalog-impl").empty()) return UnsupportedFeature("The Iceberg catalog implementation " + get("catalog-impl"));
+  if (!get("catalog-impl").empty())
+    return UnsupportedFeature("The Iceberg catalog implementation " + get("catalog-impl"));
   std::string type = get("type");
   std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::tolower(c); });
   if (type.empty()) type = get("uri").rfind("http", 0) == 0 ? "rest" : "hive";  // Iceberg's default is hive
   if (type == "hadoop") return MakeHadoopCatalog(name, properties);
   if (type == "rest") return MakeRestCatalog(name, properties);
-  return UnsupportedFeature(fmt::format("The Iceberg catalog type {} (spark.sql.catalog.{}.type takes hadoop or rest)", type, name));
+  return UnsupportedFeature(
+      fmt::format("The Iceberg catalog type {} (spark.sql.catalog.{}.type takes hadoop or rest)", type, name));
 }
 
 /// read.format("iceberg").load("/path/to/table") or "/path/to/table#snapshots".
@@ -52,7 +55,8 @@ Result<TablePtr> LoadPath(const FormatRequest& request) {
     return MakeIcebergTable(operations, metadata, origin, {}, options);
   }
   if (!IsMetadataTableName(metadata_table)) {
-    return MakeError("TABLE_OR_VIEW_NOT_FOUND", {{"relationName", origin.quoted_name + "." + QuoteIdentifier(metadata_table)}});
+    return MakeError("TABLE_OR_VIEW_NOT_FOUND",
+                     {{"relationName", origin.quoted_name + "." + QuoteIdentifier(metadata_table)}});
   }
   return MakeMetadataTable(operations, metadata, origin, metadata_table, {}, request.options);
 }

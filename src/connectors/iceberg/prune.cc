@@ -23,16 +23,13 @@ bool CannotStartWith(const ValueRange& range, const std::string& prefix) {
 
 bool BoundFilter::MayMatch(const ValueRange& range) const {
   switch (op) {
-    case FilterOp::kIsNull:
-      return range.may_be_null;
-    case FilterOp::kIsNotNull:
-      return range.may_be_value;
+    case FilterOp::kIsNull: return range.may_be_null;
+    case FilterOp::kIsNotNull: return range.may_be_value;
     case FilterOp::kStartsWith: {
       const auto* prefix = values.empty() ? nullptr : std::get_if<std::string>(&values[0]);
       return range.may_be_value && !(prefix && CannotStartWith(range, *prefix));
     }
-    default:
-      break;
+    default: break;
   }
   if (!range.may_be_value) return false;
   switch (op) {
@@ -43,8 +40,7 @@ bool BoundFilter::MayMatch(const ValueRange& range) const {
         if (number && *number != *number) return true;  // bounds leave NaN out
         return !IsNull(v) && !Below(range, v) && !Above(range, v);
       });
-    case FilterOp::kLt:
-      return IsNull(values[0]) ? false : IsNull(range.lower) || Compare(range.lower, values[0]) < 0;
+    case FilterOp::kLt: return IsNull(values[0]) ? false : IsNull(range.lower) || Compare(range.lower, values[0]) < 0;
     case FilterOp::kLtEq:
       return IsNull(values[0]) ? false : IsNull(range.lower) || Compare(range.lower, values[0]) <= 0;
     // NaN is larger than all numbers and is not in the bounds, so upper bounds say nothing of floating columns.
@@ -55,14 +51,14 @@ bool BoundFilter::MayMatch(const ValueRange& range) const {
       int order = Compare(range.upper, values[0]);
       return op == FilterOp::kGt ? order > 0 : order >= 0;
     }
-    default:
-      return true;  // kNotEq: bounds may be cut, so equal bounds do not mean equal values
+    default: return true;  // kNotEq: bounds may be cut, so equal bounds do not mean equal values
   }
 }
 
 bool BoundFilter::MayMatch(const Transform& transform, const ValueRange& range) const {
   if (transform.kind == TransformKind::kVoid || transform.kind == TransformKind::kUnknown) return true;
-  if (transform.kind == TransformKind::kIdentity || op == FilterOp::kIsNull || op == FilterOp::kIsNotNull) return MayMatch(range);
+  if (transform.kind == TransformKind::kIdentity || op == FilterOp::kIsNull || op == FilterOp::kIsNotNull)
+    return MayMatch(range);
   if (op == FilterOp::kNotEq) return true;
   if (op == FilterOp::kStartsWith) {
     if (transform.kind != TransformKind::kTruncate || values.empty()) return true;
@@ -102,8 +98,10 @@ std::vector<BoundFilter> BindFilters(const Schema& schema, const std::vector<con
         continue;
       }
       auto literal = LiteralAt(*bound.field->type, *value.value, 0);
-      if (!literal.ok()) usable = false;
-      else bound.values.push_back(std::move(*literal));
+      if (!literal.ok())
+        usable = false;
+      else
+        bound.values.push_back(std::move(*literal));
     }
     if (usable && (unary || !bound.values.empty())) out.push_back(std::move(bound));
   }
@@ -135,7 +133,8 @@ bool MustMatchFile(const std::vector<BoundFilter>& filters, const DataFile& file
     auto holds = [&](const Literal& v) { return null ? IsNull(v) : !IsNull(v) && Compare(v, filter.values[0]) == 0; };
     for (size_t i = 0; i < spec.fields.size() && i < file.partition.size(); ++i) {
       const PartitionField& field = spec.fields[i];
-      if (field.source_id == filter.field->id && field.transform.kind == TransformKind::kIdentity) return holds(file.partition[i]);
+      if (field.source_id == filter.field->id && field.transform.kind == TransformKind::kIdentity)
+        return holds(file.partition[i]);
     }
     int id = filter.field->id;
     auto nulls = file.null_counts.find(id), values = file.value_counts.find(id), nans = file.nan_counts.find(id);

@@ -13,14 +13,15 @@ using Json = nlohmann::json;
 namespace {
 class RestStagedTable final : public StagedTable {
  public:
-  RestStagedTable(TableOperationsPtr operations, MetadataPtr base, std::shared_ptr<StagedOperations> staged, TablePtr table,
-                  std::string quoted_name)
-      : operations_(std::move(operations)), base_(std::move(base)), staged_(std::move(staged)), table_(std::move(table)),
-        quoted_name_(std::move(quoted_name)) {}
+  RestStagedTable(TableOperationsPtr operations, MetadataPtr base, std::shared_ptr<StagedOperations> staged,
+                  TablePtr table, std::string quoted_name)
+      : operations_(std::move(operations)), base_(std::move(base)), staged_(std::move(staged)),
+        table_(std::move(table)), quoted_name_(std::move(quoted_name)) {}
   TablePtr table() override { return table_; }
   Status Commit() override {
     Status status = operations_->Commit(base_, *staged_->current());
-    if (status.IsAlreadyExists() && !base_) return MakeError("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted_name_}});
+    if (status.IsAlreadyExists() && !base_)
+      return MakeError("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", quoted_name_}});
     return status;
   }
   void Abort() override {}  // the write's own Abort removes its files; the server knows of nothing
@@ -35,7 +36,8 @@ class RestStagedTable final : public StagedTable {
 
 class RestCatalog final : public Catalog {
  public:
-  RestCatalog(std::string name, std::shared_ptr<RestClient> client) : name_(std::move(name)), client_(std::move(client)) {}
+  RestCatalog(std::string name, std::shared_ptr<RestClient> client)
+      : name_(std::move(name)), client_(std::move(client)) {}
 
   const std::string& name() const override { return name_; }
 
@@ -117,7 +119,8 @@ class RestCatalog final : public Catalog {
     return response.ok() ? Result<bool>(true) : client_->Failure("looking up a table", response);
   }
 
-  Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version, const OptionMap& options) override {
+  Result<TablePtr> LoadTable(const TableIdentifier& id, const TableVersion& version,
+                             const OptionMap& options) override {
     return LoadNamedTable(name_, id, version, options, [this](const TableIdentifier& wanted) { return Find(wanted); });
   }
 
@@ -127,13 +130,15 @@ class RestCatalog final : public Catalog {
     return MakeIcebergTable(found.operations, found.metadata, OriginOf(name_, id), {}, {});
   }
 
-  Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition, bool replace) override {
+  Result<std::unique_ptr<StagedTable>> StageTable(const TableIdentifier& id, const TableDefinition& definition,
+                                                  bool replace) override {
     ARROW_ASSIGN_OR_RAISE(auto found, Find(id));
     if (found.metadata && !replace) return TableExistsError(id);
     MetadataPtr base = found.metadata;
     std::shared_ptr<StagedOperations> staged;
     if (base) {
-      ARROW_ASSIGN_OR_RAISE(auto next, MetadataOf(WithCatalogProperties(definition, client_->properties()), base->location));
+      ARROW_ASSIGN_OR_RAISE(auto next,
+                            MetadataOf(WithCatalogProperties(definition, client_->properties()), base->location));
       staged = std::make_shared<StagedOperations>(found.operations->io(), Replacing(*base, std::move(next)));
     } else {
       ARROW_ASSIGN_OR_RAISE(auto response, Create(id, definition, true));
@@ -141,11 +146,13 @@ class RestCatalog final : public Catalog {
       staged = std::make_shared<StagedOperations>(found.operations->io(), *found.metadata);
     }
     ARROW_ASSIGN_OR_RAISE(auto table, MakeIcebergTable(staged, staged->current(), OriginOf(name_, id), {}, {}));
-    return std::make_unique<RestStagedTable>(found.operations, base, staged, std::move(table), QuotedName(id.ns, id.name));
+    return std::make_unique<RestStagedTable>(found.operations, base, staged, std::move(table),
+                                             QuotedName(id.ns, id.name));
   }
 
   Result<bool> DropTable(const TableIdentifier& id, bool purge) override {
-    ARROW_ASSIGN_OR_RAISE(auto response, client_->Send("DELETE", Path(id) + (purge ? "?purgeRequested=true" : "?purgeRequested=false")));
+    ARROW_ASSIGN_OR_RAISE(
+        auto response, client_->Send("DELETE", Path(id) + (purge ? "?purgeRequested=true" : "?purgeRequested=false")));
     if (response.status == 404) return false;
     if (!response.ok()) return client_->Failure("dropping a table", response);
     std::lock_guard lock(mutex_);
@@ -163,8 +170,12 @@ class RestCatalog final : public Catalog {
     }
     return out;
   }
-  std::string Path(const TableIdentifier& id) const { return "namespaces/" + Encoded(id.ns) + "/tables/" + UrlEncode(id.name); }
-  Status NoNamespace(const Namespace& ns) const { return MakeError("SCHEMA_NOT_FOUND", {{"schemaName", QuotedName(ns, "", name_)}}); }
+  std::string Path(const TableIdentifier& id) const {
+    return "namespaces/" + Encoded(id.ns) + "/tables/" + UrlEncode(id.name);
+  }
+  Status NoNamespace(const Namespace& ns) const {
+    return MakeError("SCHEMA_NOT_FOUND", {{"schemaName", QuotedName(ns, "", name_)}});
+  }
   static Status TableExistsError(const TableIdentifier& id) {
     return MakeError("TABLE_OR_VIEW_ALREADY_EXISTS", {{"relationName", QuotedName(id.ns, id.name)}});
   }
@@ -174,7 +185,8 @@ class RestCatalog final : public Catalog {
     std::string token;
     do {
       std::string page = path;
-      if (!token.empty()) page += (path.find('?') == std::string::npos ? "?pageToken=" : "&pageToken=") + UrlEncode(token);
+      if (!token.empty())
+        page += (path.find('?') == std::string::npos ? "?pageToken=" : "&pageToken=") + UrlEncode(token);
       ARROW_ASSIGN_OR_RAISE(auto response, client_->Send("GET", page));
       if (response.status == 404) return NoNamespace(ns);
       if (!response.ok()) return client_->Failure("listing", response);
@@ -212,8 +224,8 @@ class RestCatalog final : public Catalog {
         if (value.is_string()) properties[key] = value.get<std::string>();
       }
     }
-    auto operations = std::make_shared<RestOperations>(client_, std::make_shared<FileIo>(std::move(properties)), Path(id),
-                                                       Json{{"namespace", id.ns}, {"name", id.name}});
+    auto operations = std::make_shared<RestOperations>(client_, std::make_shared<FileIo>(std::move(properties)),
+                                                       Path(id), Json{{"namespace", id.ns}, {"name", id.name}});
     ARROW_RETURN_NOT_OK(operations->Accept(result));
     std::lock_guard lock(mutex_);
     operations_[Path(id)] = operations;
@@ -221,7 +233,8 @@ class RestCatalog final : public Catalog {
   }
 
   Result<RestResponse> Create(const TableIdentifier& id, const TableDefinition& definition, bool stage) {
-    ARROW_ASSIGN_OR_RAISE(auto metadata, MetadataOf(WithCatalogProperties(definition, client_->properties()), definition.location.value_or("/")));
+    ARROW_ASSIGN_OR_RAISE(auto metadata, MetadataOf(WithCatalogProperties(definition, client_->properties()),
+                                                    definition.location.value_or("/")));
     Json properties = Json::object();
     for (const auto& [key, value] : metadata.properties) properties[key] = value;
     Json body = {{"name", id.name},

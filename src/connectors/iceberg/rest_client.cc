@@ -17,8 +17,10 @@ void Merge(const Json& from, bool override, Properties* into) {
   if (!from.is_object()) return;
   for (const auto& [key, value] : from.items()) {
     if (!value.is_string()) continue;
-    if (override) (*into)[key] = value.get<std::string>();
-    else into->try_emplace(key, value.get<std::string>());
+    if (override)
+      (*into)[key] = value.get<std::string>();
+    else
+      into->try_emplace(key, value.get<std::string>());
   }
 }
 }  // namespace
@@ -33,7 +35,8 @@ std::string RestResponse::Reason() const {
 
 Status RestClient::Failure(const std::string& what, const RestResponse& response) const {
   std::string message = fmt::format("Iceberg REST catalog {}: {}: {}", catalog_, what, response.Reason());
-  if (response.status == 401 || response.status == 403) message += fmt::format(" (check spark.sql.catalog.{}.token or .credential)", catalog_);
+  if (response.status == 401 || response.status == 403)
+    message += fmt::format(" (check spark.sql.catalog.{}.token or .credential)", catalog_);
   return Status::IOError(message);
 }
 
@@ -66,7 +69,8 @@ Result<RestResponse> RestClient::SendTo(const std::string& method, const std::st
     response.status = sent->status;
     response.body = sent->body.empty() ? Json() : Json::parse(sent->body, nullptr, false);
     if (response.body.is_discarded()) {
-      if (response.ok()) return Status::IOError("Iceberg REST catalog ", catalog_, ": ", url, " did not answer with JSON");
+      if (response.ok())
+        return Status::IOError("Iceberg REST catalog ", catalog_, ": ", url, " did not answer with JSON");
       response.body = Json();
     }
     return response;
@@ -83,7 +87,8 @@ Status RestClient::Authorize() {
   form += "&client_secret=" + UrlEncode(colon == std::string::npos ? credential : credential.substr(colon + 1));
   std::string url = Get(properties_, "oauth2-server-uri", Get(properties_, "uri") + "/v1/oauth/tokens");
   ARROW_ASSIGN_OR_RAISE(auto response, SendTo("POST", url, form, "application/x-www-form-urlencoded"));
-  if (!response.ok() || !response.body.is_object() || !response.body.contains("access_token")) return Failure("authorisation", response);
+  if (!response.ok() || !response.body.is_object() || !response.body.contains("access_token"))
+    return Failure("authorisation", response);
   std::lock_guard lock(mutex_);
   token_ = response.body.value("access_token", "");
   return Status::OK();
@@ -91,7 +96,8 @@ Status RestClient::Authorize() {
 
 Result<std::shared_ptr<RestClient>> RestClient::Connect(std::string catalog, Properties properties) {
   std::string uri = Get(properties, "uri");
-  if (uri.empty()) return Status::Invalid("Iceberg REST catalog ", catalog, ": set spark.sql.catalog.", catalog, ".uri");
+  if (uri.empty())
+    return Status::Invalid("Iceberg REST catalog ", catalog, ": set spark.sql.catalog.", catalog, ".uri");
   while (!uri.empty() && uri.back() == '/') uri.pop_back();
   properties["uri"] = uri;
   std::shared_ptr<RestClient> client(new RestClient(std::move(catalog), std::move(properties)));
@@ -110,10 +116,12 @@ Result<std::shared_ptr<RestClient>> RestClient::Connect(std::string catalog, Pro
   return client;
 }
 
-Result<RestResponse> RestClient::Send(const std::string& method, const std::string& path, const std::optional<Json>& body) {
+Result<RestResponse> RestClient::Send(const std::string& method, const std::string& path,
+                                      const std::optional<Json>& body) {
   std::string text = body ? body->dump(-1, ' ', false, Json::error_handler_t::replace) : "";
   ARROW_ASSIGN_OR_RAISE(auto response, SendTo(method, base_ + path, text, "application/json"));
-  if ((response.status == 401 || response.status == 419) && !Get(properties_, "credential").empty()) {  // the token ran out
+  if ((response.status == 401 || response.status == 419) &&
+      !Get(properties_, "credential").empty()) {  // the token ran out
     properties_.erase("token");
     ARROW_RETURN_NOT_OK(Authorize());
     ARROW_ASSIGN_OR_RAISE(response, SendTo(method, base_ + path, text, "application/json"));

@@ -36,9 +36,11 @@ class RestClient {
   Status Failure(const std::string& what, const RestResponse& response) const;
 
  private:
-  RestClient(std::string catalog, Properties properties) : catalog_(std::move(catalog)), properties_(std::move(properties)) {}
+  RestClient(std::string catalog, Properties properties)
+      : catalog_(std::move(catalog)), properties_(std::move(properties)) {}
   Status Authorize();
-  Result<RestResponse> SendTo(const std::string& method, const std::string& url, std::string_view body, const char* content_type);
+  Result<RestResponse> SendTo(const std::string& method, const std::string& url, std::string_view body,
+                              const char* content_type);
 
   std::string catalog_;
   Properties properties_;

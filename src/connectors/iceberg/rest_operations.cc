@@ -17,7 +17,8 @@ Json SortJson(const SortOrder& order) {
 void AddShape(const TableMetadata* base, const TableMetadata& next, Json* updates) {
   for (const auto& schema : next.schemas) {
     if (base && base->FindSchema(schema->schema_id)) continue;
-    updates->push_back({{"action", "add-schema"}, {"schema", SchemaToJson(*schema)}, {"last-column-id", next.last_column_id}});
+    updates->push_back(
+        {{"action", "add-schema"}, {"schema", SchemaToJson(*schema)}, {"last-column-id", next.last_column_id}});
   }
   if (!base || base->current_schema_id != next.current_schema_id) {
     bool added = !base || !base->FindSchema(next.current_schema_id);
@@ -32,7 +33,8 @@ void AddShape(const TableMetadata* base, const TableMetadata& next, Json* update
     updates->push_back({{"action", "set-default-spec"}, {"spec-id", added ? -1 : next.default_spec_id}});
   }
   if (!base) {
-    for (const auto& order : next.sort_orders) updates->push_back({{"action", "add-sort-order"}, {"sort-order", SortJson(order)}});
+    for (const auto& order : next.sort_orders)
+      updates->push_back({{"action", "add-sort-order"}, {"sort-order", SortJson(order)}});
     updates->push_back({{"action", "set-default-sort-order"}, {"sort-order-id", -1}});
   } else if (base->default_sort_order_id != next.default_sort_order_id) {
     updates->push_back({{"action", "set-default-sort-order"}, {"sort-order-id", next.default_sort_order_id}});
@@ -52,16 +54,19 @@ Json RequirementsOf(const TableMetadata* base, const TableMetadata& next) {
   for (const auto& [name, ref] : next.refs) names.insert(name);
   for (const auto& name : names) {
     auto before = base->refs.find(name), after = next.refs.find(name);
-    bool same = before != base->refs.end() && after != next.refs.end() && before->second.snapshot_id == after->second.snapshot_id;
+    bool same = before != base->refs.end() && after != next.refs.end() &&
+                before->second.snapshot_id == after->second.snapshot_id;
     if (same) continue;
-    out.push_back({{"type", "assert-ref-snapshot-id"}, {"ref", name},
+    out.push_back({{"type", "assert-ref-snapshot-id"},
+                   {"ref", name},
                    {"snapshot-id", before == base->refs.end() ? Json() : Json(before->second.snapshot_id)}});
   }
   if (base->schemas.size() != next.schemas.size()) {
     out.push_back({{"type", "assert-last-assigned-field-id"}, {"last-assigned-field-id", base->last_column_id}});
   }
   if (base->specs.size() != next.specs.size()) {
-    out.push_back({{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", base->last_partition_id}});
+    out.push_back(
+        {{"type", "assert-last-assigned-partition-id"}, {"last-assigned-partition-id", base->last_partition_id}});
   }
   return out;
 }
@@ -100,7 +105,9 @@ Json UpdatesOf(const TableMetadata* base, const TableMetadata& next) {
       auto before = base->refs.find(name);
       if (before != base->refs.end() && before->second.snapshot_id == ref.snapshot_id) continue;
     }
-    Json update = {{"action", "set-snapshot-ref"}, {"ref-name", name}, {"snapshot-id", ref.snapshot_id},
+    Json update = {{"action", "set-snapshot-ref"},
+                   {"ref-name", name},
+                   {"snapshot-id", ref.snapshot_id},
                    {"type", ref.is_branch ? "branch" : "tag"}};
     if (ref.max_ref_age_ms) update["max-ref-age-ms"] = *ref.max_ref_age_ms;
     if (ref.max_snapshot_age_ms) update["max-snapshot-age-ms"] = *ref.max_snapshot_age_ms;
@@ -120,11 +127,15 @@ std::string RestOperations::metadata_location() const {
 }
 
 Status RestOperations::Accept(const Json& result) {
-  if (!result.is_object() || !result.contains("metadata")) return Status::IOError("Iceberg REST catalog ", client_->catalog(), ": no table metadata in the answer");
-  ARROW_ASSIGN_OR_RAISE(TableMetadata parsed, ParseTableMetadata(result["metadata"].dump(-1, ' ', false, Json::error_handler_t::replace)));
+  if (!result.is_object() || !result.contains("metadata"))
+    return Status::IOError("Iceberg REST catalog ", client_->catalog(), ": no table metadata in the answer");
+  ARROW_ASSIGN_OR_RAISE(TableMetadata parsed,
+                        ParseTableMetadata(result["metadata"].dump(-1, ' ', false, Json::error_handler_t::replace)));
   std::lock_guard lock(mutex_);
   metadata_ = std::make_shared<const TableMetadata>(std::move(parsed));
-  location_ = result.contains("metadata-location") && result["metadata-location"].is_string() ? result["metadata-location"].get<std::string>() : "";
+  location_ = result.contains("metadata-location") && result["metadata-location"].is_string()
+                  ? result["metadata-location"].get<std::string>()
+                  : "";
   return Status::OK();
 }
 
@@ -141,7 +152,9 @@ Result<MetadataPtr> RestOperations::Refresh() {
 }
 
 Status RestOperations::Commit(const MetadataPtr& base, TableMetadata next) {
-  Json body = {{"identifier", identifier_}, {"requirements", RequirementsOf(base.get(), next)}, {"updates", UpdatesOf(base.get(), next)}};
+  Json body = {{"identifier", identifier_},
+               {"requirements", RequirementsOf(base.get(), next)},
+               {"updates", UpdatesOf(base.get(), next)}};
   ARROW_RETURN_NOT_OK(io()->Settle());  // what the commit names has to be on disk before it
   auto sent = client_->Send("POST", path_, body);
   // No answer, or one of a gateway: the server may be at it still.

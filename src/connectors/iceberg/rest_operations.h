@@ -8,7 +8,8 @@ namespace sluice::iceberg {
 class RestOperations final : public TableOperations {
  public:
   RestOperations(std::shared_ptr<RestClient> client, FileIoPtr io, std::string path, nlohmann::json identifier)
-      : TableOperations(std::move(io)), client_(std::move(client)), path_(std::move(path)), identifier_(std::move(identifier)) {}
+      : TableOperations(std::move(io)), client_(std::move(client)), path_(std::move(path)),
+        identifier_(std::move(identifier)) {}
 
   Result<MetadataPtr> Refresh() override;
   MetadataPtr current() const override;

@@ -31,14 +31,12 @@ Status Append(const Cell& cell, arrow::ArrayBuilder* builder) {
       return cell.integer() ? AppendTo<arrow::Int32Builder>(builder, static_cast<int32_t>(*cell.integer())) : misfit();
     case arrow::Type::DATE32:
       return cell.integer() ? AppendTo<arrow::Date32Builder>(builder, static_cast<int32_t>(*cell.integer())) : misfit();
-    case arrow::Type::INT64:
-      return cell.integer() ? AppendTo<arrow::Int64Builder>(builder, *cell.integer()) : misfit();
+    case arrow::Type::INT64: return cell.integer() ? AppendTo<arrow::Int64Builder>(builder, *cell.integer()) : misfit();
     case arrow::Type::TIMESTAMP:
       return cell.integer() ? AppendTo<arrow::TimestampBuilder>(builder, *cell.integer()) : misfit();
     case arrow::Type::FLOAT:
       return cell.number() ? AppendTo<arrow::FloatBuilder>(builder, static_cast<float>(*cell.number())) : misfit();
-    case arrow::Type::DOUBLE:
-      return cell.number() ? AppendTo<arrow::DoubleBuilder>(builder, *cell.number()) : misfit();
+    case arrow::Type::DOUBLE: return cell.number() ? AppendTo<arrow::DoubleBuilder>(builder, *cell.number()) : misfit();
     case arrow::Type::STRING:
     case arrow::Type::BINARY:
       return cell.bytes() ? static_cast<arrow::BinaryBuilder*>(builder)->Append(*cell.bytes()) : misfit();
@@ -74,8 +72,7 @@ Status Append(const Cell& cell, arrow::ArrayBuilder* builder) {
       }
       return Status::OK();
     }
-    default:
-      return misfit();
+    default: return misfit();
   }
 }
 
@@ -115,7 +112,8 @@ class RowsScan final : public Scan {
       }
       std::shared_ptr<arrow::Array> column;
       ARROW_RETURN_NOT_OK(builder->Finish(&column));
-      ARROW_ASSIGN_OR_RAISE(column, parquet_io::ProjectArray(column, *full->field(at), *want, parquet_io::MatchBy::kName));
+      ARROW_ASSIGN_OR_RAISE(column,
+                            parquet_io::ProjectArray(column, *full->field(at), *want, parquet_io::MatchBy::kName));
       columns.push_back(std::move(column));
     }
     return std::make_unique<OneBatch>(arrow::RecordBatch::Make(wanted, count, std::move(columns)));

@@ -42,7 +42,8 @@ Status PutIfAbsent(const std::string& path, std::string_view bytes, const Proper
   std::string token = Setting(properties, {"s3.session-token"}, "AWS_SESSION_TOKEN");
   if (id.empty() || secret.empty()) {
     return MakeError("TASK_WRITE_FAILED", {{"path", "s3://" + path +
-        " (a commit needs s3.access-key-id and s3.secret-access-key, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"}});
+                                                        " (a commit needs s3.access-key-id and s3.secret-access-key, "
+                                                        "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"}});
   }
   if (!token.empty()) request.headers.push_back("x-amz-security-token: " + token);
   request.sigv4 = "aws:amz:" + region + ":s3";

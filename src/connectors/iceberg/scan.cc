@@ -47,14 +47,16 @@ class FileBatchReader final : public BatchReader {
     if (file.format != "PARQUET") return UnsupportedFeature("Reading Iceberg data files in " + file.format);
     if (file.key_metadata) return UnsupportedFeature("Reading encrypted Iceberg data files");
     ARROW_ASSIGN_OR_RAISE(auto input, state_->operations->io()->OpenInput(file.path));
-    ARROW_ASSIGN_OR_RAISE(reader_, parquet_io::FileReader::Open(std::move(input), {.batch_rows = state_->request.batch_rows}));
+    ARROW_ASSIGN_OR_RAISE(reader_,
+                          parquet_io::FileReader::Open(std::move(input), {.batch_rows = state_->request.batch_rows}));
     if (!reader_->has_field_ids()) {
       // Files that were not written for this table: by the name mapping, here the columns' own names.
       reader_->set_match_by(parquet_io::MatchBy::kName);
     }
     std::vector<Field> fields = state_->fields;
     if (split_->deletes) {
-      ARROW_ASSIGN_OR_RAISE(deletes_, DeleteFilter::Load(*state_->operations->io(), *state_->schema, *split_->deletes, file.path));
+      ARROW_ASSIGN_OR_RAISE(
+          deletes_, DeleteFilter::Load(*state_->operations->io(), *state_->schema, *split_->deletes, file.path));
       for (const Field& extra : deletes_->extra_fields()) fields.push_back(extra);
     }
     ARROW_ASSIGN_OR_RAISE(auto schema, ToArrowSchema(fields));
@@ -251,9 +253,9 @@ class TableScan final : public connectors::Scan {
 };
 }  // namespace
 
-Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations, const MetadataPtr& metadata,
-                                                       const SnapshotPtr& snapshot, const SchemaPtr& schema,
-                                                       const ScanRequest& request) {
+Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations,
+                                                       const MetadataPtr& metadata, const SnapshotPtr& snapshot,
+                                                       const SchemaPtr& schema, const ScanRequest& request) {
   auto state = std::make_shared<ScanState>();
   state->operations = operations;
   state->metadata = metadata;

@@ -8,8 +8,8 @@
 namespace sluice::iceberg {
 
 /// `snapshot` may be null: an empty table. `schema` is the one rows are read with.
-Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations, const MetadataPtr& metadata,
-                                                       const SnapshotPtr& snapshot, const SchemaPtr& schema,
-                                                       const connectors::ScanRequest& request);
+Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations,
+                                                       const MetadataPtr& metadata, const SnapshotPtr& snapshot,
+                                                       const SchemaPtr& schema, const connectors::ScanRequest& request);
 
 }  // namespace sluice::iceberg

@@ -10,11 +10,18 @@ using Json = nlohmann::json;
 
 namespace {
 constexpr int kMaxDepth = 50;
-constexpr std::pair<const char*, TypeKind> kPrimitives[] = {
-    {"boolean", TypeKind::kBoolean},     {"int", TypeKind::kInt},       {"long", TypeKind::kLong},
-    {"float", TypeKind::kFloat},         {"double", TypeKind::kDouble}, {"date", TypeKind::kDate},
-    {"time", TypeKind::kTime},           {"timestamp", TypeKind::kTimestamp}, {"timestamptz", TypeKind::kTimestampTz},
-    {"string", TypeKind::kString},       {"uuid", TypeKind::kUuid},     {"binary", TypeKind::kBinary}};
+constexpr std::pair<const char*, TypeKind> kPrimitives[] = {{"boolean", TypeKind::kBoolean},
+                                                            {"int", TypeKind::kInt},
+                                                            {"long", TypeKind::kLong},
+                                                            {"float", TypeKind::kFloat},
+                                                            {"double", TypeKind::kDouble},
+                                                            {"date", TypeKind::kDate},
+                                                            {"time", TypeKind::kTime},
+                                                            {"timestamp", TypeKind::kTimestamp},
+                                                            {"timestamptz", TypeKind::kTimestampTz},
+                                                            {"string", TypeKind::kString},
+                                                            {"uuid", TypeKind::kUuid},
+                                                            {"binary", TypeKind::kBinary}};
 
 Status Bad(const std::string& what) { return Status::Invalid("Iceberg schema: ", what); }
 
@@ -128,7 +135,8 @@ Result<TypePtr> Convert(const DataType& type, int* next_id) {
     case TypeId::kArray: {
       auto out = std::make_shared<Type>();
       out->kind = TypeKind::kList;
-      out->fields.push_back({.id = (*next_id)++, .name = "element", .required = !type.containsNull(), .type = nullptr, .doc = {}});
+      out->fields.push_back(
+          {.id = (*next_id)++, .name = "element", .required = !type.containsNull(), .type = nullptr, .doc = {}});
       ARROW_ASSIGN_OR_RAISE(out->fields[0].type, Convert(type.elementType(), next_id));
       return TypePtr(out);
     }
@@ -136,13 +144,13 @@ Result<TypePtr> Convert(const DataType& type, int* next_id) {
       auto out = std::make_shared<Type>();
       out->kind = TypeKind::kMap;
       out->fields.push_back({.id = (*next_id)++, .name = "key", .required = true, .type = nullptr, .doc = {}});
-      out->fields.push_back({.id = (*next_id)++, .name = "value", .required = !type.containsNull(), .type = nullptr, .doc = {}});
+      out->fields.push_back(
+          {.id = (*next_id)++, .name = "value", .required = !type.containsNull(), .type = nullptr, .doc = {}});
       ARROW_ASSIGN_OR_RAISE(out->fields[0].type, Convert(type.keyType(), next_id));
       ARROW_ASSIGN_OR_RAISE(out->fields[1].type, Convert(type.valueType(), next_id));
       return TypePtr(out);
     }
-    default:
-      return UnsupportedFeature("The type " + type.sql() + " in an Iceberg table");
+    default: return UnsupportedFeature("The type " + type.sql() + " in an Iceberg table");
   }
 }
 }  // namespace
@@ -251,7 +259,8 @@ Result<TypePtr> TypeFromJson(const Json& json, int depth) {
   if (*kind == "map") {
     type->kind = TypeKind::kMap;
     ARROW_ASSIGN_OR_RAISE(Field key, FieldOf(json, "key-id", "key", "key", true, depth));
-    ARROW_ASSIGN_OR_RAISE(Field value, FieldOf(json, "value-id", "value", "value", BoolOf(json, "value-required"), depth));
+    ARROW_ASSIGN_OR_RAISE(Field value,
+                          FieldOf(json, "value-id", "value", "value", BoolOf(json, "value-required"), depth));
     type->fields = {std::move(key), std::move(value)};
     return TypePtr(type);
   }
@@ -267,15 +276,19 @@ Json TypeToJson(const Type& type) {
     }
     case TypeKind::kList: {
       const Field& e = type.fields[0];
-      return {{"type", "list"}, {"element-id", e.id}, {"element", TypeToJson(*e.type)}, {"element-required", e.required}};
+      return {
+          {"type", "list"}, {"element-id", e.id}, {"element", TypeToJson(*e.type)}, {"element-required", e.required}};
     }
     case TypeKind::kMap: {
       const Field &k = type.fields[0], &v = type.fields[1];
-      return {{"type", "map"},          {"key-id", k.id},                {"key", TypeToJson(*k.type)},
-              {"value-id", v.id}, {"value", TypeToJson(*v.type)}, {"value-required", v.required}};
+      return {{"type", "map"},
+              {"key-id", k.id},
+              {"key", TypeToJson(*k.type)},
+              {"value-id", v.id},
+              {"value", TypeToJson(*v.type)},
+              {"value-required", v.required}};
     }
-    default:
-      return TypeText(type);
+    default: return TypeText(type);
   }
 }
 
@@ -283,7 +296,8 @@ Result<Schema> SchemaFromJson(const Json& json) {
   if (!json.is_object()) return Bad("expected an object");
   Schema schema;
   ARROW_ASSIGN_OR_RAISE(schema.fields, StructFields(json, 0));
-  schema.schema_id = json.contains("schema-id") && json["schema-id"].is_number_integer() ? json["schema-id"].get<int>() : 0;
+  schema.schema_id =
+      json.contains("schema-id") && json["schema-id"].is_number_integer() ? json["schema-id"].get<int>() : 0;
   if (auto ids = json.find("identifier-field-ids"); ids != json.end() && ids->is_array()) {
     for (const Json& id : *ids) {
       if (id.is_number_integer()) schema.identifier_field_ids.push_back(id.get<int>());
@@ -319,7 +333,8 @@ Result<DataType> ToSparkType(const Type& type) {
       std::vector<StructField> fields;
       for (const Field& f : type.fields) {
         ARROW_ASSIGN_OR_RAISE(auto child, ToSparkType(*f.type));
-        std::string metadata = f.doc ? Json{{"comment", *f.doc}}.dump(-1, ' ', false, Json::error_handler_t::replace) : "";
+        std::string metadata =
+            f.doc ? Json{{"comment", *f.doc}}.dump(-1, ' ', false, Json::error_handler_t::replace) : "";
         fields.push_back({f.name, std::move(child), !f.required, std::move(metadata)});
       }
       return DataType::Struct(std::move(fields));
@@ -414,7 +429,8 @@ Result<std::vector<Field>> SelectFields(const std::vector<Field>& fields, const 
   std::vector<Field> out;
   for (const StructField& want : wanted.fields()) {
     const Field* field = ByName(fields, want.name);
-    if (!field) return MakeError("INTERNAL_ERROR", {{"message", "the table has no column " + QuoteIdentifier(want.name)}});
+    if (!field)
+      return MakeError("INTERNAL_ERROR", {{"message", "the table has no column " + QuoteIdentifier(want.name)}});
     Field copy = *field;
     copy.name = want.name;
     ARROW_ASSIGN_OR_RAISE(copy.type, SelectType(field->type, want.type));

@@ -23,7 +23,7 @@ enum class TypeKind : uint8_t {
   kDecimal,
   kDate,
   kTime,
-  kTimestamp,    // without zone
+  kTimestamp,  // without zone
   kTimestampTz,
   kString,
   kUuid,
@@ -66,7 +66,7 @@ struct Schema {
   std::vector<Field> fields;
   std::vector<int> identifier_field_ids;
 
-  const Field* Find(int id) const;                        // at any depth
+  const Field* Find(int id) const;                         // at any depth
   const Field* FindByName(const std::string& name) const;  // top level; exact, else case-insensitive when unique
   /// A path of struct fields.
   const Field* FindPath(const std::vector<std::string>& path) const;

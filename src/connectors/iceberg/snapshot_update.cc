@@ -37,7 +37,8 @@ class Producer {
     if (update_.already_done && update_.already_done(*base)) return std::nullopt;
     RemoveRetryFiles();
     auto ref = base->refs.find(update_.branch);
-    SnapshotPtr parent = ref != base->refs.end() ? base->FindSnapshot(ref->second.snapshot_id) : base->current_snapshot();
+    SnapshotPtr parent =
+        ref != base->refs.end() ? base->FindSnapshot(ref->second.snapshot_id) : base->current_snapshot();
     ARROW_ASSIGN_OR_RAISE(auto existing, operations_.Manifests(parent));
     counts_ = {};
     changed_.clear();
@@ -66,7 +67,8 @@ class Producer {
                                            : std::min(manifest.min_sequence_number, snapshot.sequence_number);
       }
     }
-    snapshot.manifest_list = fmt::format("{}/snap-{}-{}-{}.avro", MetadataFolder(*base), snapshot_id_, ++attempt_, uuid_);
+    snapshot.manifest_list =
+        fmt::format("{}/snap-{}-{}-{}.avro", MetadataFolder(*base), snapshot_id_, ++attempt_, uuid_);
     ARROW_ASSIGN_OR_RAISE(std::string list, WriteManifestList(snapshot, manifests_));
     retry_files_.push_back(snapshot.manifest_list);
     ARROW_RETURN_NOT_OK(operations_.io()->WriteNew(snapshot.manifest_list, list));
@@ -183,7 +185,8 @@ class Producer {
       if (!MayMatchFile(filters_, file, spec)) return false;
       if (MustMatchFile(filters_, file, spec)) return true;
       if (file.content != FileContent::kData) return false;  // it stays, and matters to nothing if its rows go
-      return IllegalArgument("Cannot delete file where some, but not all, rows match the overwritten partition: " + file.path);
+      return IllegalArgument("Cannot delete file where some, but not all, rows match the overwritten partition: " +
+                             file.path);
     }
     if (whole_table_) return true;
     return file.spec_id == update_.files[0].spec_id && touched_.contains(PartitionKey(type, file.partition));
@@ -194,7 +197,8 @@ class Producer {
     whole_table_ = update_.kind == UpdateKind::kOverwritePartitions && written && written->unpartitioned();
     filters_ = BindFilters(base.schema(), update_.filters);
     // One that is left out would have more rows go than it says.
-    if (filters_.size() != update_.filters.size()) return UnsupportedFeature("Overwriting by a filter on columns of this type");
+    if (filters_.size() != update_.filters.size())
+      return UnsupportedFeature("Overwriting by a filter on columns of this type");
     for (const ManifestFile& m : existing) {
       if (!m.has_live_files()) continue;
       const PartitionSpec* spec = base.FindSpec(m.spec_id);

@@ -19,11 +19,11 @@ enum class UpdateKind : uint8_t {
 
 struct SnapshotUpdate {
   UpdateKind kind = UpdateKind::kAppend;
-  std::vector<DataFile> files;  // of the default spec at the time of writing
+  std::vector<DataFile> files;                    // of the default spec at the time of writing
   std::vector<connectors::ColumnFilter> filters;  // of kOverwriteFiltered: kEq and kIsNull
-  Properties summary;           // added to the counts: spark.app.id ...
-  std::string branch = "main";  // begins where main is if there is none of that name
-  bool staged = false;          // the snapshot follows the branch's last, but the branch stays where it is
+  Properties summary;                             // added to the counts: spark.app.id ...
+  std::string branch = "main";                    // begins where main is if there is none of that name
+  bool staged = false;     // the snapshot follows the branch's last, but the branch stays where it is
   std::string table_uuid;  // of the table they were written for; "": whichever it is
   /// Asked on each attempt with the newest metadata: true when this update is in already.
   std::function<bool(const TableMetadata&)> already_done = {};
@@ -37,7 +37,8 @@ Status CommitSnapshot(TableOperations& operations, SnapshotUpdate update);
 std::optional<int64_t> LastCommittedEpoch(const TableMetadata& metadata, const std::string& query_id);
 
 /// "p=1/q_day=2025-01-01", escaped, as in file paths; "" when unpartitioned.
-Result<std::string> PartitionPath(const PartitionSpec& spec, const Type& partition_type, const std::vector<Literal>& values);
+Result<std::string> PartitionPath(const PartitionSpec& spec, const Type& partition_type,
+                                  const std::vector<Literal>& values);
 /// A key for sets of partitions.
 std::string PartitionKey(const Type& partition_type, const std::vector<Literal>& values);
 

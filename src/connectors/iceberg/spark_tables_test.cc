@@ -16,7 +16,9 @@ class SparkTables : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = "/tmp/ice/sparkwh/db";
     std::filesystem::create_directories(folder_);
-    std::string command = "tar -C " + folder_ + " --skip-old-files -xzf " SLUICE_SOURCE_DIR "/src/connectors/iceberg/testdata/spark_tables.tar.gz";
+    std::string command = "tar -C " + folder_ +
+                          " --skip-old-files -xzf " SLUICE_SOURCE_DIR
+                          "/src/connectors/iceberg/testdata/spark_tables.tar.gz";
     ASSERT_EQ(std::system(command.c_str()), 0);
   }
   static TablePtr Load(const std::string& name) {
@@ -30,10 +32,12 @@ class SparkTables : public testing::Test {
 TEST_F(SparkTables, EvolvedSchemaAndPartitioning) {
   auto table = Load("parts");
   EXPECT_EQ(table->schema().toDDL(), "extra STRING,id BIGINT,name STRING,ts TIMESTAMP,dt DATE,val BIGINT");
-  EXPECT_EQ(ReadRows(*table), (std::vector<std::string>{
-      "null|1|alpha|2025-01-01 10:00:00.000000Z|2025-01-01|1", "null|2|beta|2025-01-02 10:00:00.000000Z|2025-01-02|2",
-      "null|3|null|null|null|3", "null|4|gamma|1969-12-31 23:00:00.000000Z|1969-12-31|4",
-      "x|5|delta|2025-03-01 10:00:00.000000Z|2025-03-01|5000000000", "y|6|eps|2025-04-01 10:00:00.000000Z|2025-04-01|6"}));
+  EXPECT_EQ(ReadRows(*table),
+            (std::vector<std::string>{"null|1|alpha|2025-01-01 10:00:00.000000Z|2025-01-01|1",
+                                      "null|2|beta|2025-01-02 10:00:00.000000Z|2025-01-02|2", "null|3|null|null|null|3",
+                                      "null|4|gamma|1969-12-31 23:00:00.000000Z|1969-12-31|4",
+                                      "x|5|delta|2025-03-01 10:00:00.000000Z|2025-03-01|5000000000",
+                                      "y|6|eps|2025-04-01 10:00:00.000000Z|2025-04-01|6"}));
   auto count = [&](FilterOp op, int64_t v) {
     int splits = 0;
     ReadRows(*table, {{{"val"}, op, {IntegralValue(v)}}}, {}, &splits);

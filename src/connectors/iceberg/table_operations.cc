@@ -51,7 +51,8 @@ Status CheckCommitProperties(const Properties& properties) {
     int32_t value = 0;
     const char* last = it->second.data() + it->second.size();
     auto [end, error] = std::from_chars(it->second.data(), last, value);
-    if (error != std::errc() || end != last) return IllegalArgument(fmt::format("Table property {} must have integer value", key));
+    if (error != std::errc() || end != last)
+      return IllegalArgument(fmt::format("Table property {} must have integer value", key));
     if (value < 0) return IllegalArgument(fmt::format("Table property {} must have non negative integer value", key));
   }
   return Status::OK();

@@ -39,7 +39,8 @@ class OpenFile {
     file->data_file_.partition = std::move(partition);
     file->data_file_.path = DataLocation(*context.metadata) + (folder.empty() ? "/" : "/" + folder + "/") + name;
     ARROW_ASSIGN_OR_RAISE(file->sink_, context.io->OpenOutput(file->data_file_.path));
-    ARROW_ASSIGN_OR_RAISE(file->writer_, parquet_io::FileWriter::Open(file->sink_, context.arrow_schema, context.parquet));
+    ARROW_ASSIGN_OR_RAISE(file->writer_,
+                          parquet_io::FileWriter::Open(file->sink_, context.arrow_schema, context.parquet));
     return file;
   }
   explicit OpenFile(const WriteContext& context) : context_(context) {}
@@ -155,7 +156,8 @@ class IcebergTaskWriter final : public connectors::TaskWriter {
     for (size_t f = 0; f < width; ++f) {
       const PartitionField& field = context_->spec.fields[f];
       ARROW_ASSIGN_OR_RAISE(auto source, SourceColumn(*rows, field.source_id));
-      ARROW_ASSIGN_OR_RAISE(values[f], ApplyTransform(field.transform, *context_->schema->Find(field.source_id)->type, source));
+      ARROW_ASSIGN_OR_RAISE(values[f],
+                            ApplyTransform(field.transform, *context_->schema->Find(field.source_id)->type, source));
     }
     groups_.clear();
     std::vector<std::pair<int64_t, std::vector<int32_t>>> groups;  // first row, rows
@@ -183,7 +185,8 @@ class IcebergTaskWriter final : public connectors::TaskWriter {
       ARROW_ASSIGN_OR_RAISE(auto take, builder.Finish());
       arrow::ArrayVector columns;
       for (const auto& column : rows->columns()) {
-        ARROW_ASSIGN_OR_RAISE(auto taken, arrow::compute::Take(*column, *take, arrow::compute::TakeOptions::NoBoundsCheck()));
+        ARROW_ASSIGN_OR_RAISE(auto taken,
+                              arrow::compute::Take(*column, *take, arrow::compute::TakeOptions::NoBoundsCheck()));
         columns.push_back(std::move(taken));
       }
       auto part = arrow::RecordBatch::Make(rows->schema(), static_cast<int64_t>(indices.size()), std::move(columns));
@@ -226,13 +229,12 @@ class IcebergTaskWriter final : public connectors::TaskWriter {
         key->append(v);
         break;
       }
-      case arrow::Type::BOOL:
-        key->push_back(static_cast<const arrow::BooleanArray&>(values).Value(i) ? 1 : 0);
-        break;
+      case arrow::Type::BOOL: key->push_back(static_cast<const arrow::BooleanArray&>(values).Value(i) ? 1 : 0); break;
       default: {
         auto width = static_cast<size_t>(values.type()->bit_width() / 8);
         key->append(reinterpret_cast<const char*>(values.data()->buffers[1]->data()) +
-                        static_cast<size_t>(values.offset() + i) * width, width);
+                        static_cast<size_t>(values.offset() + i) * width,
+                    width);
       }
     }
   }
@@ -241,7 +243,8 @@ class IcebergTaskWriter final : public connectors::TaskWriter {
     auto it = open_.find(key);
     if (it == open_.end()) {
       if (open_.size() >= context_->max_open_files) ARROW_RETURN_NOT_OK(CloseOldest());
-      std::string name = fmt::format("{:05}-{}-{}-{:05}.parquet", task_, attempt_, context_->operation_id, ++file_count_);
+      std::string name =
+          fmt::format("{:05}-{}-{}-{:05}.parquet", task_, attempt_, context_->operation_id, ++file_count_);
       ARROW_ASSIGN_OR_RAISE(auto file, OpenFile::Create(*context_, std::move(partition), name));
       it = open_.emplace(key, std::move(file)).first;
     }
@@ -282,16 +285,17 @@ class IcebergTaskWriter final : public connectors::TaskWriter {
   std::vector<DataFile> done_;
 };
 
-Result<int64_t> SizeSetting(const OptionMap& options, const char* option, const TableMetadata& metadata, const char* property,
-                            int64_t otherwise) {
+Result<int64_t> SizeSetting(const OptionMap& options, const char* option, const TableMetadata& metadata,
+                            const char* property, int64_t otherwise) {
   ARROW_ASSIGN_OR_RAISE(int64_t v, GetIntOption(options, option, metadata.IntProperty(property, otherwise)));
   if (v <= 0) return Status::Invalid("Iceberg: ", option, " must be positive, not ", v);
   return v;
 }
 }  // namespace
 
-Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const FileIoPtr& io, const std::string& table_name,
-                                         const DataType& incoming, const OptionMap& options) {
+Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const FileIoPtr& io,
+                                         const std::string& table_name, const DataType& incoming,
+                                         const OptionMap& options) {
   auto context = std::make_shared<WriteContext>();
   context->metadata = metadata;
   context->io = io;
@@ -338,23 +342,27 @@ Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const File
     return MakeError("INCOMPATIBLE_DATA_FOR_TABLE.EXTRA_COLUMNS", {{"tableName", table_name}, {"extraColumns", extra}});
   }
 
-  std::string format = GetOption(options, "write-format").value_or(metadata->Property("write.format.default", "parquet"));
+  std::string format =
+      GetOption(options, "write-format").value_or(metadata->Property("write.format.default", "parquet"));
   bool known = false;
   for (const char* name : {"parquet", "orc", "avro"}) known = known || strcasecmp(format.c_str(), name) == 0;
   if (!known) return IllegalArgument("Invalid file format: " + format);
   if (strcasecmp(format.c_str(), "parquet") != 0) return UnsupportedFeature("Writing Iceberg data files as " + format);
   context->parquet = parquet_io::DefaultWriterOptions();
-  std::string codec = GetOption(options, "compression-codec")
-                          .value_or(metadata->Property("write.parquet.compression-codec", "zstd"));
+  std::string codec =
+      GetOption(options, "compression-codec").value_or(metadata->Property("write.parquet.compression-codec", "zstd"));
   ARROW_ASSIGN_OR_RAISE(context->parquet.compression, parquet_io::CompressionFromName(codec));
-  ARROW_ASSIGN_OR_RAISE(int64_t level, GetIntOption(options, "compression-level", metadata->IntProperty("write.parquet.compression-level", 1)));
+  ARROW_ASSIGN_OR_RAISE(int64_t level, GetIntOption(options, "compression-level",
+                                                    metadata->IntProperty("write.parquet.compression-level", 1)));
   context->parquet.compression_level = static_cast<int>(level);
   ARROW_ASSIGN_OR_RAISE(context->target_file_bytes, SizeSetting(options, "target-file-size-bytes", *metadata,
                                                                 "write.target-file-size-bytes", 512 << 20));
   // Smaller row groups than the property asks for: they bound the memory of a writer.
   context->parquet.row_group_bytes =
-      std::min(context->parquet.row_group_bytes, std::max<int64_t>(metadata->IntProperty("write.parquet.row-group-size-bytes", INT64_MAX), 1 << 16));
-  context->parquet.row_group_bytes = std::min(context->parquet.row_group_bytes, std::max<int64_t>(context->target_file_bytes, 1 << 16));
+      std::min(context->parquet.row_group_bytes,
+               std::max<int64_t>(metadata->IntProperty("write.parquet.row-group-size-bytes", INT64_MAX), 1 << 16));
+  context->parquet.row_group_bytes =
+      std::min(context->parquet.row_group_bytes, std::max<int64_t>(context->target_file_bytes, 1 << 16));
   return WriteContextPtr(context);
 }
 

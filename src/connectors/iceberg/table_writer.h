@@ -15,7 +15,7 @@ namespace sluice::iceberg {
 struct WriteContext {
   MetadataPtr metadata;
   FileIoPtr io;
-  std::string table_name;  // quoted, for errors
+  std::string table_name;    // quoted, for errors
   std::string operation_id;  // in file names
   SchemaPtr schema;
   PartitionSpec spec;
@@ -32,8 +32,9 @@ struct WriteContext {
 using WriteContextPtr = std::shared_ptr<const WriteContext>;
 
 /// Checks the incoming schema against the table's: INCOMPATIBLE_DATA_FOR_TABLE.*.
-Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const FileIoPtr& io, const std::string& table_name,
-                                         const DataType& incoming, const OptionMap& options);
+Result<WriteContextPtr> MakeWriteContext(const MetadataPtr& metadata, const FileIoPtr& io,
+                                         const std::string& table_name, const DataType& incoming,
+                                         const OptionMap& options);
 
 /// Closed without rows it has written nothing. Its message is an Avro manifest of its files.
 std::unique_ptr<connectors::TaskWriter> NewTaskWriter(WriteContextPtr context, int task);

@@ -13,10 +13,10 @@
 
 namespace sluice::iceberg::testing_support {
 
-#define ASSERT_OK(expression)                                 \
-  do {                                                        \
-    auto _status = (expression);                              \
-    ASSERT_TRUE(_status.ok()) << StatusText(_status);    \
+#define ASSERT_OK(expression)                         \
+  do {                                                \
+    auto _status = (expression);                      \
+    ASSERT_TRUE(_status.ok()) << StatusText(_status); \
   } while (false)
 
 inline std::string StatusText(const Status& status) { return status.ToString(); }
@@ -32,8 +32,8 @@ inline std::shared_ptr<arrow::RecordBatch> BatchOf(const DataType& schema, const
 }
 
 /// Writes one batch through one task and commits it.
-inline Status WriteBatch(connectors::Table& table, const std::string& json, connectors::WriteMode mode = connectors::WriteMode::kAppend,
-                         OptionMap options = {}) {
+inline Status WriteBatch(connectors::Table& table, const std::string& json,
+                         connectors::WriteMode mode = connectors::WriteMode::kAppend, OptionMap options = {}) {
   connectors::WriteRequest request;
   request.schema = table.schema();
   request.mode = mode;

@@ -34,8 +34,8 @@ int64_t TimePart(TransformKind kind, bool timestamp, int64_t v) {
 
 /// int64 -> the int32 or date32 of a time or bucket transform.
 template <typename Get, typename Make>
-Result<std::shared_ptr<arrow::Array>> MapToInt32(const arrow::Array& column, const std::shared_ptr<arrow::DataType>& type,
-                                                 Get get, Make make) {
+Result<std::shared_ptr<arrow::Array>> MapToInt32(const arrow::Array& column,
+                                                 const std::shared_ptr<arrow::DataType>& type, Get get, Make make) {
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(column.length() * 4));
   auto* out = reinterpret_cast<int32_t*>(buffer->mutable_data());
   std::shared_ptr<arrow::Buffer> validity;
@@ -88,9 +88,9 @@ int32_t BucketHash(const Type&, const Literal& value) {
 
 Transform ParseTransform(const std::string& text) {
   static const std::map<std::string, TransformKind> kinds = {
-      {"identity", TransformKind::kIdentity}, {"year", TransformKind::kYear},     {"years", TransformKind::kYear},
-      {"month", TransformKind::kMonth},       {"months", TransformKind::kMonth},  {"day", TransformKind::kDay},
-      {"days", TransformKind::kDay},          {"date", TransformKind::kDay},      {"hour", TransformKind::kHour},
+      {"identity", TransformKind::kIdentity}, {"year", TransformKind::kYear},      {"years", TransformKind::kYear},
+      {"month", TransformKind::kMonth},       {"months", TransformKind::kMonth},   {"day", TransformKind::kDay},
+      {"days", TransformKind::kDay},          {"date", TransformKind::kDay},       {"hour", TransformKind::kHour},
       {"hours", TransformKind::kHour},        {"date_hour", TransformKind::kHour}, {"void", TransformKind::kVoid}};
   std::string lower = text;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -122,8 +122,7 @@ Result<TypePtr> TransformResult(const Transform& transform, const TypePtr& sourc
     case TransformKind::kIdentity:
       if (source->nested()) return Cannot(transform, *source);
       return source;
-    case TransformKind::kVoid:
-      return source;
+    case TransformKind::kVoid: return source;
     case TransformKind::kBucket:
       if (source->nested() || kind == TypeKind::kBoolean || kind == TypeKind::kFloat || kind == TypeKind::kDouble) {
         return Cannot(transform, *source);
@@ -143,8 +142,7 @@ Result<TypePtr> TransformResult(const Transform& transform, const TypePtr& sourc
     case TransformKind::kDay:
       if (!IsTimestamp(kind) && kind != TypeKind::kDate) return Cannot(transform, *source);
       return MakeType(transform.kind == TransformKind::kDay ? TypeKind::kDate : TypeKind::kInt);
-    case TransformKind::kUnknown:
-      break;
+    case TransformKind::kUnknown: break;
   }
   return UnsupportedFeature("The Iceberg partition transform " + transform.text);
 }
@@ -152,12 +150,9 @@ Result<TypePtr> TransformResult(const Transform& transform, const TypePtr& sourc
 Result<Literal> ApplyTransform(const Transform& transform, const Type& source, const Literal& value) {
   if (IsNull(value)) return value;
   switch (transform.kind) {
-    case TransformKind::kIdentity:
-      return value;
-    case TransformKind::kVoid:
-      return Literal();
-    case TransformKind::kBucket:
-      return Literal(int64_t{(BucketHash(source, value) & INT32_MAX) % transform.argument});
+    case TransformKind::kIdentity: return value;
+    case TransformKind::kVoid: return Literal();
+    case TransformKind::kBucket: return Literal(int64_t{(BucketHash(source, value) & INT32_MAX) % transform.argument});
     case TransformKind::kTruncate: {
       int w = transform.argument;
       if (auto* i = std::get_if<int64_t>(&value)) {
@@ -177,10 +172,10 @@ Result<Literal> ApplyTransform(const Transform& transform, const Type& source, c
     case TransformKind::kMonth:
     case TransformKind::kDay:
     case TransformKind::kHour:
-      if (auto* i = std::get_if<int64_t>(&value)) return Literal(TimePart(transform.kind, IsTimestamp(source.kind), *i));
+      if (auto* i = std::get_if<int64_t>(&value))
+        return Literal(TimePart(transform.kind, IsTimestamp(source.kind), *i));
       break;
-    case TransformKind::kUnknown:
-      break;
+    case TransformKind::kUnknown: break;
   }
   return Cannot(transform, source);
 }
@@ -189,29 +184,34 @@ Result<std::shared_ptr<arrow::Array>> ApplyTransform(const Transform& transform,
                                                      const std::shared_ptr<arrow::Array>& column) {
   if (transform.kind == TransformKind::kIdentity) return column;
   if (transform.kind == TransformKind::kVoid) return arrow::MakeArrayOfNull(column->type(), column->length());
-  if (transform.kind == TransformKind::kUnknown) return UnsupportedFeature("The Iceberg partition transform " + transform.text);
+  if (transform.kind == TransformKind::kUnknown)
+    return UnsupportedFeature("The Iceberg partition transform " + transform.text);
   const bool timestamp = IsTimestamp(source.kind);
   if (transform.kind >= TransformKind::kYear && transform.kind <= TransformKind::kHour) {
     auto type = transform.kind == TransformKind::kDay ? arrow::date32() : arrow::int32();
     auto make = [&](int64_t v) { return TimePart(transform.kind, timestamp, v); };
     if (timestamp) {
       const auto& values = static_cast<const arrow::TimestampArray&>(*column);
-      return MapToInt32(*column, type, [&](int64_t i) { return values.Value(i); }, make);
+      return MapToInt32(
+          *column, type, [&](int64_t i) { return values.Value(i); }, make);
     }
     const auto& values = static_cast<const arrow::Date32Array&>(*column);
-    return MapToInt32(*column, type, [&](int64_t i) { return int64_t{values.Value(i)}; }, make);
+    return MapToInt32(
+        *column, type, [&](int64_t i) { return int64_t{values.Value(i)}; }, make);
   }
   if (transform.kind == TransformKind::kBucket) {
     auto bucket = [&](int32_t hash) { return (hash & INT32_MAX) % transform.argument; };
     if (column->type_id() == arrow::Type::STRING || column->type_id() == arrow::Type::BINARY) {
       const auto& values = static_cast<const arrow::BinaryArray&>(*column);
-      return MapToInt32(*column, arrow::int32(), [&](int64_t i) { return values.GetView(i); },
-                        [&](std::string_view v) { return bucket(static_cast<int32_t>(Murmur3x86_32(v))); });
+      return MapToInt32(
+          *column, arrow::int32(), [&](int64_t i) { return values.GetView(i); },
+          [&](std::string_view v) { return bucket(static_cast<int32_t>(Murmur3x86_32(v))); });
     }
     if (column->type_id() == arrow::Type::INT64 || column->type_id() == arrow::Type::TIMESTAMP) {
       const auto* values = column->data()->GetValues<int64_t>(1);
-      return MapToInt32(*column, arrow::int32(), [&](int64_t i) { return values[i]; },
-                        [&](int64_t v) { return bucket(HashLong(v)); });
+      return MapToInt32(
+          *column, arrow::int32(), [&](int64_t i) { return values[i]; },
+          [&](int64_t v) { return bucket(HashLong(v)); });
     }
   }
   // The rest value by value: truncate, buckets of decimals, dates and ints.
@@ -225,8 +225,10 @@ Result<std::shared_ptr<arrow::Array>> ApplyTransform(const Transform& transform,
     if (IsNull(value)) {
       ARROW_RETURN_NOT_OK(builder->AppendNull());
     } else if (auto* n = std::get_if<int64_t>(&value)) {
-      if (type->id() == arrow::Type::INT64) ARROW_RETURN_NOT_OK(static_cast<arrow::Int64Builder&>(*builder).Append(*n));
-      else ARROW_RETURN_NOT_OK(static_cast<arrow::Int32Builder&>(*builder).Append(static_cast<int32_t>(*n)));
+      if (type->id() == arrow::Type::INT64)
+        ARROW_RETURN_NOT_OK(static_cast<arrow::Int64Builder&>(*builder).Append(*n));
+      else
+        ARROW_RETURN_NOT_OK(static_cast<arrow::Int32Builder&>(*builder).Append(static_cast<int32_t>(*n)));
     } else if (auto* s = std::get_if<std::string>(&value)) {
       ARROW_RETURN_NOT_OK(static_cast<arrow::BinaryBuilder&>(*builder).Append(*s));
     } else if (auto* d = std::get_if<arrow::Decimal128>(&value)) {
@@ -241,7 +243,8 @@ std::string TransformedText(const Transform& transform, const Type& result, cons
   if (!i) return LiteralText(result, value);
   switch (transform.kind) {
     case TransformKind::kYear: return fmt::format("{:04}", 1970 + *i);
-    case TransformKind::kMonth: return fmt::format("{:04}-{:02}", 1970 + FloorDiv(*i, 12), *i - FloorDiv(*i, 12) * 12 + 1);
+    case TransformKind::kMonth:
+      return fmt::format("{:04}-{:02}", 1970 + FloorDiv(*i, 12), *i - FloorDiv(*i, 12) * 12 + 1);
     case TransformKind::kDay: return LiteralText(*MakeType(TypeKind::kDate), value);
     case TransformKind::kHour: {
       int64_t days = FloorDiv(*i, 24);

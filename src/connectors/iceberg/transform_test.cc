@@ -35,14 +35,18 @@ TEST(Transform, Times) {
   EXPECT_EQ(apply(TransformKind::kMonth, TypeKind::kDate, 17486), 574);
   EXPECT_EQ(apply(TransformKind::kDay, TypeKind::kTimestampTz, -1), -1);
   EXPECT_EQ(apply(TransformKind::kHour, TypeKind::kTimestampTz, -1), -1);
-  EXPECT_EQ(TransformedText({TransformKind::kMonth, 0, {}}, *MakeType(TypeKind::kInt), Literal(int64_t{-1})), "1969-12");
+  EXPECT_EQ(TransformedText({TransformKind::kMonth, 0, {}}, *MakeType(TypeKind::kInt), Literal(int64_t{-1})),
+            "1969-12");
 }
 
 TEST(Bounds, UpperIsAboveAllThatShareThePrefix) {
   EXPECT_EQ(TruncateUpper("abcdef", 3, true), "abd");
   EXPECT_EQ(TruncateUpper("abc", 3, true), "abc");
   EXPECT_EQ(TruncateUpper("\xC3\xA4\xC3\xB6x", 2, true), "\xC3\xA4\xC3\xB7");
-  EXPECT_EQ(TruncateUpper("\xF4\x8F\xBF\xBF" "abc", 1, true), std::nullopt);
+  EXPECT_EQ(TruncateUpper("\xF4\x8F\xBF\xBF"
+                          "abc",
+                          1, true),
+            std::nullopt);
   EXPECT_EQ(TruncateUpper("\xFF\xFF\x01", 2, false), std::nullopt);
   EXPECT_EQ(DecimalToBytes(arrow::Decimal128(-129)), "\xFF\x7F");
 }

@@ -18,12 +18,13 @@ std::shared_ptr<arrow::Buffer> TakeBuffer(std::vector<T>* values) {
 }  // namespace
 
 DataType KafkaSchema(bool include_headers) {
-  std::vector<StructField> fields = {{"key", DataType::Binary()},       {"value", DataType::Binary()},
-                                     {"topic", DataType::String()},     {"partition", DataType::Integer()},
-                                     {"offset", DataType::Long()},      {"timestamp", DataType::Timestamp()},
+  std::vector<StructField> fields = {{"key", DataType::Binary()},           {"value", DataType::Binary()},
+                                     {"topic", DataType::String()},         {"partition", DataType::Integer()},
+                                     {"offset", DataType::Long()},          {"timestamp", DataType::Timestamp()},
                                      {"timestampType", DataType::Integer()}};
   if (include_headers) {
-    fields.push_back({"headers", DataType::Array(DataType::Struct({{"key", DataType::String()}, {"value", DataType::Binary()}}))});
+    fields.push_back(
+        {"headers", DataType::Array(DataType::Struct({{"key", DataType::String()}, {"value", DataType::Binary()}}))});
   }
   return DataType::Struct(std::move(fields));
 }
@@ -40,7 +41,8 @@ Status BytesColumn::Reserve(int64_t rows, int64_t bytes) {
 }
 
 Status BytesColumn::Grow(int64_t bytes) {
-  if (size_ + bytes > std::numeric_limits<int32_t>::max()) return Status::CapacityError("a batch of Kafka holds over 2 GiB");
+  if (size_ + bytes > std::numeric_limits<int32_t>::max())
+    return Status::CapacityError("a batch of Kafka holds over 2 GiB");
   capacity_ = std::max(capacity_ * 2, size_ + bytes);
   return data_->Resize(capacity_ + kPadding, /*shrink_to_fit=*/false);
 }
@@ -65,11 +67,13 @@ Result<std::shared_ptr<arrow::Array>> BytesColumn::Finish() {
   std::shared_ptr<arrow::Buffer> validity;
   if (nulls_ > 0) {
     ARROW_ASSIGN_OR_RAISE(auto bits, arrow::AllocateEmptyBitmap(rows));
-    for (int64_t i = 0; i < rows; ++i) arrow::bit_util::SetBitTo(bits->mutable_data(), i, valid_[static_cast<size_t>(i)]);
+    for (int64_t i = 0; i < rows; ++i)
+      arrow::bit_util::SetBitTo(bits->mutable_data(), i, valid_[static_cast<size_t>(i)]);
     validity = std::move(bits);
   }
   std::shared_ptr<arrow::Buffer> data = arrow::SliceBuffer(std::move(data_), 0, size_);
-  return std::make_shared<arrow::BinaryArray>(rows, TakeBuffer(&offsets_), std::move(data), std::move(validity), nulls_);
+  return std::make_shared<arrow::BinaryArray>(rows, TakeBuffer(&offsets_), std::move(data), std::move(validity),
+                                              nulls_);
 }
 
 Result<std::unique_ptr<BatchBuilder>> BatchBuilder::Make(const DataType& schema, std::string topic, int32_t partition,
@@ -90,7 +94,8 @@ Result<std::unique_ptr<BatchBuilder>> BatchBuilder::Make(const DataType& schema,
     builder->columns_.push_back(column);
     builder->wants_time_ |= column == kTimestamp || column == kTimestampType;
     if (column != kHeaders) continue;
-    for (const StructField& part : field.type.elementType().fields()) builder->header_is_key_.push_back(part.name == "key");
+    for (const StructField& part : field.type.elementType().fields())
+      builder->header_is_key_.push_back(part.name == "key");
     ARROW_RETURN_NOT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), ToArrowType(field.type), &builder->headers_));
   }
   ARROW_RETURN_NOT_OK(builder->Start());
@@ -102,18 +107,13 @@ Status BatchBuilder::Start() {
   rows_ = bytes_ = 0;
   for (Column column : columns_) {
     switch (column) {
-      case kKey:
-        ARROW_RETURN_NOT_OK(key_.Reserve(expected_rows_, expected_rows_ * 16));
-        break;
-      case kValue:
-        ARROW_RETURN_NOT_OK(value_.Reserve(expected_rows_, guess));
-        break;
+      case kKey: ARROW_RETURN_NOT_OK(key_.Reserve(expected_rows_, expected_rows_ * 16)); break;
+      case kValue: ARROW_RETURN_NOT_OK(value_.Reserve(expected_rows_, guess)); break;
       case kOffset:
         offset_.clear();
         offset_.reserve(static_cast<size_t>(expected_rows_));
         break;
-      default:
-        break;
+      default: break;
     }
   }
   timestamp_.clear();
@@ -127,8 +127,7 @@ Status BatchBuilder::AppendHeaders(const rd_kafka_message_t& message) {
   const char* name;
   const void* value;
   size_t size;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-      rd_kafka_header_cnt(headers) == 0) {
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR || rd_kafka_header_cnt(headers) == 0) {
     return list->AppendNull();
   }
   ARROW_RETURN_NOT_OK(list->Append());
@@ -160,26 +159,13 @@ Status BatchBuilder::Append(const rd_kafka_message_t& message) {
   }
   for (Column column : columns_) {
     switch (column) {
-      case kKey:
-        ARROW_RETURN_NOT_OK(key_.Append(message.key, message.key_len, message.key == nullptr));
-        break;
-      case kValue:
-        ARROW_RETURN_NOT_OK(value_.Append(message.payload, message.len, message.payload == nullptr));
-        break;
-      case kOffset:
-        offset_.push_back(message.offset);
-        break;
-      case kTimestamp:
-        timestamp_.push_back(ms * 1000);
-        break;
-      case kTimestampType:
-        timestamp_type_.push_back(time_type);
-        break;
-      case kHeaders:
-        ARROW_RETURN_NOT_OK(AppendHeaders(message));
-        break;
-      default:
-        break;  // the same in every row: made at the end
+      case kKey: ARROW_RETURN_NOT_OK(key_.Append(message.key, message.key_len, message.key == nullptr)); break;
+      case kValue: ARROW_RETURN_NOT_OK(value_.Append(message.payload, message.len, message.payload == nullptr)); break;
+      case kOffset: offset_.push_back(message.offset); break;
+      case kTimestamp: timestamp_.push_back(ms * 1000); break;
+      case kTimestampType: timestamp_type_.push_back(time_type); break;
+      case kHeaders: ARROW_RETURN_NOT_OK(AppendHeaders(message)); break;
+      default: break;  // the same in every row: made at the end
     }
   }
   ++rows_;
@@ -214,15 +200,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> BatchBuilder::Finish() {
         array = std::make_shared<arrow::Int32Array>(rows_, TakeBuffer(&values));
         break;
       }
-      case kOffset:
-        array = std::make_shared<arrow::Int64Array>(rows_, TakeBuffer(&offset_));
-        break;
-      case kTimestamp:
-        array = std::make_shared<arrow::TimestampArray>(type, rows_, TakeBuffer(&timestamp_));
-        break;
-      case kTimestampType:
-        array = std::make_shared<arrow::Int32Array>(rows_, TakeBuffer(&timestamp_type_));
-        break;
+      case kOffset: array = std::make_shared<arrow::Int64Array>(rows_, TakeBuffer(&offset_)); break;
+      case kTimestamp: array = std::make_shared<arrow::TimestampArray>(type, rows_, TakeBuffer(&timestamp_)); break;
+      case kTimestampType: array = std::make_shared<arrow::Int32Array>(rows_, TakeBuffer(&timestamp_type_)); break;
       case kHeaders: {
         ARROW_ASSIGN_OR_RAISE(array, headers_->Finish());
         break;

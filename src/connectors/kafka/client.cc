@@ -22,8 +22,8 @@ Result<std::shared_ptr<Client>> Client::Make(Role role, const ClientConfig& conf
   rd_kafka_conf_set_error_cb(conf.get(), &Client::OnError);
   if (on_delivery != nullptr) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   char error[512];
-  client->handle_ = rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), error,
-                                 sizeof(error));
+  client->handle_ =
+      rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf.get(), error, sizeof(error));
   if (client->handle_ == nullptr) {
     return InvalidOption(std::string("Kafka's client cannot start with these kafka.* options: ") + error);
   }
@@ -60,12 +60,16 @@ void Client::OnLog(const rd_kafka_t* handle, int level, const char* facility, co
   if (client != nullptr && level <= LOG_ERR) {
     std::string_view problem(text);
     // "[thrd:...]: 127.0.0.1:9/bootstrap: Connect to ..." -> what follows the thread.
-    if (size_t end = problem.find("]: "); problem.starts_with('[') && end != problem.npos) problem.remove_prefix(end + 3);
+    if (size_t end = problem.find("]: "); problem.starts_with('[') && end != problem.npos)
+      problem.remove_prefix(end + 3);
     std::lock_guard lock(client->mutex_);
     client->last_problem_ = problem;
   }
   const std::string_view what(facility);
-  const LogLevel to = what == "CONFWARN" ? LogLevel::kDebug : level <= LOG_CRIT ? LogLevel::kError : level <= LOG_WARNING ? LogLevel::kWarn : LogLevel::kDebug;
+  const LogLevel to = what == "CONFWARN"     ? LogLevel::kDebug
+                      : level <= LOG_CRIT    ? LogLevel::kError
+                      : level <= LOG_WARNING ? LogLevel::kWarn
+                                             : LogLevel::kDebug;
   // A broker that is away is told by whoever needs it; here it would be said every second.
   Log(what == "FAIL" || what == "ERROR" ? LogLevel::kInfo : to, text, {{"kafka", facility}});
 }

@@ -47,7 +47,8 @@ class Client {
   int64_t DownForMs() const;
   void MarkUp() { down_since_ms_ = 0; }
   /// Makes the threads that fetch look again whether their queues have room. Without it librdkafka 2.0 looks once a
-  /// second after it found them full, which halts a reader that is slower than the network. Cheap, at most every 0.5 ms.
+  /// second after it found them full, which halts a reader that is slower than the network. Cheap, at most every 0.5
+  /// ms.
   void WakeFetchers();
 
  private:

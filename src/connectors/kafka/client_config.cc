@@ -119,7 +119,9 @@ struct Jaas {
 Result<Jaas> ParseJaas(std::string_view text) {
   Jaas jaas;
   size_t at = 0;
-  auto skip = [&] { while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at]))) ++at; };
+  auto skip = [&] {
+    while (at < text.size() && std::isspace(static_cast<unsigned char>(text[at]))) ++at;
+  };
   auto word = [&](std::string_view stops) {
     const size_t from = at;
     while (at < text.size() && !std::isspace(static_cast<unsigned char>(text[at])) &&
@@ -136,7 +138,8 @@ Result<Jaas> ParseJaas(std::string_view text) {
     const std::string key = word("=;");
     skip();
     if (key.empty() || at >= text.size() || text[at] != '=') {
-      return InvalidOption("Kafka option 'sasl.jaas.config' cannot be read: expected \"<module> required key=\"value\" ...;\".");
+      return InvalidOption(
+          "Kafka option 'sasl.jaas.config' cannot be read: expected \"<module> required key=\"value\" ...;\".");
     }
     ++at;
     skip();
@@ -153,7 +156,8 @@ Result<Jaas> ParseJaas(std::string_view text) {
     jaas.options[key] = value;
   }
   if (jaas.module.empty() || flag.empty()) {
-    return InvalidOption("Kafka option 'sasl.jaas.config' cannot be read: expected \"<module> required key=\"value\" ...;\".");
+    return InvalidOption(
+        "Kafka option 'sasl.jaas.config' cannot be read: expected \"<module> required key=\"value\" ...;\".");
   }
   return jaas;
 }
@@ -182,7 +186,8 @@ Status ApplyJaas(const std::string& text, Settings* out) {
     copy("scope", "sasl.oauthbearer.scope");
     return Status::OK();
   }
-  return Refuse("sasl.jaas.config", fmt::format("the login module {} is a Java class without counterpart.", jaas.module));
+  return Refuse("sasl.jaas.config",
+                fmt::format("the login module {} is a Java class without counterpart.", jaas.module));
 }
 
 /// PEM files and PKCS#12 key stores; Java's own key stores have to be converted.
@@ -241,19 +246,19 @@ bool IsKnown(rd_kafka_conf_t* conf, const std::string& key, const std::string& v
 Status SetOne(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
   char error[512];
   switch (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), error, sizeof(error))) {
-    case RD_KAFKA_CONF_OK:
-      return Status::OK();
+    case RD_KAFKA_CONF_OK: return Status::OK();
     case RD_KAFKA_CONF_UNKNOWN:
-      return InvalidOption(fmt::format("Kafka option '{}' is not supported: this Kafka client has no such setting.", key));
-    default:
-      return InvalidOption(fmt::format("Kafka option '{}' cannot be '{}': {}", key, value, error));
+      return InvalidOption(
+          fmt::format("Kafka option '{}' is not supported: this Kafka client has no such setting.", key));
+    default: return InvalidOption(fmt::format("Kafka option '{}' cannot be '{}': {}", key, value, error));
   }
 }
 
-const std::map<std::string_view, bool> kHandledApart = {  // read above, or by ApplyStores
-    {"ssl.truststore.location", true}, {"ssl.truststore.type", true},     {"ssl.truststore.password", true},
-    {"ssl.keystore.location", true},   {"ssl.keystore.type", true},       {"ssl.keystore.password", true},
-    {"sasl.jaas.config", true},        {"key.serializer", true},          {"value.serializer", true},
+const std::map<std::string_view, bool> kHandledApart = {
+    // read above, or by ApplyStores
+    {"ssl.truststore.location", true}, {"ssl.truststore.type", true}, {"ssl.truststore.password", true},
+    {"ssl.keystore.location", true},   {"ssl.keystore.type", true},   {"ssl.keystore.password", true},
+    {"sasl.jaas.config", true},        {"key.serializer", true},      {"value.serializer", true},
 };
 
 }  // namespace

@@ -14,12 +14,12 @@ namespace sluice::connectors::kafka {
 enum class Role : uint8_t { kConsumer, kProducer };
 
 struct ClientConfig {
-  std::string servers;                           // bootstrap.servers, for messages
-  std::map<std::string, std::string> settings;   // librdkafka's names
-  int64_t api_timeout_ms = 60'000;               // default.api.timeout.ms
-  int64_t max_block_ms = 60'000;                 // producer: wait for room in the queue
+  std::string servers;                          // bootstrap.servers, for messages
+  std::map<std::string, std::string> settings;  // librdkafka's names
+  int64_t api_timeout_ms = 60'000;              // default.api.timeout.ms
+  int64_t max_block_ms = 60'000;                // producer: wait for room in the queue
   bool read_committed = false;
-  std::string group_id;                          // "" unless kafka.group.id is set
+  std::string group_id;  // "" unless kafka.group.id is set
 
   struct Destroy {
     void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }

@@ -34,7 +34,8 @@ void PartitionConsumer::DropPutBack() {
 
 Status PartitionConsumer::Start(int64_t offset) {
   if (rd_kafka_consume_start_queue(topic_.get(), tp_.partition, offset, queue_.get()) != 0) {
-    return ClientError(rd_kafka_last_error(), fmt::format("read {} from offset {}", tp_.ToString(), offset), client_->servers());
+    return ClientError(rd_kafka_last_error(), fmt::format("read {} from offset {}", tp_.ToString(), offset),
+                       client_->servers());
   }
   started_ = true;
   position_ = offset;
@@ -128,30 +129,30 @@ Result<std::shared_ptr<Client>> ConsumerPool::ClientFor(const TopicPartition& tp
   const auto share = static_cast<int64_t>(std::max<size_t>(partitions_, 1));
   const int64_t bytes = std::clamp(kPrefetchBytes / share, kMinPrefetchBytes, kMaxPrefetchBytes);
   const int64_t messages = PrefetchMessages(partitions_);
-  ARROW_ASSIGN_OR_RAISE(
-      auto client,
-      Client::Make(Role::kConsumer, options_->client,
-                   {{"queued.max.messages.kbytes", std::to_string(bytes / 1024)},
-                    {"queued.min.messages", std::to_string(messages)},
-                    {"fetch.message.max.bytes", std::to_string(std::min<int64_t>(1 << 20, bytes))},
-                    {"fetch.wait.max.ms", "100"},
-                    {"fetch.error.backoff.ms", "20"},
-                    {"check.crcs", "true"},
-                    {"reconnect.backoff.ms", "20"},
-                    {"reconnect.backoff.max.ms", "1000"},
-                    {"socket.nagle.disable", "true"},
-                    {"log.connection.close", "false"},
-                    {"topic.metadata.refresh.fast.interval.ms", "50"}},
-                   {{"enable.auto.commit", "false"},
-                    {"auto.commit.enable", "false"},
-                    {"enable.auto.offset.store", "false"},
-                    {"enable.partition.eof", "true"},
-                    {"auto.offset.reset", "error"}}));
+  ARROW_ASSIGN_OR_RAISE(auto client,
+                        Client::Make(Role::kConsumer, options_->client,
+                                     {{"queued.max.messages.kbytes", std::to_string(bytes / 1024)},
+                                      {"queued.min.messages", std::to_string(messages)},
+                                      {"fetch.message.max.bytes", std::to_string(std::min<int64_t>(1 << 20, bytes))},
+                                      {"fetch.wait.max.ms", "100"},
+                                      {"fetch.error.backoff.ms", "20"},
+                                      {"check.crcs", "true"},
+                                      {"reconnect.backoff.ms", "20"},
+                                      {"reconnect.backoff.max.ms", "1000"},
+                                      {"socket.nagle.disable", "true"},
+                                      {"log.connection.close", "false"},
+                                      {"topic.metadata.refresh.fast.interval.ms", "50"}},
+                                     {{"enable.auto.commit", "false"},
+                                      {"auto.commit.enable", "false"},
+                                      {"enable.auto.offset.store", "false"},
+                                      {"enable.partition.eof", "true"},
+                                      {"auto.offset.reset", "error"}}));
   clients_.push_back(client);
   return client;
 }
 
-Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, const TopicPartition& tp, int64_t offset) {
+Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, const TopicPartition& tp,
+                                               int64_t offset) {
   PartitionConsumer* idle = nullptr;
   std::erase_if(consumers_, [](const auto& consumer) { return consumer->broken_ && !consumer->in_use_; });
   for (const auto& consumer : consumers_) {
@@ -183,7 +184,8 @@ Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, co
 Status ConsumerPool::Prepare(const PartitionOffsets& offsets, int parallelism) {
   std::unique_lock lock(mutex_);
   partitions_ = std::max(partitions_, offsets.size());
-  max_clients_ = std::clamp<size_t>(std::min<size_t>(static_cast<size_t>(std::max(parallelism, 1)), offsets.size()), max_clients_, 16);
+  max_clients_ = std::clamp<size_t>(std::min<size_t>(static_cast<size_t>(std::max(parallelism, 1)), offsets.size()),
+                                    max_clients_, 16);
   for (const auto& [tp, offset] : offsets) ARROW_RETURN_NOT_OK(Ready(lock, tp, offset).status());
   return Status::OK();
 }

@@ -59,11 +59,16 @@ class ConsumerPool : public std::enable_shared_from_this<ConsumerPool> {
   /// Returned to the pool when dropped; a consumer after an error is `Discard`ed.
   class Lease {
    public:
-    Lease(std::shared_ptr<ConsumerPool> pool, PartitionConsumer* consumer) : pool_(std::move(pool)), consumer_(consumer) {}
+    Lease(std::shared_ptr<ConsumerPool> pool, PartitionConsumer* consumer)
+        : pool_(std::move(pool)), consumer_(consumer) {}
     Lease(Lease&& other) noexcept : pool_(std::move(other.pool_)), consumer_(std::exchange(other.consumer_, nullptr)) {}
     Lease& operator=(Lease&&) = delete;
-    ~Lease() { if (consumer_ != nullptr) pool_->Return(consumer_, false); }
-    void Discard() { if (consumer_ != nullptr) pool_->Return(std::exchange(consumer_, nullptr), true); }
+    ~Lease() {
+      if (consumer_ != nullptr) pool_->Return(consumer_, false);
+    }
+    void Discard() {
+      if (consumer_ != nullptr) pool_->Return(std::exchange(consumer_, nullptr), true);
+    }
     PartitionConsumer* operator->() const { return consumer_; }
     PartitionConsumer& operator*() const { return *consumer_; }
 

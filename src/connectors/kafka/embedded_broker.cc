@@ -31,7 +31,8 @@ class Forwarder {
     const int on = 1;
     setsockopt(self->listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     sockaddr_in address = Loopback(port);
-    if (bind(self->listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 || listen(self->listener_, 64) != 0) {
+    if (bind(self->listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+        listen(self->listener_, 64) != 0) {
       return Status::IOError("127.0.0.1:", port, ": ", std::strerror(errno), ". Choose another port.");
     }
     self->thread_ = std::thread([s = self.get()] { s->Run(); });
@@ -161,10 +162,12 @@ class MockBroker final : public EmbeddedBroker {
   const std::string& bootstrap_servers() const override { return servers_; }
   Status CreateTopic(const std::string& name, int partitions) override {
     const rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(cluster_, name.c_str(), partitions, 1);
-    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? Status::OK() : ClientError(error, "create the topic " + name, servers_);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR ? Status::OK()
+                                               : ClientError(error, "create the topic " + name, servers_);
   }
   Status SetDown(bool down) override {
-    const rd_kafka_resp_err_t error = down ? rd_kafka_mock_broker_set_down(cluster_, 1) : rd_kafka_mock_broker_set_up(cluster_, 1);
+    const rd_kafka_resp_err_t error =
+        down ? rd_kafka_mock_broker_set_down(cluster_, 1) : rd_kafka_mock_broker_set_up(cluster_, 1);
     return error == RD_KAFKA_RESP_ERR_NO_ERROR ? Status::OK() : ClientError(error, "switch the broker", servers_);
   }
 

@@ -12,8 +12,10 @@ class EmbeddedBroker {
  public:
   /// What to tell people who start it.
   static constexpr const char* kLimits =
-      "for trying things out only: records are kept in memory, the newest 5 MiB of each partition; no authentication or "
-      "TLS, no lookup of offsets by time, no topic administration (topics come into being when they are first used), and "
+      "for trying things out only: records are kept in memory, the newest 5 MiB of each partition; no authentication "
+      "or "
+      "TLS, no lookup of offsets by time, no topic administration (topics come into being when they are first used), "
+      "and "
       "aborted transactions are not hidden";
 
   /// Listens on loopback; `port` 0 takes a free one. A topic that is first used gets 4 partitions.

@@ -9,14 +9,12 @@ Status InvalidOption(std::string message) {
 }
 
 Status BrokerUnreachable(std::string_view servers, std::string_view doing, std::string_view cause) {
-  return MakeError("KAFKA_BROKER_UNREACHABLE", {{"servers", std::string(servers)},
-                                                {"action", std::string(doing)},
-                                                {"cause", std::string(cause)}});
+  return MakeError("KAFKA_BROKER_UNREACHABLE",
+                   {{"servers", std::string(servers)}, {"action", std::string(doing)}, {"cause", std::string(cause)}});
 }
 
 Status UnknownTopic(std::string_view topics, std::string_view servers) {
-  return MakeError("KAFKA_UNKNOWN_TOPIC",
-                   {{"topics", std::string(topics)}, {"servers", std::string(servers)}});
+  return MakeError("KAFKA_UNKNOWN_TOPIC", {{"topics", std::string(topics)}, {"servers", std::string(servers)}});
 }
 
 Status ClientError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view servers,
@@ -27,8 +25,7 @@ Status ClientError(rd_kafka_resp_err_t code, std::string_view doing, std::string
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-      return BrokerUnreachable(servers, doing, cause);
+    case RD_KAFKA_RESP_ERR__RESOLVE: return BrokerUnreachable(servers, doing, cause);
     default:
       return MakeError("KAFKA_CLIENT_ERROR", {{"action", std::string(doing)},
                                               {"servers", std::string(servers)},
@@ -68,10 +65,8 @@ bool IsTransient(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
     case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
     case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
-      return true;
-    default:
-      return false;
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS: return true;
+    default: return false;
   }
 }
 

@@ -16,7 +16,8 @@ Status BrokerUnreachable(std::string_view servers, std::string_view doing, std::
 /// KAFKA_UNKNOWN_TOPIC.
 Status UnknownTopic(std::string_view topics, std::string_view servers);
 /// KAFKA_CLIENT_ERROR, or one of the above where `code` says so.
-Status ClientError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view servers, std::string_view detail = {});
+Status ClientError(rd_kafka_resp_err_t code, std::string_view doing, std::string_view servers,
+                   std::string_view detail = {});
 /// KAFKA_DATA_LOSS.<reason>.
 Status DataLoss(std::string_view reason, ErrorParameters parameters);
 /// Fails with it, or only logs it when `fail` is false (failOnDataLoss).

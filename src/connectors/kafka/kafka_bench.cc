@@ -32,10 +32,11 @@ Status Fill(const std::string& servers) {
   std::vector<TestRow> rows;
   for (int i = 0; i < kMessages; ++i) {
     char value[200];
-    std::snprintf(value, sizeof(value),
-                  "{\"id\":%09d,\"user\":\"user_%06d\",\"action\":\"click\",\"page\":\"/products/%06d\",\"price\":%07.2f,"
-                  "\"ts\":\"2025-01-01T10:%02d:%02d.000Z\",\"country\":\"DE\",\"agent\":\"Mozilla/5.0 xxxxxxxx\"}",
-                  i, i % 860'000, i % 99'991, (i % 100'000) / 100.0, i / 60 % 60, i % 60);
+    std::snprintf(
+        value, sizeof(value),
+        "{\"id\":%09d,\"user\":\"user_%06d\",\"action\":\"click\",\"page\":\"/products/%06d\",\"price\":%07.2f,"
+        "\"ts\":\"2025-01-01T10:%02d:%02d.000Z\",\"country\":\"DE\",\"agent\":\"Mozilla/5.0 xxxxxxxx\"}",
+        i, i % 860'000, i % 99'991, (i % 100'000) / 100.0, i / 60 % 60, i % 60);
     rows.push_back({std::string(value).substr(0, 171), std::nullopt, i % kPartitions});
     if (rows.size() < 10'000) continue;
     ARROW_RETURN_NOT_OK(task->Write(*ToBatch(rows)));
@@ -45,7 +46,8 @@ Status Fill(const std::string& servers) {
 }
 
 Status Prepare(const std::string& servers) {
-  auto there = ReadBatch(servers, {{"subscribe", kTopic}, {"startingOffsets", R"({"sluice-bench-171b":{"0":-2,"1":-2,"2":-2,"3":-2}})"},
+  auto there = ReadBatch(servers, {{"subscribe", kTopic},
+                                   {"startingOffsets", R"({"sluice-bench-171b":{"0":-2,"1":-2,"2":-2,"3":-2}})"},
                                    {"endingOffsets", R"({"sluice-bench-171b":{"0":1,"1":1,"2":1,"3":1}})"}});
   if (there.ok() && (*there)->num_rows() == kPartitions) return Status::OK();
   TestAdmin admin(servers);
@@ -83,15 +85,17 @@ void BM_ReadAll(benchmark::State& state) {
             clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
             do {
               clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-            } while ((now.tv_sec - start.tv_sec) * 1'000'000'000 + now.tv_nsec - start.tv_nsec < work_ns * batch->num_rows());
+            } while ((now.tv_sec - start.tv_sec) * 1'000'000'000 + now.tv_nsec - start.tv_nsec <
+                     work_ns * batch->num_rows());
           }
         }
       });
     }
     if (Status status = pool.RunAll(std::move(tasks)); !status.ok()) state.SkipWithError(status.message().c_str());
     getrusage(RUSAGE_SELF, &after);
-    cpu_us += (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1'000'000 +
-              after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec;
+    cpu_us +=
+        (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1'000'000 +
+        after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec;
   }
   total = rows;
   rusage usage{};
@@ -100,7 +104,13 @@ void BM_ReadAll(benchmark::State& state) {
   state.counters["msgs/cpu_s"] = static_cast<double>(total) * 1e6 / static_cast<double>(cpu_us);
   state.counters["peak_MiB"] = static_cast<double>(usage.ru_maxrss) / 1024;
 }
-BENCHMARK(BM_ReadAll)->Args({1, 0})->Args({2, 0})->Args({2, 600})->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK(BM_ReadAll)
+    ->Args({1, 0})
+    ->Args({2, 0})
+    ->Args({2, 600})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
 
 /// One message there and back: from the delivery of a record to the row in hand, over WaitForData.
 void BM_Latency(benchmark::State& state) {

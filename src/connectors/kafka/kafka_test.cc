@@ -74,8 +74,10 @@ TEST_F(KafkaMock, BatchPositions) {
   EXPECT_EQ(count({{"startingOffsets", R"({"t":{"0":4,"1":5}})"}, {"endingOffsets", R"({"t":{"0":4,"1":7}})"}}), "2");
   EXPECT_EQ(count({{"minPartitions", "7"}}), "20");
   EXPECT_EQ(count({{"maxRecordsPerPartition", "3"}}), "20");
-  EXPECT_THAT(count({{"startingOffsets", R"({"t":{"0":4}})"}}), HasSubstr("KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED"));
-  EXPECT_THAT(count({{"startingOffsets", R"({"t":{"0":4,"1":50}})"}}), HasSubstr("RESOLVED_START_OFFSET_GREATER_THAN_END_OFFSET"));
+  EXPECT_THAT(count({{"startingOffsets", R"({"t":{"0":4}})"}}),
+              HasSubstr("KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED"));
+  EXPECT_THAT(count({{"startingOffsets", R"({"t":{"0":4,"1":50}})"}}),
+              HasSubstr("RESOLVED_START_OFFSET_GREATER_THAN_END_OFFSET"));
   auto assigned = ReadBatch(servers_, {{"assign", R"({"t":[1]})"}}, Request({"value"}));
   EXPECT_EQ((*assigned)->num_rows(), 10);
   ScanRequest limited = Request({"value"});
@@ -97,9 +99,9 @@ TEST_F(KafkaMock, StreamFollowsItsTopic) {
   EXPECT_EQ(end.json, R"({"t":{"0":3}})");
   EXPECT_THAT(ReadValues(source.get(), start, end).ValueOrDie(), ElementsAre("v0", "v1", "v2"));
   EXPECT_EQ(source->LatestOffset(end, ReadLimit::kDefault).ValueOrDie(), end);
-  EXPECT_EQ(source->Metrics(start), (std::map<std::string, std::string>{{"minOffsetsBehindLatest", "3"},
-                                                                       {"maxOffsetsBehindLatest", "3"},
-                                                                       {"avgOffsetsBehindLatest", "3.0"}}));
+  EXPECT_EQ(source->Metrics(start),
+            (std::map<std::string, std::string>{
+                {"minOffsetsBehindLatest", "3"}, {"maxOffsetsBehindLatest", "3"}, {"avgOffsetsBehindLatest", "3.0"}}));
   EXPECT_EQ(source->ReportLatestOffset(), end);
   // The same range again, and one that goes on.
   EXPECT_THAT(ReadValues(source.get(), start, end).ValueOrDie(), ElementsAre("v0", "v1", "v2"));
@@ -129,7 +131,8 @@ TEST_F(KafkaMock, CheckpointsOfOthers) {
 TEST_F(KafkaMock, Limits) {
   ASSERT_OK(broker_->CreateTopic("t", 2));
   ASSERT_OK(Produce(servers_, "t", Numbered(100, 2)));
-  auto source = NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"maxOffsetsPerTrigger", "30"}});
+  auto source =
+      NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"maxOffsetsPerTrigger", "30"}});
   ASSERT_OK_AND_ASSIGN(Offset at, source->InitialOffset());
   std::vector<std::string> ends;
   for (int i = 0; i < 4; ++i) {
@@ -142,7 +145,8 @@ TEST_F(KafkaMock, Limits) {
   EXPECT_EQ(ends[3], R"({"t":{"0":50,"1":50}})");
   EXPECT_EQ(source->LatestOffset({R"({"t":{"0":0,"1":0}})"}, ReadLimit::kAllAvailable).ValueOrDie(), at);
 
-  auto patient = NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"minOffsetsPerTrigger", "150"}});
+  auto patient =
+      NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"minOffsetsPerTrigger", "150"}});
   ASSERT_OK_AND_ASSIGN(Offset zero, patient->InitialOffset());
   EXPECT_EQ(patient->LatestOffset(zero, ReadLimit::kDefault).ValueOrDie(), at);  // the first goes at once, as in Spark
   ASSERT_OK(Produce(servers_, "t", Numbered(10, 2)));
@@ -153,7 +157,8 @@ TEST_F(KafkaMock, Limits) {
 TEST_F(KafkaMock, AvailableNowFixesTheEnd) {
   ASSERT_OK(broker_->CreateTopic("t", 1));
   ASSERT_OK(Produce(servers_, "t", Numbered(5)));
-  auto source = NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"maxOffsetsPerTrigger", "3"}});
+  auto source =
+      NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}, {"maxOffsetsPerTrigger", "3"}});
   ASSERT_OK(source->PrepareForAvailableNow());
   ASSERT_OK_AND_ASSIGN(Offset start, source->InitialOffset());
   ASSERT_OK_AND_ASSIGN(Offset first, source->LatestOffset(start, ReadLimit::kDefault));
@@ -177,7 +182,7 @@ TEST_F(KafkaMock, PatternFindsNewTopics) {
   ASSERT_OK(broker_->CreateTopic("ev.b", 1));
   ASSERT_OK(Produce(servers_, "ev.b", Numbered(2)));
   ASSERT_OK_AND_ASSIGN(Offset end, source->LatestOffset(start, ReadLimit::kDefault));
-  EXPECT_EQ(end.json, R"({"ev.b":{"0":2},"ev.a":{"0":0}})");  // Scala's order
+  EXPECT_EQ(end.json, R"({"ev.b":{"0":2},"ev.a":{"0":0}})");                                // Scala's order
   EXPECT_THAT(ReadValues(source.get(), start, end).ValueOrDie(), ElementsAre("v0", "v1"));  // from its beginning
 }
 
@@ -239,7 +244,8 @@ TEST_F(KafkaMock, Unreachable) {
   EXPECT_THAT(status.message(), HasSubstr("127.0.0.1:1"));
   EXPECT_THAT(status.message(), HasSubstr("refused"));
 
-  auto write = LoadKafka("127.0.0.1:1", {{"topic", "t"}, {"kafka.delivery.timeout.ms", "1000"}}, false, true).ValueOrDie();
+  auto write =
+      LoadKafka("127.0.0.1:1", {{"topic", "t"}, {"kafka.delivery.timeout.ms", "1000"}}, false, true).ValueOrDie();
   WriteRequest request;
   request.schema = RowSchema();
   auto task = write->NewWrite(request).ValueOrDie()->NewTask(0).ValueOrDie();
@@ -273,12 +279,17 @@ TEST_F(KafkaMock, SinkChecksItsRows) {
     return LoadKafka(servers_, std::move(options), false, true).ValueOrDie()->NewWrite(request).status().message();
   };
   const DataType value = DataType::Struct({{"value", DataType::String()}});
-  EXPECT_THAT(error(value, {}), HasSubstr("topic option required when no 'topic' attribute is present. Use the topic option for setting a topic."));
-  EXPECT_THAT(error(DataType::Struct({{"key", DataType::String()}}), {{"topic", "t"}}), HasSubstr("Required attribute 'value' not found"));
+  EXPECT_THAT(
+      error(value, {}),
+      HasSubstr(
+          "topic option required when no 'topic' attribute is present. Use the topic option for setting a topic."));
+  EXPECT_THAT(error(DataType::Struct({{"key", DataType::String()}}), {{"topic", "t"}}),
+              HasSubstr("Required attribute 'value' not found"));
   EXPECT_THAT(error(DataType::Struct({{"value", DataType::Long()}}), {{"topic", "t"}}),
               HasSubstr("value attribute unsupported type bigint. value must be a(n) string or binary"));
-  EXPECT_THAT(error(DataType::Struct({{"value", DataType::String()}, {"headers", DataType::String()}}), {{"topic", "t"}}),
-              HasSubstr("headers must be a(n) array<struct<key:string,value:binary>>"));
+  EXPECT_THAT(
+      error(DataType::Struct({{"value", DataType::String()}, {"headers", DataType::String()}}), {{"topic", "t"}}),
+      HasSubstr("headers must be a(n) array<struct<key:string,value:binary>>"));
   EXPECT_THAT(error(value, {{"topic", "t"}}, WriteMode::kOverwrite), HasSubstr("Overwrite"));
 
   auto schema = arrow::schema({arrow::field("topic", arrow::utf8()), arrow::field("value", arrow::utf8())});

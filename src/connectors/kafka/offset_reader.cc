@@ -67,7 +67,8 @@ Result<std::map<std::string, OffsetReader::TopicInfo>> OffsetReader::Metadata(bo
     }
     client_->Poll();
     const bool too_long = SteadyMs() - begin >= limit;
-    const bool never_there = !was_up_ && client_->DownForMs() > 0 && SteadyMs() - begin >= std::min(kFirstContactMs, limit);
+    const bool never_there =
+        !was_up_ && client_->DownForMs() > 0 && SteadyMs() - begin >= std::min(kFirstContactMs, limit);
     if (!IsTransient(error) || too_long || never_there) return GiveUp(error, doing);
     if (error != RD_KAFKA_RESP_ERR__TIMED_OUT) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -79,7 +80,8 @@ Result<std::map<std::string, OffsetReader::TopicInfo>> OffsetReader::Topics() {
     ARROW_ASSIGN_OR_RAISE(TopicPattern pattern, TopicPattern::Compile(subscription.pattern));
     ARROW_ASSIGN_OR_RAISE(auto topics, Metadata(true, nullptr, "list the topics"));
     std::erase_if(topics, [&](const auto& topic) {
-      return topic.first == "__consumer_offsets" || topic.first == "__transaction_state" || !pattern.Matches(topic.first);
+      return topic.first == "__consumer_offsets" || topic.first == "__transaction_state" ||
+             !pattern.Matches(topic.first);
     });
     return topics;
   }
@@ -92,7 +94,8 @@ Result<std::map<std::string, OffsetReader::TopicInfo>> OffsetReader::Topics() {
     topics_.emplace(name, TopicHandle(topic));
   }
   const std::string doing = fmt::format("find the partitions of {}", fmt::join(names, ", "));
-  ARROW_ASSIGN_OR_RAISE(auto topics, Metadata(false, names.size() == 1 ? topics_.begin()->second.get() : nullptr, doing));
+  ARROW_ASSIGN_OR_RAISE(auto topics,
+                        Metadata(false, names.size() == 1 ? topics_.begin()->second.get() : nullptr, doing));
   std::erase_if(topics, [&](const auto& topic) { return !names.contains(topic.first); });
   for (const std::string& name : names) topics.emplace(name, TopicInfo{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}});
   return topics;
@@ -142,7 +145,8 @@ Result<PartitionOffsets> OffsetReader::OffsetsFor(const PartitionOffsets& times,
       rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition)->offset = time;
     }
     const int64_t left = std::max<int64_t>(begin + limit - SteadyMs(), 1);
-    rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client_->get(), list.get(), static_cast<int>(std::min<int64_t>(left, 10'000)));
+    rd_kafka_resp_err_t error =
+        rd_kafka_offsets_for_times(client_->get(), list.get(), static_cast<int>(std::min<int64_t>(left, 10'000)));
     std::string which;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       for (int i = 0; i < list->cnt; ++i) {
@@ -159,15 +163,16 @@ Result<PartitionOffsets> OffsetReader::OffsetsFor(const PartitionOffsets& times,
       if (todo.empty()) return offsets;
     }
     client_->Poll();
-    const bool unknown = error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-                         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+    const bool unknown = error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                         error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     const int64_t patience = unknown ? std::min<int64_t>(limit, 5000) : limit;  // metadata of a fresh topic travels
     if ((!IsTransient(error) && !unknown) || SteadyMs() - begin >= patience) return GiveUp(error, doing + which);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 
-Result<PartitionOffsets> OffsetReader::OffsetsFor(const PartitionSet& partitions, int64_t time, const std::string& doing) {
+Result<PartitionOffsets> OffsetReader::OffsetsFor(const PartitionSet& partitions, int64_t time,
+                                                  const std::string& doing) {
   PartitionOffsets times;
   for (const TopicPartition& tp : partitions) times[tp] = time;
   return OffsetsFor(times, doing);
@@ -200,12 +205,9 @@ Result<PartitionOffsets> OffsetReader::LatestAtLeast(const PartitionSet& partiti
 Result<PartitionOffsets> OffsetReader::Resolve(const Position& position, const std::string& side) {
   ARROW_ASSIGN_OR_RAISE(PartitionSet partitions, Partitions());
   switch (position.kind) {
-    case Position::kEarliest:
-      return Earliest(partitions);
-    case Position::kLatest:
-      return Latest(partitions);
-    default:
-      break;
+    case Position::kEarliest: return Earliest(partitions);
+    case Position::kLatest: return Latest(partitions);
+    default: break;
   }
   const bool by_time = position.kind != Position::kOffsets;
   PartitionOffsets wanted = position.per_partition;
@@ -214,8 +216,9 @@ Result<PartitionOffsets> OffsetReader::Resolve(const Position& position, const s
   } else if (const PartitionSet specified = KeysOf(wanted); specified != partitions) {
     ErrorParameters parameters{{"specifiedPartitions", Join(specified)}, {"assignedPartitions", Join(partitions)}};
     if (by_time) parameters["position"] = side == "starting" ? "start" : "end";
-    return MakeError(by_time ? "KAFKA_TIMESTAMP_OFFSET_DOES_NOT_MATCH_ASSIGNED" : "KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED",
-                     std::move(parameters));
+    return MakeError(
+        by_time ? "KAFKA_TIMESTAMP_OFFSET_DOES_NOT_MATCH_ASSIGNED" : "KAFKA_START_OFFSET_DOES_NOT_MATCH_ASSIGNED",
+        std::move(parameters));
   }
   if (by_time) {
     PartitionOffsets times;
@@ -225,7 +228,8 @@ Result<PartitionOffsets> OffsetReader::Resolve(const Position& position, const s
       if (offset == kLatest && side == "starting" && !options_->latest_when_no_timestamp) {
         return InvalidOption(fmt::format(
             "No offset matched from request of topic-partition {} and timestamp {}. Take an earlier one, or set "
-            "startingOffsetsByTimestampStrategy to latest.", tp.ToString(), wanted[tp]));
+            "startingOffsetsByTimestampStrategy to latest.",
+            tp.ToString(), wanted[tp]));
       }
     }
     wanted = std::move(found);
@@ -249,8 +253,8 @@ Result<TopicPattern> TopicPattern::Compile(const std::string& pattern) {
   if (code == nullptr) {
     char text[256];
     pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR*>(text), sizeof(text));
-    return InvalidOption(fmt::format("The option 'subscribePattern' is no regular expression: {} at character {} of '{}'.",
-                                     text, at, pattern));
+    return InvalidOption(fmt::format(
+        "The option 'subscribePattern' is no regular expression: {} at character {} of '{}'.", text, at, pattern));
   }
   TopicPattern result;
   result.code_ = std::shared_ptr<void>(code, [](void* c) { pcre2_code_free(static_cast<pcre2_code*>(c)); });

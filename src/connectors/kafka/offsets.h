@@ -47,7 +47,8 @@ struct OffsetRange {
   bool operator==(const OffsetRange&) const = default;
 };
 
-/// Drops empty ranges, cuts those above `max_records`, then cuts the large ones so that there are about `min_partitions`.
+/// Drops empty ranges, cuts those above `max_records`, then cuts the large ones so that there are about
+/// `min_partitions`.
 std::vector<OffsetRange> SplitRanges(std::vector<OffsetRange> ranges, std::optional<int64_t> min_partitions,
                                      std::optional<int64_t> max_records);
 

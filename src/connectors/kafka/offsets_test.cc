@@ -27,7 +27,8 @@ TEST(KafkaOffsets, KeyOrderOfScala) {
   EXPECT_EQ(OffsetsToJson(Of({{0, 0}, {1, 1}, {16, 16}, {33, 33}})), R"({"t":{"0":0,"16":16,"1":1,"33":33}})");
   PartitionOffsets topics;
   for (const char* name : {"events", "clicks", "orders", "a", "b", "fake_people"}) topics[{name, 0}] = 1;
-  EXPECT_EQ(OffsetsToJson(topics), R"({"a":{"0":1},"b":{"0":1},"clicks":{"0":1},"orders":{"0":1},"events":{"0":1},"fake_people":{"0":1}})");
+  EXPECT_EQ(OffsetsToJson(topics),
+            R"({"a":{"0":1},"b":{"0":1},"clicks":{"0":1},"orders":{"0":1},"events":{"0":1},"fake_people":{"0":1}})");
 
   auto names = [](const PartitionOffsets& offsets) {
     const std::string json = OffsetsToJson(offsets);
@@ -69,7 +70,8 @@ TEST(KafkaOffsets, Splits) {
   EXPECT_EQ(SplitRanges({{a, 0, 10}}, 3, {}), (std::vector<OffsetRange>{{a, 0, 3}, {a, 3, 6}, {a, 6, 10}}));
   EXPECT_EQ(SplitRanges({{a, 0, 10}}, {}, 4), (std::vector<OffsetRange>{{a, 0, 3}, {a, 3, 6}, {a, 6, 10}}));
   // A small one stays whole, the rest goes to the large one.
-  EXPECT_EQ(SplitRanges({{a, 0, 1}, {b, 0, 100}}, 3, {}), (std::vector<OffsetRange>{{a, 0, 1}, {b, 0, 50}, {b, 50, 100}}));
+  EXPECT_EQ(SplitRanges({{a, 0, 1}, {b, 0, 100}}, 3, {}),
+            (std::vector<OffsetRange>{{a, 0, 1}, {b, 0, 50}, {b, 50, 100}}));
   EXPECT_EQ(SplitRanges({{a, 0, 1}, {b, 0, 100}}, 2, {}), (std::vector<OffsetRange>{{a, 0, 1}, {b, 0, 100}}));
 }
 

@@ -29,7 +29,8 @@ std::vector<std::string> SplitTopics(const std::string& text) {
   std::vector<std::string> topics;
   for (size_t at = 0; at <= text.size();) {
     const size_t comma = std::min(text.find(',', at), text.size());
-    if (std::string topic = Trim(std::string_view(text).substr(at, comma - at)); !topic.empty()) topics.push_back(topic);
+    if (std::string topic = Trim(std::string_view(text).substr(at, comma - at)); !topic.empty())
+      topics.push_back(topic);
     at = comma + 1;
   }
   return topics;
@@ -63,10 +64,11 @@ Result<Subscription> ParseSubscription(const OptionMap& options) {
              assign = GetOption(options, "assign");
   const int given = topics.has_value() + pattern.has_value() + assign.has_value();
   if (given != 1) {
-    return InvalidOption(fmt::format(
-        "{} of the following options {} be specified for Kafka source: subscribe, subscribepattern, assign. See the docs "
-        "for more details.",
-        given == 0 ? "One" : "Only one", given == 0 ? "must" : "can"));
+    return InvalidOption(
+        fmt::format("{} of the following options {} be specified for Kafka source: subscribe, subscribepattern, "
+                    "assign. See the docs "
+                    "for more details.",
+                    given == 0 ? "One" : "Only one", given == 0 ? "must" : "can"));
   }
   Subscription result;
   if (topics) {
@@ -79,13 +81,14 @@ Result<Subscription> ParseSubscription(const OptionMap& options) {
     result.kind = Subscription::kPattern;
     result.pattern = Trim(*pattern);
     if (result.pattern.empty()) {
-      return InvalidOption(
-          fmt::format("Pattern to subscribe is empty as specified value for option 'subscribePattern' is '{}'", *pattern));
+      return InvalidOption(fmt::format(
+          "Pattern to subscribe is empty as specified value for option 'subscribePattern' is '{}'", *pattern));
     }
   } else {
     result.kind = Subscription::kAssign;
     if (Trim(*assign).rfind('{', 0) != 0) {
-      return InvalidOption(fmt::format("No topicpartitions to assign as specified value for option 'assign' is '{}'", *assign));
+      return InvalidOption(
+          fmt::format("No topicpartitions to assign as specified value for option 'assign' is '{}'", *assign));
     }
     auto partitions = ParsePartitions(*assign);
     if (!partitions) return InvalidOption(R"(Expected e.g. {"topicA":[0,1],"topicB":[0,1]}, got )" + *assign);
@@ -99,17 +102,18 @@ Status RefuseKafkaOptions(const OptionMap& options) {
     return InvalidOption(
         "Kafka option 'auto.offset.reset' is not supported. Instead set the source option 'startingoffsets' to "
         "'earliest' or 'latest' to specify where to start. Structured Streaming manages which offsets are consumed "
-        "internally, rather than relying on the kafkaConsumer to do it. This will ensure that no data is missed when new "
+        "internally, rather than relying on the kafkaConsumer to do it. This will ensure that no data is missed when "
+        "new "
         "topics/partitions are dynamically subscribed. Note that 'startingoffsets' only applies when a new Streaming "
         "query is started, and that resuming will always pick up from where the query left off. See the docs for more "
         "details.");
   }
   for (const auto& [key, what] : {std::pair("key", "keys"), std::pair("value", "values")}) {
     if (options.contains(fmt::format("kafka.{}.deserializer", key))) {
-      return InvalidOption(fmt::format(
-          "Kafka option '{}.deserializer' is not supported as {} are deserialized as byte arrays with "
-          "ByteArrayDeserializer. Use DataFrame operations to explicitly deserialize the {}.",
-          key, what, what));
+      return InvalidOption(
+          fmt::format("Kafka option '{}.deserializer' is not supported as {} are deserialized as byte arrays with "
+                      "ByteArrayDeserializer. Use DataFrame operations to explicitly deserialize the {}.",
+                      key, what, what));
     }
   }
   for (const char* key : {"enable.auto.commit", "interceptor.classes"}) {
@@ -138,7 +142,8 @@ Result<Position> ParsePosition(const OptionMap& options, const std::string& side
     auto timestamps = ParseOffsets(Trim(*json));
     if (!timestamps) {
       return InvalidOption(R"(Expected e.g. {"topicA": {"0": 123456789, "1": 123456789},
-"topicB": {"0": 123456789, "1": 123456789}}, got )" + Trim(*json));
+"topicB": {"0": 123456789, "1": 123456789}}, got )" +
+                           Trim(*json));
     }
     position.kind = Position::kTimestamps;
     position.per_partition = std::move(*timestamps);
@@ -155,8 +160,9 @@ Result<Position> ParsePosition(const OptionMap& options, const std::string& side
       }
       for (const auto& [tp, offset] : *offsets) {
         if (offset < kEarliest) {
-          return InvalidOption(fmt::format("{}Offsets for {} cannot be {}: use an offset, -1 for latest or -2 for earliest.",
-                                           side, tp.ToString(), offset));
+          return InvalidOption(
+              fmt::format("{}Offsets for {} cannot be {}: use an offset, -1 for latest or -2 for earliest.", side,
+                          tp.ToString(), offset));
         }
       }
       position.kind = Position::kOffsets;
@@ -167,18 +173,22 @@ Result<Position> ParsePosition(const OptionMap& options, const std::string& side
 }
 
 Status CheckBatchPositions(const Position& start, const Position& end) {
-  if (start.kind == Position::kLatest) return InvalidOption("starting offset can't be latest for batch queries on Kafka");
-  if (end.kind == Position::kEarliest) return InvalidOption("ending offset can't be earliest for batch queries on Kafka");
+  if (start.kind == Position::kLatest)
+    return InvalidOption("starting offset can't be latest for batch queries on Kafka");
+  if (end.kind == Position::kEarliest)
+    return InvalidOption("ending offset can't be earliest for batch queries on Kafka");
   if (start.kind == Position::kOffsets) {
     for (const auto& [tp, offset] : start.per_partition) {
       if (offset != kLatest) continue;
-      return InvalidOption(fmt::format("startingOffsets for {} can't be latest for batch queries on Kafka", tp.ToString()));
+      return InvalidOption(
+          fmt::format("startingOffsets for {} can't be latest for batch queries on Kafka", tp.ToString()));
     }
   }
   if (end.kind == Position::kOffsets) {
     for (const auto& [tp, offset] : end.per_partition) {
       if (offset != kEarliest) continue;
-      return InvalidOption(fmt::format("ending offset for {} can't be earliest for batch queries on Kafka", tp.ToString()));
+      return InvalidOption(
+          fmt::format("ending offset for {} can't be earliest for batch queries on Kafka", tp.ToString()));
     }
   }
   const bool per_partition = start.kind == Position::kOffsets || start.kind == Position::kTimestamps;
@@ -204,18 +214,21 @@ Status CheckBatchPositions(const Position& start, const Position& end) {
 Status ParseLimits(const OptionMap& options, bool streaming, SourceOptions* out) {
   ARROW_ASSIGN_OR_RAISE(out->max_offsets, Number(options, "maxOffsetsPerTrigger"));
   ARROW_ASSIGN_OR_RAISE(out->min_offsets, Number(options, "minOffsetsPerTrigger"));
-  for (const auto& [name, value] : {std::pair("maxOffsetsPerTrigger", out->max_offsets),
-                                    std::pair("minOffsetsPerTrigger", out->min_offsets)}) {
+  for (const auto& [name, value] :
+       {std::pair("maxOffsetsPerTrigger", out->max_offsets), std::pair("minOffsetsPerTrigger", out->min_offsets)}) {
     if (value && *value <= 0) return InvalidOption(std::string(name) + " must be positive");
     if (value && !streaming) LogWarn(std::string(name) + " option ignored in batch queries");
   }
   if (out->min_offsets && out->max_offsets && *out->min_offsets > *out->max_offsets) {
-    return InvalidOption(fmt::format("The value of minOffsetPerTrigger({}) is higher than the maxOffsetsPerTrigger({}).",
-                                     *out->min_offsets, *out->max_offsets));
+    return InvalidOption(
+        fmt::format("The value of minOffsetPerTrigger({}) is higher than the maxOffsetsPerTrigger({}).",
+                    *out->min_offsets, *out->max_offsets));
   }
   if (auto delay = GetOption(options, "maxTriggerDelay")) {
     auto us = ParseDurationUs(*delay);
-    if (!us.ok()) return InvalidOption(fmt::format("The option 'maxTriggerDelay' takes a duration such as '15m', not '{}'.", *delay));
+    if (!us.ok())
+      return InvalidOption(
+          fmt::format("The option 'maxTriggerDelay' takes a duration such as '15m', not '{}'.", *delay));
     out->max_trigger_delay_ms = *us / 1000;
   }
   ARROW_ASSIGN_OR_RAISE(out->min_partitions, Positive(options, "minPartitions"));
@@ -227,18 +240,17 @@ Status ParseLimits(const OptionMap& options, bool streaming, SourceOptions* out)
 
 std::string Subscription::ToString() const {
   switch (kind) {
-    case kTopics:
-      return fmt::format("Subscribe[{}]", fmt::join(topics, ", "));
-    case kPattern:
-      return fmt::format("SubscribePattern[{}]", pattern);
-    default:
-      return fmt::format("Assign[{}]", Join(partitions));
+    case kTopics: return fmt::format("Subscribe[{}]", fmt::join(topics, ", "));
+    case kPattern: return fmt::format("SubscribePattern[{}]", pattern);
+    default: return fmt::format("Assign[{}]", Join(partitions));
   }
 }
 
 Result<bool> IncludeHeaders(const OptionMap& options) {
   auto value = GetBoolOption(options, "includeHeaders", false);
-  if (!value.ok()) return InvalidOption(fmt::format("The option 'includeHeaders' takes true or false, not '{}'.", *GetOption(options, "includeHeaders")));
+  if (!value.ok())
+    return InvalidOption(fmt::format("The option 'includeHeaders' takes true or false, not '{}'.",
+                                     *GetOption(options, "includeHeaders")));
   return value;
 }
 
@@ -270,7 +282,9 @@ Result<SourceOptions> ParseSourceOptions(const OptionMap& options, bool streamin
   }
   ARROW_ASSIGN_OR_RAISE(out.include_headers, IncludeHeaders(options));
   auto fail = GetBoolOption(options, "failOnDataLoss", true);
-  if (!fail.ok()) return InvalidOption("The option 'failOnDataLoss' takes true or false, not '" + *GetOption(options, "failOnDataLoss") + "'.");
+  if (!fail.ok())
+    return InvalidOption("The option 'failOnDataLoss' takes true or false, not '" +
+                         *GetOption(options, "failOnDataLoss") + "'.");
   out.fail_on_data_loss = *fail;
   ARROW_ASSIGN_OR_RAISE(out.fetch_retries, NumberOr(options, "fetchOffset.numRetries", 3));
   ARROW_ASSIGN_OR_RAISE(out.fetch_retry_interval_ms, NumberOr(options, "fetchOffset.retryIntervalMs", 10));

@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kBatchBytes = 4 << 20;
 constexpr int64_t kMaxBatchRows = 32'768;
-constexpr int kWaitMs = 50;                 // between looks at cancellation
-constexpr int64_t kEndDoubtUs = 500'000;    // of silence at the log's end before its end is asked for
+constexpr int kWaitMs = 50;               // between looks at cancellation
+constexpr int64_t kEndDoubtUs = 500'000;  // of silence at the log's end before its end is asked for
 
 }  // namespace
 
@@ -31,8 +31,8 @@ Result<std::unique_ptr<KafkaReader>> KafkaReader::Make(std::shared_ptr<const Sou
   reader->last_news_us_ = SteadyUs();
   const int64_t rows = std::min({reader->batch_rows_, range.size(), reader->rows_left_});
   reader->messages_.resize(static_cast<size_t>(std::clamp<int64_t>(rows, 1, 4096)));
-  ARROW_ASSIGN_OR_RAISE(reader->builder_, BatchBuilder::Make(request.schema, range.partition.topic,
-                                                             range.partition.partition, rows));
+  ARROW_ASSIGN_OR_RAISE(reader->builder_,
+                        BatchBuilder::Make(request.schema, range.partition.topic, range.partition.partition, rows));
   reader->range_ = std::move(range);
   return reader;
 }
@@ -120,12 +120,10 @@ Status KafkaReader::OnError(const rd_kafka_message_t& message) {
       saw_end_ = true;
       return Status::OK();
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      return OutOfRange();
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: return OutOfRange();
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      return Gone(rd_kafka_message_errstr(&message));
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: return Gone(rd_kafka_message_errstr(&message));
     default:
       last_problem_ = rd_kafka_message_errstr(&message);
       if (IsTransient(message.err)) return Status::OK();
@@ -184,8 +182,8 @@ Status KafkaReader::Gone(const std::string& why) {
   auto bounds = Bounds();
   if (bounds.ok()) return consumer_->Seek(position_);  // it is there after all: metadata was behind
   LogInfo("A partition is gone", {{"partition", range_.partition.ToString()}, {"why", why}});
-  ARROW_RETURN_NOT_OK(ReportDataLoss(options_->fail_on_data_loss, "PARTITIONS_DELETED",
-                                     {{"partitions", range_.partition.ToString()}}));
+  ARROW_RETURN_NOT_OK(
+      ReportDataLoss(options_->fail_on_data_loss, "PARTITIONS_DELETED", {{"partitions", range_.partition.ToString()}}));
   position_ = range_.end;
   return Status::OK();
 }

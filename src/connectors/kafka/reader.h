@@ -20,8 +20,8 @@ Result<std::unique_ptr<BatchReader>> OpenSplit(const std::shared_ptr<const Sourc
                                                const std::shared_ptr<ConsumerPool>& pool, const KafkaSplit& split,
                                                const ScanRequest& request);
 
-/// Ends when it is past every offset before `end`, whether or not records stand there: compaction and transactions leave
-/// gaps. Errors: KAFKA_DATA_LOSS, KAFKA_READ_TIMEOUT, KAFKA_CLIENT_ERROR, OPERATION_CANCELED.
+/// Ends when it is past every offset before `end`, whether or not records stand there: compaction and transactions
+/// leave gaps. Errors: KAFKA_DATA_LOSS, KAFKA_READ_TIMEOUT, KAFKA_CLIENT_ERROR, OPERATION_CANCELED.
 class KafkaReader final : public BatchReader {
  public:
   static Result<std::unique_ptr<KafkaReader>> Make(std::shared_ptr<const SourceOptions> options,

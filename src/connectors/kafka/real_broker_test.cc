@@ -22,7 +22,8 @@ class KafkaReal : public testing::Test {
     if (servers == nullptr) GTEST_SKIP() << "SLUICE_TEST_KAFKA=host:port is not set";
     servers_ = servers;
     admin_ = std::make_unique<TestAdmin>(servers_);
-    topic_ = std::string("sluice-") + testing::UnitTest::GetInstance()->current_test_info()->name() + "-" + std::to_string(NowUs());
+    topic_ = std::string("sluice-") + testing::UnitTest::GetInstance()->current_test_info()->name() + "-" +
+             std::to_string(NowUs());
   }
   void TearDown() override {
     if (admin_) (void)admin_->DeleteTopic(topic_);
@@ -39,7 +40,8 @@ class KafkaReal : public testing::Test {
 };
 
 /// Sends rows in one transaction, which it commits or aborts.
-void Transaction(const std::string& servers, const std::string& topic, const std::vector<std::string>& values, bool commit) {
+void Transaction(const std::string& servers, const std::string& topic, const std::vector<std::string>& values,
+                 bool commit) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "bootstrap.servers", servers.c_str(), nullptr, 0);
   rd_kafka_conf_set(conf, "transactional.id", ("id-" + topic).c_str(), nullptr, 0);
@@ -68,7 +70,8 @@ TEST_F(KafkaReal, Transactions) {
   EXPECT_EQ(end.json, Positions({8}));
   EXPECT_THAT(ReadValues(all.get(), start, end).ValueOrDie(), ElementsAre("a", "b", "x", "y", "c"));
 
-  auto committed = NewSource(servers_, {{"subscribe", topic_}, {"startingOffsets", "earliest"}, {"kafka.isolation.level", "read_committed"}});
+  auto committed = NewSource(
+      servers_, {{"subscribe", topic_}, {"startingOffsets", "earliest"}, {"kafka.isolation.level", "read_committed"}});
   EXPECT_THAT(ReadValues(committed.get(), start, end).ValueOrDie(), ElementsAre("a", "b", "c"));
   // Ranges that end in, or hold nothing but, markers and aborted records.
   EXPECT_THAT(ReadValues(committed.get(), start, {Positions({3})}).ValueOrDie(), ElementsAre("a", "b"));
@@ -93,9 +96,11 @@ TEST_F(KafkaReal, Times) {
   EXPECT_EQ(count({{"startingTimestamp", "0"}}), "5");
   EXPECT_EQ(count({{"endingTimestamp", between}}), "4");  // nothing later in partition 1: to its end
   EXPECT_EQ(count({{"endingOffsetsByTimestamp", Positions({std::stoll(between), std::stoll(between)})}}), "4");
-  EXPECT_THAT(count({{"startingTimestamp", between}}), HasSubstr("No offset matched from request of topic-partition " + topic_ + "-1"));
+  EXPECT_THAT(count({{"startingTimestamp", between}}),
+              HasSubstr("No offset matched from request of topic-partition " + topic_ + "-1"));
   EXPECT_EQ(count({{"startingTimestamp", between}, {"startingOffsetsByTimestampStrategy", "latest"}}), "1");
-  EXPECT_THAT(count({{"startingOffsetsByTimestamp", "{\"" + topic_ + "\":{\"0\":1}}"}}), HasSubstr("KAFKA_TIMESTAMP_OFFSET_DOES_NOT_MATCH_ASSIGNED"));
+  EXPECT_THAT(count({{"startingOffsetsByTimestamp", "{\"" + topic_ + "\":{\"0\":1}}"}}),
+              HasSubstr("KAFKA_TIMESTAMP_OFFSET_DOES_NOT_MATCH_ASSIGNED"));
 }
 
 TEST_F(KafkaReal, RemovedRecords) {
@@ -110,7 +115,9 @@ TEST_F(KafkaReal, RemovedRecords) {
   auto lenient = NewSource(servers_, {{"subscribe", topic_}, {"failOnDataLoss", "false"}});
   EXPECT_THAT(ReadValues(lenient.get(), zero, ten).ValueOrDie(), ElementsAre("v6", "v7", "v8", "v9"));
   EXPECT_THAT(ReadValues(lenient.get(), zero, four).ValueOrDie(), SizeIs(0));
-  EXPECT_EQ(NewSource(servers_, {{"subscribe", topic_}, {"startingOffsets", "earliest"}})->InitialOffset().ValueOrDie().json, Positions({6}));
+  EXPECT_EQ(
+      NewSource(servers_, {{"subscribe", topic_}, {"startingOffsets", "earliest"}})->InitialOffset().ValueOrDie().json,
+      Positions({6}));
 }
 
 TEST_F(KafkaReal, MissingAndDeletedTopics) {
@@ -148,7 +155,8 @@ TEST_F(KafkaReal, PartitionsAppear) {
 
 TEST_F(KafkaReal, HeadersAndNulls) {
   ASSERT_OK(admin_->CreateTopic(topic_, 1, {{"message.timestamp.type", "LogAppendTime"}}));
-  const DataType schema = DataType::Struct({{"value", DataType::Binary()}, {"headers", KafkaSchema(true).fields()[7].type}});
+  const DataType schema =
+      DataType::Struct({{"value", DataType::Binary()}, {"headers", KafkaSchema(true).fields()[7].type}});
   auto values = std::make_shared<arrow::BinaryBuilder>();
   std::unique_ptr<arrow::ArrayBuilder> headers;
   ASSERT_OK(arrow::MakeBuilder(arrow::default_memory_pool(), ToArrowType(schema.fields()[1].type), &headers));
@@ -164,10 +172,12 @@ TEST_F(KafkaReal, HeadersAndNulls) {
     ASSERT_OK(name[0] == 'o' ? value->Append("1") : value->AppendNull());
   }
   ASSERT_OK(list->AppendNull());
-  auto batch = arrow::RecordBatch::Make(ToArrowSchema(schema), 2, {values->Finish().ValueOrDie(), headers->Finish().ValueOrDie()});
+  auto batch = arrow::RecordBatch::Make(ToArrowSchema(schema), 2,
+                                        {values->Finish().ValueOrDie(), headers->Finish().ValueOrDie()});
   WriteRequest request;
   request.schema = schema;
-  ASSERT_OK_AND_ASSIGN(auto write, LoadKafka(servers_, {{"topic", topic_}}, false, true).ValueOrDie()->NewWrite(request));
+  ASSERT_OK_AND_ASSIGN(auto write,
+                       LoadKafka(servers_, {{"topic", topic_}}, false, true).ValueOrDie()->NewWrite(request));
   ASSERT_OK_AND_ASSIGN(auto task, write->NewTask(0));
   ASSERT_OK(task->Write(*batch));
   ASSERT_OK(task->Close().status());
@@ -188,15 +198,19 @@ TEST_F(KafkaReal, KeysGoWhereJavaPutsThem) {
   auto column = keys.Finish().ValueOrDie();
   WriteRequest request;
   request.schema = schema;
-  ASSERT_OK_AND_ASSIGN(auto write, LoadKafka(servers_, {{"topic", topic_}}, false, true).ValueOrDie()->NewWrite(request));
+  ASSERT_OK_AND_ASSIGN(auto write,
+                       LoadKafka(servers_, {{"topic", topic_}}, false, true).ValueOrDie()->NewWrite(request));
   ASSERT_OK_AND_ASSIGN(auto task, write->NewTask(0));
   ASSERT_OK(task->Write(*arrow::RecordBatch::Make(ToArrowSchema(schema), 4, {column, column})));
   ASSERT_OK(task->Close().status());
   std::map<std::string, int> places;
   for (int p = 0; p < 8; ++p) {
-    ASSERT_OK_AND_ASSIGN(auto rows, ReadBatch(servers_, {{"assign", "{\"" + topic_ + "\":[" + std::to_string(p) + "]}"}}, Request({"value"})));
+    ASSERT_OK_AND_ASSIGN(
+        auto rows,
+        ReadBatch(servers_, {{"assign", "{\"" + topic_ + "\":[" + std::to_string(p) + "]}"}}, Request({"value"})));
     for (const auto& chunk : rows->column(0)->chunks()) {
-      for (int64_t i = 0; i < chunk->length(); ++i) places[static_cast<const arrow::BinaryArray&>(*chunk).GetString(i)] = p;
+      for (int64_t i = 0; i < chunk->length(); ++i)
+        places[static_cast<const arrow::BinaryArray&>(*chunk).GetString(i)] = p;
     }
   }
   // Utils.toPositive(Utils.murmur2(key)) % 8 of kafka-clients 4.1.1.
@@ -206,7 +220,8 @@ TEST_F(KafkaReal, KeysGoWhereJavaPutsThem) {
 TEST_F(KafkaReal, Codecs) {
   ASSERT_OK(admin_->CreateTopic(topic_, 1));
   for (const char* codec : {"gzip", "snappy", "lz4", "zstd", "none"}) {
-    ASSERT_OK_AND_ASSIGN(auto table, LoadKafka(servers_, {{"topic", topic_}, {"kafka.compression.type", codec}}, false, true));
+    ASSERT_OK_AND_ASSIGN(auto table,
+                         LoadKafka(servers_, {{"topic", topic_}, {"kafka.compression.type", codec}}, false, true));
     WriteRequest request;
     request.schema = RowSchema();
     ASSERT_OK_AND_ASSIGN(auto write, table->NewWrite(request));
@@ -221,7 +236,10 @@ TEST_F(KafkaReal, Codecs) {
 TEST_F(KafkaReal, ManyBatchesSeeEachRecordOnce) {
   ASSERT_OK(admin_->CreateTopic(topic_, 3));
   ASSERT_OK(Produce(servers_, topic_, Numbered(30'000, 3)));
-  auto source = NewSource(servers_, {{"subscribe", topic_}, {"startingOffsets", "earliest"}, {"maxOffsetsPerTrigger", "1700"}, {"minPartitions", "5"}});
+  auto source = NewSource(servers_, {{"subscribe", topic_},
+                                     {"startingOffsets", "earliest"},
+                                     {"maxOffsetsPerTrigger", "1700"},
+                                     {"minPartitions", "5"}});
   ASSERT_OK_AND_ASSIGN(Offset at, source->InitialOffset());
   std::set<std::string> seen;
   size_t count = 0;

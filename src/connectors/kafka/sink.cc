@@ -150,8 +150,8 @@ Result<RecordColumns> RecordColumns::Find(const DataType& schema, const std::opt
         if (field.type.sameType(type)) return Status::OK();
         wanted += (wanted.empty() ? "" : " or ") + type.simpleString();
       }
-      return BadSchema(fmt::format("{} attribute unsupported type {}. {} must be a(n) {}", name, field.type.simpleString(),
-                                   name, wanted));
+      return BadSchema(fmt::format("{} attribute unsupported type {}. {} must be a(n) {}", name,
+                                   field.type.simpleString(), name, wanted));
     }
     return Status::OK();
   };
@@ -161,7 +161,8 @@ Result<RecordColumns> RecordColumns::Find(const DataType& schema, const std::opt
   ARROW_RETURN_NOT_OK(find("headers", &columns.headers, {HeadersType()}));
   ARROW_RETURN_NOT_OK(find("partition", &columns.partition, {DataType::Integer()}));
   if (columns.topic < 0 && !topic_option) {
-    return BadSchema("topic option required when no 'topic' attribute is present. Use the topic option for setting a topic.");
+    return BadSchema(
+        "topic option required when no 'topic' attribute is present. Use the topic option for setting a topic.");
   }
   if (columns.value < 0) return BadSchema("Required attribute 'value' not found");
   return columns;
@@ -182,9 +183,9 @@ Result<std::shared_ptr<Producer>> Producer::Make(const ClientConfig& config) {
                                                  {"log.connection.close", "false"},
                                                  {"topic.metadata.refresh.fast.interval.ms", "50"}};
   auto acks = config.settings.find("acks");
-  if (acks == config.settings.end() || acks->second == "all" || acks->second == "-1") defaults["enable.idempotence"] = "true";
-  ARROW_ASSIGN_OR_RAISE(producer->client_,
-                        Client::Make(Role::kProducer, config, defaults, {}, &Producer::OnDelivery));
+  if (acks == config.settings.end() || acks->second == "all" || acks->second == "-1")
+    defaults["enable.idempotence"] = "true";
+  ARROW_ASSIGN_OR_RAISE(producer->client_, Client::Make(Role::kProducer, config, defaults, {}, &Producer::OnDelivery));
   return producer;
 }
 
@@ -248,7 +249,8 @@ Status Producer::Send(Task* task, const Record& record) {
   part(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
   rd_kafka_vu_t& value = part(RD_KAFKA_VTYPE_VALUE);
   // An empty value is not a null one.
-  value.u.mem.ptr = record.has_value ? const_cast<char*>(record.value.data() != nullptr ? record.value.data() : "") : nullptr;
+  value.u.mem.ptr =
+      record.has_value ? const_cast<char*>(record.value.data() != nullptr ? record.value.data() : "") : nullptr;
   value.u.mem.size = record.value.size();
   if (record.has_key) {
     rd_kafka_vu_t& key = part(RD_KAFKA_VTYPE_KEY);
@@ -278,10 +280,11 @@ Status Producer::Send(Task* task, const Record& record) {
     }
     --task->waiting;
     ARROW_RETURN_NOT_OK(TaskError(task));
-    return MakeError("KAFKA_DELIVERY_FAILED", {{"servers", client_->servers()},
-                                               {"topic", rd_kafka_topic_name(record.topic)},
-                                               {"cause", full ? text + " for kafka.max.block.ms; " + client_->last_problem() : text},
-                                               {"code", rd_kafka_err2name(code)}});
+    return MakeError("KAFKA_DELIVERY_FAILED",
+                     {{"servers", client_->servers()},
+                      {"topic", rd_kafka_topic_name(record.topic)},
+                      {"cause", full ? text + " for kafka.max.block.ms; " + client_->last_problem() : text},
+                      {"code", rd_kafka_err2name(code)}});
   }
 }
 

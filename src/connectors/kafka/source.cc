@@ -36,8 +36,8 @@ std::string KafkaSource::description() const { return "KafkaV2[" + options_->sub
 
 Result<PartitionOffsets> KafkaSource::Parse(const Offset& offset) const {
   if (auto offsets = ParseOffsets(offset.json)) return *offsets;
-  return MakeError("KAFKA_INVALID_CHECKPOINT", {{"path", "The offset log's entry for " + description()},
-                                                {"content", offset.json.substr(0, 100)}});
+  return MakeError("KAFKA_INVALID_CHECKPOINT",
+                   {{"path", "The offset log's entry for " + description()}, {"content", offset.json.substr(0, 100)}});
 }
 
 Result<Offset> KafkaSource::Deserialize(const std::string& json) {
@@ -69,7 +69,8 @@ Result<PartitionOffsets> KafkaSource::FetchLatest(const PartitionOffsets& start)
     for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
     if (lost.empty() && options_->fail_on_data_loss) return UnknownTopic(names, options_->client.servers);
     if (!lost.empty()) {
-      ARROW_RETURN_NOT_OK(ReportDataLoss(options_->fail_on_data_loss, "PARTITIONS_DELETED", {{"partitions", Join(lost)}}));
+      ARROW_RETURN_NOT_OK(
+          ReportDataLoss(options_->fail_on_data_loss, "PARTITIONS_DELETED", {{"partitions", Join(lost)}}));
     }
   }
   return offsets_->LatestAtLeast(partitions, start);
@@ -161,7 +162,8 @@ Result<std::vector<OffsetRange>> KafkaSource::Ranges(const PartitionOffsets& sta
     ARROW_ASSIGN_OR_RAISE(PartitionSet now, offsets_->Partitions(&missing));
     const PartitionSet gone = Minus(fresh, now);
     if (!gone.empty()) {
-      ARROW_RETURN_NOT_OK(ReportDataLoss(fail, "INITIAL_OFFSET_NOT_FOUND_FOR_PARTITIONS", {{"partitions", Join(gone)}}));
+      ARROW_RETURN_NOT_OK(
+          ReportDataLoss(fail, "INITIAL_OFFSET_NOT_FOUND_FOR_PARTITIONS", {{"partitions", Join(gone)}}));
     }
     ARROW_ASSIGN_OR_RAISE(PartitionOffsets earliest, offsets_->Earliest(Minus(fresh, gone)));
     LogInfo("Kafka: partitions added", {{"source", description()}, {"offsets", OffsetsToJson(earliest)}});
@@ -174,9 +176,9 @@ Result<std::vector<OffsetRange>> KafkaSource::Ranges(const PartitionOffsets& sta
   }
   if (const PartitionSet deleted = Minus(before, after); !deleted.empty()) {
     const bool group = !options_->client.group_id.empty();
-    ARROW_RETURN_NOT_OK(ReportDataLoss(
-        fail, group ? "PARTITIONS_DELETED_AND_GROUP_ID_CONFIG_PRESENT" : "PARTITIONS_DELETED",
-        {{"partitions", Join(deleted)}, {"groupIdConfig", "group.id"}}));
+    ARROW_RETURN_NOT_OK(ReportDataLoss(fail,
+                                       group ? "PARTITIONS_DELETED_AND_GROUP_ID_CONFIG_PRESENT" : "PARTITIONS_DELETED",
+                                       {{"partitions", Join(deleted)}, {"groupIdConfig", "group.id"}}));
   }
   std::vector<OffsetRange> ranges;
   for (const auto& [tp, until] : end) {

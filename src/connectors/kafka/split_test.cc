@@ -14,7 +14,8 @@ std::vector<std::string> Texts(std::vector<OffsetRange> ranges, int parallelism)
 using Strings = std::vector<std::string>;
 
 TEST(KafkaSplit, FewRecordsKeepASplitPerPartition) {
-  EXPECT_EQ(Texts({{{"t", 0}, 0, 10}, {{"t", 1}, 5, 9}, {{"t", 2}, 0, 1}}, 2), (Strings{"t-0 [0, 10)", "t-1 [5, 9)", "t-2 [0, 1)"}));
+  EXPECT_EQ(Texts({{{"t", 0}, 0, 10}, {{"t", 1}, 5, 9}, {{"t", 2}, 0, 1}}, 2),
+            (Strings{"t-0 [0, 10)", "t-1 [5, 9)", "t-2 [0, 1)"}));
 }
 
 TEST(KafkaSplit, ManyRecordsMakeOneSplitPerTaskOfLikeSize) {

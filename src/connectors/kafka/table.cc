@@ -14,8 +14,7 @@ namespace {
 class KafkaScan final : public Scan {
  public:
   KafkaScan(SourceOptions options, ScanRequest request)
-      : options_(std::make_shared<const SourceOptions>(std::move(options))),
-        request_(std::move(request)),
+      : options_(std::make_shared<const SourceOptions>(std::move(options))), request_(std::move(request)),
         pool_(std::make_shared<ConsumerPool>(options_)) {}
 
   Result<std::vector<SplitPtr>> Plan() override {
@@ -76,9 +75,10 @@ class KafkaTable final : public Table {
   }
   Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest& request) override {
     if (request.mode != WriteMode::kAppend && request.mode != WriteMode::kErrorIfExists) {
-      return MakeError("_LEGACY_ERROR_TEMP_3081", {{"mode", request.mode == WriteMode::kIgnore ? "Ignore" : "Overwrite"},
-                                                   {"append", "Append"},
-                                                   {"errorIfExists", "ErrorIfExists"}});
+      return MakeError("_LEGACY_ERROR_TEMP_3081",
+                       {{"mode", request.mode == WriteMode::kIgnore ? "Ignore" : "Overwrite"},
+                        {"append", "Append"},
+                        {"errorIfExists", "ErrorIfExists"}});
     }
     ARROW_ASSIGN_OR_RAISE(auto options, ParseSinkOptions(With(request.options)));
     ARROW_ASSIGN_OR_RAISE(auto sink, KafkaSink::Make(std::move(options), request.schema));

@@ -19,13 +19,13 @@ struct TestRow {
 
 #define KAFKA_CONCAT2(a, b) a##b
 #define KAFKA_CONCAT(a, b) KAFKA_CONCAT2(a, b)
-#define ASSERT_OK(expr)                                  \
-  do {                                                   \
-    const ::arrow::Status status_of_test = (expr);       \
+#define ASSERT_OK(expr)                                            \
+  do {                                                             \
+    const ::arrow::Status status_of_test = (expr);                 \
     ASSERT_TRUE(status_of_test.ok()) << status_of_test.ToString(); \
   } while (false)
-#define ASSERT_OK_AND_ASSIGN(lhs, expr)                           \
-  auto KAFKA_CONCAT(result_, __LINE__) = (expr);                  \
+#define ASSERT_OK_AND_ASSIGN(lhs, expr)                                                                     \
+  auto KAFKA_CONCAT(result_, __LINE__) = (expr);                                                            \
   ASSERT_TRUE(KAFKA_CONCAT(result_, __LINE__).ok()) << KAFKA_CONCAT(result_, __LINE__).status().ToString(); \
   lhs = std::move(KAFKA_CONCAT(result_, __LINE__)).ValueUnsafe()
 
@@ -44,15 +44,18 @@ inline std::shared_ptr<arrow::RecordBatch> ToBatch(const std::vector<TestRow>& r
   }
   auto schema = arrow::schema({arrow::field("key", arrow::binary()), arrow::field("value", arrow::utf8()),
                                arrow::field("partition", arrow::int32())});
-  return arrow::RecordBatch::Make(schema, static_cast<int64_t>(rows.size()),
-                                  {key.Finish().ValueOrDie(), value.Finish().ValueOrDie(), partition.Finish().ValueOrDie()});
+  return arrow::RecordBatch::Make(
+      schema, static_cast<int64_t>(rows.size()),
+      {key.Finish().ValueOrDie(), value.Finish().ValueOrDie(), partition.Finish().ValueOrDie()});
 }
 
 inline DataType RowSchema() {
-  return DataType::Struct({{"key", DataType::Binary()}, {"value", DataType::String()}, {"partition", DataType::Integer()}});
+  return DataType::Struct(
+      {{"key", DataType::Binary()}, {"value", DataType::String()}, {"partition", DataType::Integer()}});
 }
 
-inline Result<TablePtr> LoadKafka(const std::string& servers, OptionMap options, bool streaming = false, bool write = false) {
+inline Result<TablePtr> LoadKafka(const std::string& servers, OptionMap options, bool streaming = false,
+                                  bool write = false) {
   options.emplace("kafka.bootstrap.servers", servers);
   FormatRequest request;
   request.options = std::move(options);
@@ -75,7 +78,8 @@ inline Status Produce(const std::string& servers, const std::string& topic, cons
 
 inline std::vector<TestRow> Numbered(int n, int partitions = 1, int from = 0) {
   std::vector<TestRow> rows;
-  for (int i = from; i < from + n; ++i) rows.push_back({"v" + std::to_string(i), "k" + std::to_string(i), i % partitions});
+  for (int i = from; i < from + n; ++i)
+    rows.push_back({"v" + std::to_string(i), "k" + std::to_string(i), i % partitions});
   return rows;
 }
 
@@ -84,7 +88,8 @@ inline ScanRequest Request(std::vector<std::string> columns = {}, bool headers =
   std::vector<StructField> fields;
   const DataType all = KafkaSchema(headers);
   for (const StructField& field : all.fields()) {
-    if (columns.empty() || std::find(columns.begin(), columns.end(), field.name) != columns.end()) fields.push_back(field);
+    if (columns.empty() || std::find(columns.begin(), columns.end(), field.name) != columns.end())
+      fields.push_back(field);
   }
   request.schema = DataType::Struct(std::move(fields));
   request.parallelism = 2;
@@ -107,7 +112,8 @@ inline Result<std::shared_ptr<arrow::Table>> ReadBatch(const std::string& server
   ARROW_ASSIGN_OR_RAISE(auto table, LoadKafka(servers, std::move(options)));
   ARROW_ASSIGN_OR_RAISE(auto scan, table->NewScan(request));
   ARROW_ASSIGN_OR_RAISE(auto splits, scan->Plan());
-  std::vector<std::shared_ptr<arrow::Table>> parts = {arrow::Table::FromRecordBatches(ToArrowSchema(request.schema), {}).ValueOrDie()};
+  std::vector<std::shared_ptr<arrow::Table>> parts = {
+      arrow::Table::FromRecordBatches(ToArrowSchema(request.schema), {}).ValueOrDie()};
   for (const SplitPtr& split : splits) {
     ARROW_ASSIGN_OR_RAISE(auto reader, scan->Open(split));
     ARROW_ASSIGN_OR_RAISE(auto part, Drain(reader.get(), request.schema));
@@ -132,7 +138,8 @@ inline Result<std::vector<std::string>> ReadValues(StreamSource* source, const O
   return values;
 }
 
-inline std::unique_ptr<StreamSource> NewSource(const std::string& servers, OptionMap options, const std::string& checkpoint = "") {
+inline std::unique_ptr<StreamSource> NewSource(const std::string& servers, OptionMap options,
+                                               const std::string& checkpoint = "") {
   auto table = LoadKafka(servers, std::move(options), true).ValueOrDie();
   StreamReadContext context;
   context.checkpoint = checkpoint;

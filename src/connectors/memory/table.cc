@@ -45,7 +45,8 @@ class MemoryWrite final : public BatchWrite {
     Rows all;
     auto schema = ToArrowSchema(schema_);
     for (auto& [_, batches] : rows_)
-      for (const auto& batch : batches) all.push_back(arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns()));
+      for (const auto& batch : batches)
+        all.push_back(arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns()));
     store_->Commit(batch_id_, replace_, std::move(all));
     return Status::OK();
   }
@@ -82,9 +83,12 @@ class MemoryWrite final : public BatchWrite {
 
 class MemorySink final : public StreamSink {
  public:
-  MemorySink(std::shared_ptr<Store> store, DataType schema, bool complete) : store_(std::move(store)), schema_(std::move(schema)), complete_(complete) {}
+  MemorySink(std::shared_ptr<Store> store, DataType schema, bool complete)
+      : store_(std::move(store)), schema_(std::move(schema)), complete_(complete) {}
   std::string description() const override { return "MemorySink"; }
-  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override { return std::make_unique<MemoryWrite>(store_, schema_, batch_id, complete_); }
+  Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
+    return std::make_unique<MemoryWrite>(store_, schema_, batch_id, complete_);
+  }
 
  private:
   std::shared_ptr<Store> store_;
@@ -99,7 +103,8 @@ struct MemorySplit final : Split {
 /// The columns a scan wants, batch by batch.
 class MemoryReader final : public BatchReader {
  public:
-  MemoryReader(Rows rows, const DataType& table, const DataType& wanted) : rows_(std::move(rows)), schema_(ToArrowSchema(wanted)) {
+  MemoryReader(Rows rows, const DataType& table, const DataType& wanted)
+      : rows_(std::move(rows)), schema_(ToArrowSchema(wanted)) {
     for (const auto& field : wanted.fields())
       for (size_t i = 0; i < table.fields().size(); ++i)
         if (table.fields()[i].name == field.name) {
@@ -124,9 +129,12 @@ class MemoryReader final : public BatchReader {
 
 class MemoryScan final : public Scan {
  public:
-  MemoryScan(Rows rows, DataType table, ScanRequest request) : rows_(std::move(rows)), table_(std::move(table)), request_(std::move(request)) {}
+  MemoryScan(Rows rows, DataType table, ScanRequest request)
+      : rows_(std::move(rows)), table_(std::move(table)), request_(std::move(request)) {}
   Result<std::vector<SplitPtr>> Plan() override { return std::vector<SplitPtr>{std::make_shared<MemorySplit>()}; }
-  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr&) override { return std::make_unique<MemoryReader>(rows_, table_, request_.schema); }
+  Result<std::unique_ptr<BatchReader>> Open(const SplitPtr&) override {
+    return std::make_unique<MemoryReader>(rows_, table_, request_.schema);
+  }
 
  private:
   Rows rows_;
@@ -142,7 +150,9 @@ class MemoryTable final : public Table {
   const DataType& schema() const override { return schema_; }
   bool can_read() const override { return true; }
   bool can_stream_write() const override { return true; }
-  Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override { return std::make_unique<MemoryScan>(store_->Read(), schema_, request); }
+  Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override {
+    return std::make_unique<MemoryScan>(store_->Read(), schema_, request);
+  }
   Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext& context) override {
     return std::make_unique<MemorySink>(store_, context.schema, context.output_mode == "complete");
   }
@@ -153,7 +163,8 @@ class MemoryTable final : public Table {
 };
 
 Result<TablePtr> Load(const FormatRequest& request) {
-  if (!request.for_write) return UnsupportedFeature("reading format memory: its rows are in the table of the query's name");
+  if (!request.for_write)
+    return UnsupportedFeature("reading format memory: its rows are in the table of the query's name");
   return std::make_shared<MemoryTable>(request.schema.value_or(DataType::Struct({})));
 }
 

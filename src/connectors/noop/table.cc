@@ -34,13 +34,17 @@ class NoopTable final : public Table {
   bool can_write() const override { return true; }
   bool can_stream_write() const override { return true; }
   Result<std::unique_ptr<BatchWrite>> NewWrite(const WriteRequest&) override { return std::make_unique<NoopWrite>(); }
-  Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext&) override { return std::make_unique<NoopSink>(); }
+  Result<std::unique_ptr<StreamSink>> NewStreamSink(const StreamWriteContext&) override {
+    return std::make_unique<NoopSink>();
+  }
 
  private:
   DataType schema_;
 };
 
-Result<TablePtr> Load(const FormatRequest& request) { return std::make_shared<NoopTable>(request.schema.value_or(DataType::Struct({}))); }
+Result<TablePtr> Load(const FormatRequest& request) {
+  return std::make_shared<NoopTable>(request.schema.value_or(DataType::Struct({})));
+}
 
 }  // namespace
 

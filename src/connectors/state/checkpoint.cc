@@ -30,8 +30,8 @@ Result<ArrayPtr> Narrow(const ArrayPtr& array, const DataType& type, const DataT
                                     [&](const StructField& f) { return f.name == field.name; });
     if (found == type.fields().end())
       return MakeError("INTERNAL_ERROR", {{"message", "The state has no column " + field.name + "."}});
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr child, Narrow(rows.field(static_cast<int>(found - type.fields().begin())),
-                                                 found->type, field.type));
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr child,
+                          Narrow(rows.field(static_cast<int>(found - type.fields().begin())), found->type, field.type));
     children.push_back(std::move(child));
   }
   return std::make_shared<arrow::StructArray>(ToArrowType(wanted), rows.length(), children, rows.null_bitmap(),
@@ -40,7 +40,8 @@ Result<ArrayPtr> Narrow(const ArrayPtr& array, const DataType& type, const DataT
 
 class PartReader final : public BatchReader {
  public:
-  PartReader(std::shared_ptr<arrow::RecordBatch> rows, int64_t batch_rows) : rows_(std::move(rows)), most_(batch_rows) {}
+  PartReader(std::shared_ptr<arrow::RecordBatch> rows, int64_t batch_rows)
+      : rows_(std::move(rows)), most_(batch_rows) {}
   Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     if (at_ >= rows_->num_rows()) return nullptr;
     auto piece = rows_->Slice(at_, most_);
@@ -70,7 +71,8 @@ class PartScan final : public Scan {
     for (const StructField& field : request_.schema.fields()) {
       for (size_t i = 0; i < schema_.fields().size(); ++i) {
         if (schema_.fields()[i].name != field.name) continue;
-        ARROW_ASSIGN_OR_RAISE(ArrayPtr column, Narrow(rows->column(static_cast<int>(i)), schema_.fields()[i].type, field.type));
+        ARROW_ASSIGN_OR_RAISE(ArrayPtr column,
+                              Narrow(rows->column(static_cast<int>(i)), schema_.fields()[i].type, field.type));
         columns.push_back(std::move(column));
       }
     }
@@ -99,7 +101,8 @@ Result<std::string> CheckpointOf(const FormatRequest& request) {
 Result<std::optional<std::pair<int64_t, int64_t>>> BatchesOf(const std::string& checkpoint, const std::string& log) {
   std::optional<std::pair<int64_t, int64_t>> out;
   std::error_code error;
-  for (std::filesystem::directory_iterator it(checkpoint + "/" + log, error), end; !error && it != end; it.increment(error)) {
+  for (std::filesystem::directory_iterator it(checkpoint + "/" + log, error), end; !error && it != end;
+       it.increment(error)) {
     const std::string name = it->path().filename();
     int64_t id = 0;
     const auto [at, bad] = std::from_chars(name.data(), name.data() + name.size(), id);

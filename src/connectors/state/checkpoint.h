@@ -5,7 +5,8 @@
 
 namespace sluice::connectors::statestore {
 
-/// The checkpoint that a request names. Errors: STDS_REQUIRED_OPTION_UNSPECIFIED, UNSUPPORTED_FEATURE for object stores.
+/// The checkpoint that a request names. Errors: STDS_REQUIRED_OPTION_UNSPECIFIED, UNSUPPORTED_FEATURE for object
+/// stores.
 Result<std::string> CheckpointOf(const FormatRequest& request);
 
 /// First and last batch of a log, "commits" or "offsets"; nothing: it has none.

@@ -28,7 +28,8 @@ class StateMetadataTable final : public Table {
   std::string provider() const override { return "state-metadata"; }
   bool can_read() const override { return true; }
   Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override {
-    return statestore::ScanOfParts(1, [checkpoint = checkpoint_](int) { return Rows(checkpoint); }, request, MetadataSchema());
+    return statestore::ScanOfParts(
+        1, [checkpoint = checkpoint_](int) { return Rows(checkpoint); }, request, MetadataSchema());
   }
 
  private:

@@ -21,7 +21,9 @@ namespace {
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 using state::Bytes;
 
-Status Unspecified(const char* option) { return MakeError("STDS_REQUIRED_OPTION_UNSPECIFIED", {{"optionName", option}}); }
+Status Unspecified(const char* option) {
+  return MakeError("STDS_REQUIRED_OPTION_UNSPECIFIED", {{"optionName", option}});
+}
 Status Invalid(const char* option, const std::string& message) {
   return MakeError("STDS_INVALID_OPTION_VALUE.WITH_MESSAGE", {{"optionName", option}, {"message", message}});
 }
@@ -33,7 +35,7 @@ struct Request {
   std::string store = state::kDefaultStore;
   bool join_side = false;  // rows of one side of a join
   int64_t batch = 0;
-  bool changes = false;    // of the batches from `batch` on to `last`
+  bool changes = false;  // of the batches from `batch` on to `last`
   int64_t last = 0;
   bool timers = false;
   std::optional<state::Variable> variable;
@@ -130,8 +132,8 @@ class StateTable final : public Table {
   bool can_read() const override { return true; }
   Result<std::unique_ptr<Scan>> NewScan(const ScanRequest& request) override {
     auto self = std::static_pointer_cast<const StateTable>(shared_from_this());
-    return statestore::ScanOfParts(request_.op.partitions, [self](int part) { return self->ReadPart(part); }, request,
-                                   schema_);
+    return statestore::ScanOfParts(
+        request_.op.partitions, [self](int part) { return self->ReadPart(part); }, request, schema_);
   }
 
   static const state::StatefulOperator::Store& StoreOf(const Request& request) {
@@ -142,9 +144,10 @@ class StateTable final : public Table {
  private:
   static void AddVariableFields(const state::Variable& variable, std::vector<StructField>* fields) {
     // A value that expires lies beside the time it does.
-    const DataType value = variable.ttl_ms == 0 ? variable.value
-                                                : DataType::Struct({{"value", variable.value, true, ""},
-                                                                    {"ttlExpirationMs", DataType::Long(), true, ""}});
+    const DataType value =
+        variable.ttl_ms == 0
+            ? variable.value
+            : DataType::Struct({{"value", variable.value, true, ""}, {"ttlExpirationMs", DataType::Long(), true, ""}});
     switch (variable.kind) {
       case state::Variable::Kind::kValue: fields->push_back({"value", value, true, ""}); break;
       case state::Variable::Kind::kList: fields->push_back({"list_element", value, true, ""}); break;
@@ -214,7 +217,8 @@ class StateTable final : public Table {
 
   Status AddChanges(int part, Rows* rows) const {
     for (int64_t batch = request_.batch; batch <= request_.last; ++batch) {
-      ARROW_ASSIGN_OR_RAISE(auto reader, state::StateFileReader::Open(state::DeltaPath(Folder(part), batch + 1), false));
+      ARROW_ASSIGN_OR_RAISE(auto reader,
+                            state::StateFileReader::Open(state::DeltaPath(Folder(part), batch + 1), false));
       Bytes key;
       std::optional<Bytes> value;
       while (true) {
@@ -244,7 +248,8 @@ class StateTable final : public Table {
     for (size_t i : order) {
       const Bytes key(rows.keys[i]), value(rows.values[i]);
       const size_t size = std::min<size_t>(big(key.subspan(4, 4)), key.size() - kHead);
-      if (value.size() < kExpiry) return MakeError("INTERNAL_ERROR", {{"message", "A state variable's row is cut short."}});
+      if (value.size() < kExpiry)
+        return MakeError("INTERNAL_ERROR", {{"message", "A state variable's row is cut short."}});
       keys.push_back(key.subspan(kHead, size));
       rests.push_back(key.subspan(kHead + size));
       expiries.push_back(static_cast<int64_t>(big(value.first(kExpiry))));
@@ -267,8 +272,8 @@ class StateTable final : public Table {
     ARROW_ASSIGN_OR_RAISE(ArrayPtr column, Decode(variable.value, values, all));
     if (variable.ttl_ms > 0) {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr expiry, (Column<arrow::Int64Builder>(expiries)));
-      const DataType type = DataType::Struct(
-          {{"value", variable.value, true, ""}, {"ttlExpirationMs", DataType::Long(), true, ""}});
+      const DataType type =
+          DataType::Struct({{"value", variable.value, true, ""}, {"ttlExpirationMs", DataType::Long(), true, ""}});
       ARROW_ASSIGN_OR_RAISE(column, StructOf(type, {column, expiry}, column->length()));
     }
     columns.push_back(std::move(column));
@@ -295,8 +300,7 @@ Result<int64_t> Number(const OptionMap& options, const char* name, int64_t other
 
 Status ChooseBatches(const OptionMap& options, Request* request) {
   ARROW_ASSIGN_OR_RAISE(auto committed, statestore::BatchesOf(request->checkpoint, "commits"));
-  if (!committed)
-    return MakeError("STDS_COMMITTED_BATCH_UNAVAILABLE", {{"checkpointLocation", request->checkpoint}});
+  if (!committed) return MakeError("STDS_COMMITTED_BATCH_UNAVAILABLE", {{"checkpointLocation", request->checkpoint}});
   ARROW_ASSIGN_OR_RAISE(request->changes, GetBoolOption(options, "readChangeFeed", false));
   if (!request->changes) {
     ARROW_ASSIGN_OR_RAISE(request->batch, Number(options, "batchId", committed->second));
@@ -319,16 +323,15 @@ Status ChooseStore(const OptionMap& options, Request* request) {
   std::string chosen = side.value_or("none");
   std::transform(chosen.begin(), chosen.end(), chosen.begin(), ::tolower);
   if (chosen != "none") {
-    if (chosen != "left" && chosen != "right")
-      return Invalid("joinSide", "Valid values are left,right,none");
+    if (chosen != "left" && chosen != "right") return Invalid("joinSide", "Valid values are left,right,none");
     request->join_side = true;
     request->store = chosen + "-keyWithIndexToValue";
   }
   const auto& stores = request->op.stores;
   if (std::none_of(stores.begin(), stores.end(), [&](const auto& s) { return s.name == request->store; }))
-    return Invalid(request->join_side ? "joinSide" : "storeName",
-                   "The state does not have state store " + request->store + " for the operator " +
-                       std::to_string(request->op.id) + ".");
+    return Invalid(request->join_side ? "joinSide" : "storeName", "The state does not have state store " +
+                                                                      request->store + " for the operator " +
+                                                                      std::to_string(request->op.id) + ".");
   return Status::OK();
 }
 
@@ -345,8 +348,8 @@ Status ChooseVariable(const OptionMap& options, Request* request) {
   if (request->changes) return UnsupportedFeature("readChangeFeed of state variables");
   if (request->timers) return Status::OK();
   if (!name) return Unspecified("stateVarName");
-  ARROW_ASSIGN_OR_RAISE(auto catalog, state::VariableCatalog::Open(
-                                          state::VariablesPath(request->checkpoint + "/state", request->op.id)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto catalog, state::VariableCatalog::Open(state::VariablesPath(request->checkpoint + "/state", request->op.id)));
   for (const auto& variable : catalog->variables())
     if (variable.name == *name) request->variable = variable;
   if (!request->variable) return Invalid("stateVarName", "the operator has no state variable " + *name + ".");
@@ -355,7 +358,8 @@ Status ChooseVariable(const OptionMap& options, Request* request) {
 
 Result<TablePtr> LoadState(const FormatRequest& request) {
   for (const char* option : {"snapshotStartBatchId", "snapshotPartitionId"})
-    if (GetOption(request.options, option)) return UnsupportedFeature(std::string("the option ") + option + " of statestore");
+    if (GetOption(request.options, option))
+      return UnsupportedFeature(std::string("the option ") + option + " of statestore");
   ARROW_ASSIGN_OR_RAISE(bool flat, GetBoolOption(request.options, "flattenCollectionTypes", true));
   if (!flat) return UnsupportedFeature("the option flattenCollectionTypes=false of statestore");
   Request out;

@@ -24,13 +24,13 @@ enum class Shape : uint8_t {
   kAggregate,       // columns of a group -> a value
   kTable,           // the values of a row -> rows
   kGroupState,      // the rows of a group and a value that stays from batch to batch -> rows and the new value
-  kProcessor,       // the rows of a group -> rows, with variables and timers that it asks for (external/api/processor.h)
+  kProcessor,  // the rows of a group -> rows, with variables and timers that it asks for (external/api/processor.h)
 };
 
 class Function;
-class GroupStateStream;    // external/api/group_state.h
+class GroupStateStream;  // external/api/group_state.h
 struct GroupStateRequest;
-struct ProcessorRequest;   // external/api/processor.h
+struct ProcessorRequest;  // external/api/processor.h
 
 /// A column of the input, given by position or, with a name, as a keyword argument.
 struct Argument {
@@ -49,12 +49,12 @@ struct GroupColumns {
 
 /// One task's use of some functions.
 struct StreamRequest {
-  std::vector<Call> calls;         // kColumn, kAggregate: one or more; else one
-  std::vector<DataType> inputs;    // a STRUCT each; kCoGroup has two
+  std::vector<Call> calls;           // kColumn, kAggregate: one or more; else one
+  std::vector<DataType> inputs;      // a STRUCT each; kCoGroup has two
   std::vector<GroupColumns> groups;  // kGroup, kCoGroup: for each input
   int64_t partition = 0;
-  int64_t batch_id = 0;            // of a streaming query
-  Config config;                   // the session's
+  int64_t batch_id = 0;  // of a streaming query
+  Config config;         // the session's
   CancelToken cancel;
 };
 
@@ -63,8 +63,8 @@ struct StreamRequest {
 class Stream {
  public:
   using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
-  /// Columns: one for each call (kColumn, kColumnIterator, kAggregate), else the fields of the function's result type, in
-  /// the physical form of types/arrow_types.h.
+  /// Columns: one for each call (kColumn, kColumnIterator, kAggregate), else the fields of the function's result type,
+  /// in the physical form of types/arrow_types.h.
   using Consume = std::function<Status(BatchPtr)>;
 
   virtual ~Stream() = default;

@@ -11,9 +11,9 @@ class Variables;  // state/variables.h
 namespace sluice::external {
 
 struct ProcessorRequest {
-  StreamRequest task;      // one call
-  DataType key;            // STRUCT: of the grouping
-  std::string time_mode;   // "None", "ProcessingTime", "EventTime"
+  StreamRequest task;     // one call
+  DataType key;           // STRUCT: of the grouping
+  std::string time_mode;  // "None", "ProcessingTime", "EventTime"
   int64_t batch_ms = 0;
   int64_t watermark_ms = 0;
   state::Variables* variables = nullptr;  // of the partition

@@ -29,7 +29,8 @@ Result<std::unique_ptr<BatchFunction>> BatchFunction::Start(const Command& pytho
   ARROW_ASSIGN_OR_RAISE(made->daemon_, Daemon::Start(command));
   auto connected = made->daemon_->Connect(&made->pid_);
   if (!connected.ok())
-    return MakeError("PYTHON_WORKERS_NOT_STARTED", {{"python", command.python}, {"reason", connected.status().message()}});
+    return MakeError("PYTHON_WORKERS_NOT_STARTED",
+                     {{"python", command.python}, {"reason", connected.status().message()}});
   made->fd_ = *connected;
   ARROW_RETURN_NOT_OK(made->Send(Message().Text(python_version).Text(session).Text(function).Take(), cancel));
   ARROW_RETURN_NOT_OK(made->Answer(cancel));
@@ -83,11 +84,13 @@ Status BatchFunction::Answer(const CancelToken& cancel) {
   const int32_t answer = ReadInt(bytes);
   if (answer == 0) return Status::OK();
   if (answer != kExceptionThrown)
-    return MakeError("PYTHON_WORKER_PROTOCOL", {{"function", "foreachBatch"}, {"what", "the number " + std::to_string(answer)}});
+    return MakeError("PYTHON_WORKER_PROTOCOL",
+                     {{"function", "foreachBatch"}, {"what", "the number " + std::to_string(answer)}});
   ARROW_RETURN_NOT_OK(Receive(bytes, sizeof bytes, cancel));
   const int32_t size = ReadInt(bytes);
   if (size < 0 || size > kMostText)
-    return MakeError("PYTHON_WORKER_PROTOCOL", {{"function", "foreachBatch"}, {"what", "an error of " + std::to_string(size) + " bytes"}});
+    return MakeError("PYTHON_WORKER_PROTOCOL",
+                     {{"function", "foreachBatch"}, {"what", "an error of " + std::to_string(size) + " bytes"}});
   std::string text(static_cast<size_t>(size), ' ');
   ARROW_RETURN_NOT_OK(Receive(text.data(), text.size(), cancel));
   return ToStatus(Error("PYTHON_EXCEPTION", "", std::move(text), {}, {}));

@@ -66,7 +66,8 @@ Status Inbox::Expect(int64_t bytes) {
 
 Result<bool> Inbox::ReceiveSome(int fd, bool* closed) {
   while (filled_ < block_->size()) {
-    const ssize_t got = ::recv(fd, block_->mutable_data() + filled_, static_cast<size_t>(block_->size() - filled_), MSG_DONTWAIT);
+    const ssize_t got =
+        ::recv(fd, block_->mutable_data() + filled_, static_cast<size_t>(block_->size() - filled_), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
     if (got <= 0) {

@@ -28,8 +28,8 @@ class Outbox final : public arrow::io::OutputStream {
 
  private:
   std::deque<std::shared_ptr<arrow::Buffer>> chunks_;
-  std::string tail_;   // small pieces that are gathered into a chunk
-  size_t sent_ = 0;    // of the first chunk
+  std::string tail_;  // small pieces that are gathered into a chunk
+  size_t sent_ = 0;   // of the first chunk
   int64_t total_ = 0;
   void Seal();
 };

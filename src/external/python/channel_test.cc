@@ -65,8 +65,7 @@ TEST_F(Channel, SaysWhenTheOtherSideIsGone) {
 }
 
 TEST(Wire, NumbersAreBigEndian) {
-  EXPECT_EQ(Message().Int(-2).Long(258).Bool(true).Take(),
-            std::string("\xff\xff\xff\xfe\0\0\0\0\0\0\1\2\1", 13));
+  EXPECT_EQ(Message().Int(-2).Long(258).Bool(true).Take(), std::string("\xff\xff\xff\xfe\0\0\0\0\0\0\1\2\1", 13));
   const uint8_t bytes[] = {0xff, 0xff, 0xff, 0xfa};
   EXPECT_EQ(ReadInt(bytes), kStartArrowStream);
 }

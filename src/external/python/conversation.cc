@@ -23,7 +23,8 @@ Status Raised(std::string traceback) {
   constexpr std::string_view kLength = "StructLengthMismatch: ";
   int expected = 0, actual = 0;
   const size_t at = traceback.rfind(kLength);
-  if (at != std::string::npos && std::sscanf(traceback.c_str() + at + kLength.size(), "%d %d\n", &expected, &actual) == 2)
+  if (at != std::string::npos &&
+      std::sscanf(traceback.c_str() + at + kLength.size(), "%d %d\n", &expected, &actual) == 2)
     return MakeError("STRUCT_ARRAY_LENGTH_MISMATCH",
                      {{"expected", std::to_string(expected)}, {"actual", std::to_string(actual)}});
   return ToStatus(Error("PYTHON_EXCEPTION", "", std::move(traceback), {}, {}));
@@ -52,7 +53,9 @@ class Answers final : public arrow::ipc::Listener {
   bool ended() const { return ended_; }
   bool reusable() const { return reusable_; }
 
-  Status OnRecordBatchDecoded(std::shared_ptr<arrow::RecordBatch> batch) override { return on_batch_(std::move(batch)); }
+  Status OnRecordBatchDecoded(std::shared_ptr<arrow::RecordBatch> batch) override {
+    return on_batch_(std::move(batch));
+  }
   Status OnEOS() override {
     eos_ = true;
     return Status::OK();
@@ -80,9 +83,7 @@ class Answers final : public arrow::ipc::Listener {
         if (number == 0) return Raised("");
         return Await(State::kError, number);
       case State::kError: return Raised(block->ToString());
-      case State::kUpdates:
-        updates_ = number;
-        return NextUpdate();
+      case State::kUpdates: updates_ = number; return NextUpdate();
       case State::kUpdateSize:
         if (number < 0 || number > kMostText) return Unknown("an update of " + std::to_string(number) + " bytes");
         return number == 0 ? NextUpdate() : Await(State::kUpdate, number);

@@ -50,9 +50,8 @@ std::string Secret() {
 
 /// The environment of workers: this process's without what turns a Python program into a client of this engine.
 std::vector<std::string> Environment(const std::string& secret) {
-  static constexpr std::string_view kLeftOut[] = {"SPARK_REMOTE=",      "SLUICE_REMOTE=",
-                                                  "SLUICE_PYTHONSTARTUP=", "PYTHONSTARTUP=",
-                                                  "PYTHON_WORKER_FACTORY_SECRET="};
+  static constexpr std::string_view kLeftOut[] = {
+      "SPARK_REMOTE=", "SLUICE_REMOTE=", "SLUICE_PYTHONSTARTUP=", "PYTHONSTARTUP=", "PYTHON_WORKER_FACTORY_SECRET="};
   std::vector<std::string> out;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;

@@ -17,7 +17,7 @@ struct Version {
 
 /// What a daemon runs as.
 struct Command {
-  std::string python = "python3";       // the program
+  std::string python = "python3";  // the program
   std::string module = "pyspark.worker";
   std::vector<std::string> environment;  // "NAME=value", beside this process's own
 };

@@ -12,13 +12,29 @@ namespace sluice::python {
 
 /// pyspark.util.PythonEvalType
 enum class EvalType : int {
-  kRows = 100, kArrowRows = 101,
-  kPandas = 200, kGroupedMapPandas = 201, kGroupedAggregatePandas = 202, kPandasIterator = 204, kMapPandas = 205,
-  kCogroupedMapPandas = 206, kMapArrow = 207, kGroupedMapArrow = 209, kCogroupedMapArrow = 210,
-  kGroupState = 208, kProcessorPandas = 211, kProcessorPandasInitial = 212, kProcessorRows = 213,
-  kProcessorRowsInitial = 214, kGroupedMapArrowIterator = 215, kGroupedMapPandasIterator = 216,
-  kArrow = 250, kArrowIterator = 251, kGroupedAggregateArrow = 252,
-  kTable = 300, kArrowTable = 301,
+  kRows = 100,
+  kArrowRows = 101,
+  kPandas = 200,
+  kGroupedMapPandas = 201,
+  kGroupedAggregatePandas = 202,
+  kPandasIterator = 204,
+  kMapPandas = 205,
+  kCogroupedMapPandas = 206,
+  kMapArrow = 207,
+  kGroupedMapArrow = 209,
+  kCogroupedMapArrow = 210,
+  kGroupState = 208,
+  kProcessorPandas = 211,
+  kProcessorPandasInitial = 212,
+  kProcessorRows = 213,
+  kProcessorRowsInitial = 214,
+  kGroupedMapArrowIterator = 215,
+  kGroupedMapPandasIterator = 216,
+  kArrow = 250,
+  kArrowIterator = 251,
+  kGroupedAggregateArrow = 252,
+  kTable = 300,
+  kArrowTable = 301,
   kForeach = -1,  // of this engine: a function over the rows of a partition that gives none (DataStreamWriter.foreach)
 };
 
@@ -58,7 +74,8 @@ class PythonFunction final : public external::Function {
   std::string_view operator_name() const override;
   Result<std::unique_ptr<external::Stream>> Open(external::StreamRequest request) const override;
   Result<std::unique_ptr<external::Stream>> OpenProcessor(external::ProcessorRequest request) const override;
-  Result<std::unique_ptr<external::GroupStateStream>> OpenGroupState(external::GroupStateRequest request) const override;
+  Result<std::unique_ptr<external::GroupStateStream>> OpenGroupState(
+      external::GroupStateRequest request) const override;
 
   const FunctionSpec& spec() const { return spec_; }
   EvalType eval_type() const { return static_cast<EvalType>(spec_.eval_type); }

@@ -28,9 +28,9 @@ constexpr int64_t kNoTimestamp = -1;
 class GroupColumn {
  public:
   GroupColumn() {
-    fields_ = {arrow::field("properties", arrow::utf8()),   arrow::field("keyRowAsUnsafe", arrow::binary()),
-               arrow::field("object", arrow::binary()),     arrow::field("startOffset", arrow::int32()),
-               arrow::field("numRows", arrow::int32()),     arrow::field("isLastChunk", arrow::boolean())};
+    fields_ = {arrow::field("properties", arrow::utf8()), arrow::field("keyRowAsUnsafe", arrow::binary()),
+               arrow::field("object", arrow::binary()),   arrow::field("startOffset", arrow::int32()),
+               arrow::field("numRows", arrow::int32()),   arrow::field("isLastChunk", arrow::boolean())};
     Reset();
   }
   std::shared_ptr<arrow::DataType> type() const { return arrow::struct_(fields_); }
@@ -187,7 +187,8 @@ class PythonGroupState final : public external::GroupStateStream {
       return Unknown("other columns than those of its result");
     arrow::ArrayVector columns;
     for (size_t i = 0; i < fields.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(auto given, static_cast<const arrow::StructArray&>(column).GetFlattenedField(static_cast<int>(i)));
+      ARROW_ASSIGN_OR_RAISE(auto given,
+                            static_cast<const arrow::StructArray&>(column).GetFlattenedField(static_cast<int>(i)));
       auto made = NormalizeArray(given->Slice(0, rows), fields[i].type);
       if (!made.ok())
         return MakeError("ARROW_TYPE_MISMATCH", {{"operation", function_.name()},
@@ -211,8 +212,7 @@ class PythonGroupState final : public external::GroupStateStream {
       // Milliseconds that came from a datetime are a float.
       const auto timeout = json.value("timeoutTimestamp", nlohmann::json(kNoTimestamp));
       changes.push_back({keys.GetView(i), json.value("defined", false), json.value("updated", false),
-                         json.value("removed", false),
-                         timeout.is_number() ? timeout.get<int64_t>() : kNoTimestamp,
+                         json.value("removed", false), timeout.is_number() ? timeout.get<int64_t>() : kNoTimestamp,
                          before.Value(i)});
       pickled.push_back(objects.IsNull(i) || !changes.back().exists ? std::string_view() : objects.GetView(i));
     }

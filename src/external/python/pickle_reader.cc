@@ -25,11 +25,22 @@ using ValuePtr = std::shared_ptr<Value>;
 
 /// A Python object of a kind that columns can hold.
 struct Value {
-  enum class Kind : uint8_t { kNone, kBool, kInt, kFloat, kText, kBytes, kList, kDict, kDecimal, kGlobal } kind = Kind::kNone;
+  enum class Kind : uint8_t {
+    kNone,
+    kBool,
+    kInt,
+    kFloat,
+    kText,
+    kBytes,
+    kList,
+    kDict,
+    kDecimal,
+    kGlobal
+  } kind = Kind::kNone;
   int64_t number = 0;  // kBool, kInt
   double real = 0;
-  std::string text;              // kText, kBytes, kDecimal, kGlobal
-  std::vector<ValuePtr> items;   // kList; kDict: keys and values in turn
+  std::string text;             // kText, kBytes, kDecimal, kGlobal
+  std::vector<ValuePtr> items;  // kList; kDict: keys and values in turn
 };
 
 Status NotReadable(const std::string& what) { return MakeError("PYTHON_STATE_NOT_READABLE", {{"what", what}}); }
@@ -56,8 +67,8 @@ class Machine {
 
   Status Do(uint8_t op) {
     switch (op) {
-      case 0x80: return Skip(1);   // PROTO
-      case 0x95: return Skip(8);   // FRAME
+      case 0x80: return Skip(1);  // PROTO
+      case 0x95: return Skip(8);  // FRAME
       case 'N': return Push(Kind::kNone);
       case 0x88: return PushNumber(Kind::kBool, 1);
       case 0x89: return PushNumber(Kind::kBool, 0);
@@ -283,8 +294,8 @@ Status AppendText(const Value& value, arrow::ArrayBuilder* builder) {
 Status AppendStruct(const DataType& type, const Value& value, arrow::ArrayBuilder* builder, int depth) {
   const auto& fields = type.fields();
   if (value.items.size() != fields.size())
-    return MakeError("STRUCT_ARRAY_LENGTH_MISMATCH", {{"expected", std::to_string(fields.size())},
-                                                      {"actual", std::to_string(value.items.size())}});
+    return MakeError("STRUCT_ARRAY_LENGTH_MISMATCH",
+                     {{"expected", std::to_string(fields.size())}, {"actual", std::to_string(value.items.size())}});
   auto* rows = static_cast<arrow::StructBuilder*>(builder);
   ARROW_RETURN_NOT_OK(rows->Append());
   for (size_t i = 0; i < fields.size(); ++i)

@@ -26,11 +26,14 @@ std::shared_ptr<arrow::Array> Unpickled(const DataType& type, std::string_view t
 
 // What Python's own pickle.dumps gave, protocol 5, of tuples as StructType.toInternal makes them.
 TEST(Pickle, ReadsWhatPythonWrote) {
-  const DataType type = *ParseSchema("a BIGINT, b STRING, c ARRAY<INT>, d MAP<STRING,DOUBLE>, e DECIMAL(5,2), f BOOLEAN");
+  const DataType type =
+      *ParseSchema("a BIGINT, b STRING, c ARRAY<INT>, d MAP<STRING,DOUBLE>, e DECIMAL(5,2), f BOOLEAN");
   // (1099511627776, 'x\u00e9', [1, None, -3], {'k': 1.5}, decimal.Decimal('12.345'), True)
   const std::string text = Bytes(
-      "\x80\x05\x95R\x00\x00\x00\x00\x00\x00\x00(\x8a\x06\x00\x00\x00\x00\x00\x01\x8c\x03x\xc3\xa9\x94]\x94(K\x01NJ\xfd\xff\xff\xff\x65}"
-      "\x94\x8c\x01k\x94G\x3f\xf8\x00\x00\x00\x00\x00\x00s\x8c\x07\x64\x65\x63imal\x94\x8c\x07\x44\x65\x63imal\x94\x93\x94\x8c\x06\x31"
+      "\x80\x05\x95R\x00\x00\x00\x00\x00\x00\x00(\x8a\x06\x00\x00\x00\x00\x00\x01\x8c\x03x\xc3\xa9\x94]\x94("
+      "K\x01NJ\xfd\xff\xff\xff\x65}"
+      "\x94\x8c\x01k\x94G\x3f\xf8\x00\x00\x00\x00\x00\x00s\x8c\x07\x64\x65\x63imal\x94\x8c\x07\x44\x65\x63imal\x94\x93"
+      "\x94\x8c\x06\x31"
       "2.345\x94\x85\x94R\x94\x88t\x94.");
   auto rows = Unpickled(type, text);
   ASSERT_NE(rows, nullptr);
@@ -55,8 +58,10 @@ TEST(Pickle, ValuesOfOtherTypesAreNullAndRowsOfOtherLengthsAreRefused) {
 
 TEST(Pickle, WhatIsNoPlainValueIsRefused) {
   const DataType type = *ParseSchema("a INT");
-  for (std::string_view text : {std::string_view("\x80\x05" "cos\nsystem\n\x8c\x02ls\x85R\x85."), std::string_view("\x80\x05K"),
-                                std::string_view("t."), std::string_view("\x80\x05h\x07\x85."), std::string_view("u.")})
+  for (std::string_view text : {std::string_view("\x80\x05"
+                                                 "cos\nsystem\n\x8c\x02ls\x85R\x85."),
+                                std::string_view("\x80\x05K"), std::string_view("t."),
+                                std::string_view("\x80\x05h\x07\x85."), std::string_view("u.")})
     EXPECT_THAT(UnpickleRows(type, {text}).status().ToString(), HasSubstr("PYTHON_STATE_NOT_READABLE")) << text;
 }
 
@@ -66,7 +71,8 @@ TEST(Pickle, RowsArePicklesOfRows) {
   ASSERT_TRUE(column.ok()) << column.status();
   EXPECT_EQ(*PickleRow(type, **column, 0),
             Bytes("\x80\x05"
-                  "cpyspark.sql.types\n_create_row\n(X\x01\x00\x00\x00nX\x01\x00\x00\x00st(J\x07\x00\x00\x00X\x02\x00\x00\x00\xc3\xa9t"
+                  "cpyspark.sql.types\n_create_row\n(X\x01\x00\x00\x00nX\x01\x00\x00\x00st("
+                  "J\x07\x00\x00\x00X\x02\x00\x00\x00\xc3\xa9t"
                   "\x86R."));
 }
 

@@ -68,7 +68,8 @@ Status Write(const DataType& type, const arrow::Array& array, int64_t i, std::st
     case TypeId::kLong: Integer(At<arrow::Int64Array>(array, i), out); break;
     case TypeId::kFloat:
     case TypeId::kDouble: {
-      const double value = type.id() == TypeId::kFloat ? At<arrow::FloatArray>(array, i) : At<arrow::DoubleArray>(array, i);
+      const double value =
+          type.id() == TypeId::kFloat ? At<arrow::FloatArray>(array, i) : At<arrow::DoubleArray>(array, i);
       const auto bits = std::bit_cast<uint64_t>(value);
       out->push_back('G');
       for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(bits >> shift));

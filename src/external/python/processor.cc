@@ -66,8 +66,8 @@ class PythonProcessor final : public external::Stream {
   bool ended() const override { return worker_.ended(); }
 
  private:
-  /// Rows of a group and, beside them, those its state begins with. The columns within the shorter side are shorter than
-  /// the batch: that is how a worker tells how many there are.
+  /// Rows of a group and, beside them, those its state begins with. The columns within the shorter side are shorter
+  /// than the batch: that is how a worker tells how many there are.
   Status AddPair(const arrow::RecordBatch& rows, const arrow::RecordBatch& initial) {
     const int64_t length = std::max(rows.num_rows(), initial.num_rows());
     arrow::ArrayVector columns;
@@ -98,7 +98,8 @@ class PythonProcessor final : public external::Stream {
                                                  {"outputSchema", fields[i].type.simpleString()}});
       columns.push_back(*made);
     }
-    return (*consume_)(arrow::RecordBatch::Make(ToArrowSchema(function_.result_type()), batch.num_rows(), std::move(columns)));
+    return (*consume_)(
+        arrow::RecordBatch::Make(ToArrowSchema(function_.result_type()), batch.num_rows(), std::move(columns)));
   }
 
   const PythonFunction& function_;  // the plan keeps it

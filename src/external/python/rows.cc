@@ -37,15 +37,17 @@ std::string RowsCommand(const external::StreamRequest& request) {
   const auto& first = *static_cast<const PythonFunction*>(request.calls[0].function);
   nlohmann::json spec;
   spec["inputs"] = nlohmann::json::parse(request.inputs[0].json());
-  spec["kind"] = first.shape() == external::Shape::kTable          ? "table"
+  spec["kind"] = first.shape() == external::Shape::kTable  ? "table"
                  : first.eval_type() == EvalType::kForeach ? "foreach"
                                                            : "columns";
   spec["calls"] = nlohmann::json::array();
   for (const auto& call : request.calls) {
     nlohmann::json one{{"args", nlohmann::json::array()}, {"kwargs", nlohmann::json::object()}};
     for (const auto& argument : call.arguments) {
-      if (argument.name.empty()) one["args"].push_back(argument.column);
-      else one["kwargs"][argument.name] = argument.column;
+      if (argument.name.empty())
+        one["args"].push_back(argument.column);
+      else
+        one["kwargs"][argument.name] = argument.column;
     }
     one["name"] = call.function->name();
     one["result"] = nlohmann::json::parse(call.function->result_type().json());

@@ -84,11 +84,12 @@ Status StateServer::ServeMessages() {
   while (received_.size() - at >= kHead) {
     const auto* head = reinterpret_cast<const uint8_t*>(received_.data()) + at;
     const int32_t version = ReadInt(head), size = ReadInt(head + 4);
-    if (version != 0 || size < 0 || size > kMostMessage) return Status::IOError("a worker asked about state in an unknown way");
+    if (version != 0 || size < 0 || size > kMostMessage)
+      return Status::IOError("a worker asked about state in an unknown way");
     if (received_.size() - at - kHead < static_cast<size_t>(size)) break;
     auto answer = [&]() -> Result<StateAnswer> {
-      ARROW_ASSIGN_OR_RAISE(StateMessage message,
-                            StateMessage::Parse(std::string_view(received_).substr(at + kHead, static_cast<size_t>(size))));
+      ARROW_ASSIGN_OR_RAISE(StateMessage message, StateMessage::Parse(std::string_view(received_).substr(
+                                                      at + kHead, static_cast<size_t>(size))));
       return Answer(message);
     }();
     ARROW_RETURN_NOT_OK(Send(answer.ok() ? *answer : Code(kFailed, answer.status().message())));
@@ -112,7 +113,8 @@ Status StateServer::Send(const StateAnswer& answer) {
 
 Result<std::string> StateServer::Row(const DataType& type, std::string_view pickled) const {
   ARROW_ASSIGN_OR_RAISE(auto rows, UnpickleRows(type, {pickled}));
-  ARROW_ASSIGN_OR_RAISE(UnsafeRows encoded, EncodeUnsafeRows(type, static_cast<const arrow::StructArray&>(*rows).fields(), 1));
+  ARROW_ASSIGN_OR_RAISE(UnsafeRows encoded,
+                        EncodeUnsafeRows(type, static_cast<const arrow::StructArray&>(*rows).fields(), 1));
   return std::string(reinterpret_cast<const char*>(encoded.row(0).data()), encoded.row(0).size());
 }
 

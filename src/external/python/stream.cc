@@ -21,13 +21,13 @@ class PythonStream final : public external::Stream {
  public:
   PythonStream(const PythonFunction& function, external::StreamRequest request, std::shared_ptr<Workers> workers)
       : function_(function), request_(std::move(request)), framing_(FramingOf(function.eval_type())),
-        most_rows_(MostRows(request_.config)),
-        worker_(function.name(), request_.cancel, std::move(workers),
-                [this](const BatchPtr& batch) { return Convert(batch); }) {
+        most_rows_(MostRows(request_.config)), worker_(function.name(), request_.cancel, std::move(workers),
+                                                       [this](const BatchPtr& batch) { return Convert(batch); }) {
     const std::string zone = TimeZoneOf(request_.config);
     for (const DataType& input : request_.inputs) inner_.push_back(SparkArrowSchema(input, zone));
     // A STRUCT without fields would lose the number of rows on its way.
-    if (framing_.one_struct && inner_[0]->num_fields() == 0) inner_[0] = arrow::schema({arrow::field("_", arrow::null())});
+    if (framing_.one_struct && inner_[0]->num_fields() == 0)
+      inner_[0] = arrow::schema({arrow::field("_", arrow::null())});
     for (const auto& schema : inner_)
       outer_.push_back(framing_.one_struct ? arrow::schema({arrow::field("_0", arrow::struct_(schema->fields()))})
                                            : schema);
@@ -79,9 +79,11 @@ class PythonStream final : public external::Stream {
   }
 
   Status AddBatch(size_t input, const arrow::RecordBatch& batch) {
-    auto shown = batch.num_columns() == 0 && inner_[input]->num_fields() == 1
-                     ? arrow::RecordBatch::Make(inner_[input], batch.num_rows(), arrow::ArrayVector{std::make_shared<arrow::NullArray>(batch.num_rows())})
-                     : WithArrowSchema(batch, inner_[input]);
+    auto shown =
+        batch.num_columns() == 0 && inner_[input]->num_fields() == 1
+            ? arrow::RecordBatch::Make(inner_[input], batch.num_rows(),
+                                       arrow::ArrayVector{std::make_shared<arrow::NullArray>(batch.num_rows())})
+            : WithArrowSchema(batch, inner_[input]);
     if (framing_.one_struct) {
       arrow::ArrayVector columns = shown->columns();
       auto rows = std::make_shared<arrow::StructArray>(outer_[input]->field(0)->type(), shown->num_rows(), columns);
@@ -134,7 +136,8 @@ class PythonStream final : public external::Stream {
     ARROW_RETURN_NOT_OK(framing_.struct_result ? ConvertStruct(*batch, add) : ConvertColumns(*batch, add));
     // A table function answers each batch with one, if only to say that it has no rows.
     if (batch->num_rows() == 0 && function_.shape() != Shape::kTable) return Status::OK();
-    return (*consume_)(arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch->num_rows(), std::move(columns)));
+    return (*consume_)(
+        arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch->num_rows(), std::move(columns)));
   }
 
   template <typename Add>
@@ -142,7 +145,8 @@ class PythonStream final : public external::Stream {
     if (batch.num_columns() != static_cast<int>(request_.calls.size()))
       return WrongColumns(batch.num_columns(), request_.calls.size());
     for (int i = 0; i < batch.num_columns(); ++i)
-      ARROW_RETURN_NOT_OK(add(batch.column(i), request_.calls[static_cast<size_t>(i)].function->result_type(), batch.column_name(i)));
+      ARROW_RETURN_NOT_OK(
+          add(batch.column(i), request_.calls[static_cast<size_t>(i)].function->result_type(), batch.column_name(i)));
     return Status::OK();
   }
 
@@ -170,7 +174,8 @@ class PythonStream final : public external::Stream {
       return fields;
     }
     std::vector<StructField> fields;
-    for (const auto& call : request_.calls) fields.push_back({call.function->name(), call.function->result_type(), true, ""});
+    for (const auto& call : request_.calls)
+      fields.push_back({call.function->name(), call.function->result_type(), true, ""});
     return fields;
   }
 
@@ -183,7 +188,7 @@ class PythonStream final : public external::Stream {
   const PythonFunction& function_;  // the plan keeps it
   const external::StreamRequest request_;
   const Framing framing_;
-  const int64_t most_rows_;  // of a batch that is sent
+  const int64_t most_rows_;                                    // of a batch that is sent
   std::vector<std::shared_ptr<arrow::Schema>> inner_, outer_;  // of the rows; of the batches sent
   std::vector<BatchPtr> gathered_;
   int64_t gathered_rows_ = 0;

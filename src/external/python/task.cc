@@ -34,7 +34,7 @@ void AddHead(const external::StreamRequest& request, const Version& version, con
              Message* message) {
   const auto partition = static_cast<int32_t>(request.partition);
   message->Int(partition).Text(Python(request.calls[0]).spec().python_version).Bool(false);  // no barrier
-  if (!version.AtLeast(4, 1)) message->Int(0).Text("");  // the barrier's port and secret
+  if (!version.AtLeast(4, 1)) message->Int(0).Text("");                 // the barrier's port and secret
   message->Int(0).Int(partition).Int(0).Long(partition).Int(1).Int(0);  // stage .. cpus, no resources
   message->Int(1).Text("streaming.sql.batchId").Text(std::to_string(request.batch_id));  // local properties
   const auto [folder, includes] = files.Get();
@@ -90,22 +90,18 @@ Framing FramingOf(EvalType type) {
     case EvalType::kRows:
     case EvalType::kForeach:
     case EvalType::kTable:
-    case EvalType::kArrowTable:
-      return {.type = EvalType::kMapArrow, .one_struct = true, .struct_result = true};
+    case EvalType::kArrowTable: return {.type = EvalType::kMapArrow, .one_struct = true, .struct_result = true};
     case EvalType::kMapPandas:
-    case EvalType::kMapArrow:
-      return {.type = type, .one_struct = true, .struct_result = true, .sees_batches = true};
+    case EvalType::kMapArrow: return {.type = type, .one_struct = true, .struct_result = true, .sees_batches = true};
     case EvalType::kGroupedMapArrow:
     case EvalType::kGroupedMapArrowIterator:
       return {.type = type, .groups = true, .one_struct = true, .struct_result = true};
     case EvalType::kGroupedMapPandas:
     case EvalType::kGroupedMapPandasIterator:
     case EvalType::kCogroupedMapPandas:
-    case EvalType::kCogroupedMapArrow:
-      return {.type = type, .groups = true, .struct_result = true};
+    case EvalType::kCogroupedMapArrow: return {.type = type, .groups = true, .struct_result = true};
     case EvalType::kGroupedAggregatePandas:
-    case EvalType::kGroupedAggregateArrow:
-      return {.type = type, .groups = true};
+    case EvalType::kGroupedAggregateArrow: return {.type = type, .groups = true};
     case EvalType::kArrowRows: return {.type = type};
     default: return {.type = type, .sees_batches = true};
   }
@@ -119,7 +115,8 @@ Result<std::string> TaskMessage(const external::StreamRequest& request, const Ve
   const int told = static_cast<int>(framing.type);
   const bool of_groups = framing.groups || type == EvalType::kGroupState;
   if ((of_groups || told > static_cast<int>(EvalType::kCogroupedMapArrow)) && !version.AtLeast(4, 1))
-    return UnsupportedFeature("the function " + first.name() + " of groups or of Arrow arrays with a PySpark before 4.1");
+    return UnsupportedFeature("the function " + first.name() +
+                              " of groups or of Arrow arrays with a PySpark before 4.1");
   Message message;
   AddHead(request, version, files, &message);
   message.Int(told);

@@ -9,8 +9,8 @@ namespace sluice::python {
 
 /// How rows travel for a kind of function.
 struct Framing {
-  EvalType type;         // what the worker is told
-  bool groups = false;   // each group is a stream of its own behind the number of its inputs
+  EvalType type;               // what the worker is told
+  bool groups = false;         // each group is a stream of its own behind the number of its inputs
   bool one_struct = false;     // rows go in as one STRUCT column
   bool struct_result = false;  // rows come back as one
   bool sees_batches = false;   // so they must be as large as Spark's

@@ -12,7 +12,8 @@ namespace {
 
 const ConfigEntry kPython("spark.pyspark.python", "",
                           "The Python that runs functions of clients; PYSPARK_PYTHON, else python3, when empty.");
-const ConfigEntry kMost("sluice.python.maxWorkers", "256", "Python processes at work at once; a task that needs more fails.");
+const ConfigEntry kMost("sluice.python.maxWorkers", "256",
+                        "Python processes at work at once; a task that needs more fails.");
 
 constexpr size_t kMostIdle = 32;
 constexpr std::chrono::seconds kIdleTime{60};
@@ -79,8 +80,10 @@ Result<Worker> Workers::Acquire() {
     while (!idle_.empty() && found.fd < 0) {
       Worker candidate = idle_.back().worker;
       idle_.pop_back();
-      if (Alive(candidate)) found = candidate;
-      else stale.push_back(candidate);
+      if (Alive(candidate))
+        found = candidate;
+      else
+        stale.push_back(candidate);
     }
     for (auto& worker : TakeStale()) stale.push_back(worker);
   }
@@ -97,7 +100,8 @@ Result<Worker> Workers::Acquire() {
         return worker;
       }
       if (attempt > 0)
-        return MakeError("PYTHON_WORKERS_NOT_STARTED", {{"python", command_.python}, {"reason", fd.status().message()}});
+        return MakeError("PYTHON_WORKERS_NOT_STARTED",
+                         {{"python", command_.python}, {"reason", fd.status().message()}});
       broken = daemon;  // somebody ended it: one more is started
     }
   };

@@ -18,10 +18,8 @@ std::unique_ptr<arrow::util::Codec> ArrowCodec(Codec codec, int level = -1) {
         options.compression_level = level >= 0 ? level : 1;
         return arrow::util::Codec::Create(arrow::Compression::GZIP, options);
       }
-      case Codec::kSnappy:
-        return arrow::util::Codec::Create(arrow::Compression::SNAPPY);
-      case Codec::kBzip2:
-        return arrow::util::Codec::Create(arrow::Compression::BZ2);
+      case Codec::kSnappy: return arrow::util::Codec::Create(arrow::Compression::SNAPPY);
+      case Codec::kBzip2: return arrow::util::Codec::Create(arrow::Compression::BZ2);
       default:
         return arrow::util::Codec::Create(arrow::Compression::ZSTD,
                                           level >= 0 ? level : arrow::util::kUseDefaultCompressionLevel);
@@ -116,8 +114,9 @@ Result<std::string> CompressStream(arrow::util::Codec& codec, std::string_view b
   std::string out(bytes.size() + bytes.size() / 8 + 4096, '\0');
   size_t used = 0, filled = 0;
   while (used < bytes.size()) {
-    ARROW_ASSIGN_OR_RAISE(auto step, compressor->Compress(static_cast<int64_t>(bytes.size() - used), Data(bytes) + used,
-                                                          static_cast<int64_t>(out.size() - filled), Data(out) + filled));
+    ARROW_ASSIGN_OR_RAISE(auto step,
+                          compressor->Compress(static_cast<int64_t>(bytes.size() - used), Data(bytes) + used,
+                                               static_cast<int64_t>(out.size() - filled), Data(out) + filled));
     used += static_cast<size_t>(step.bytes_read);
     filled += static_cast<size_t>(step.bytes_written);
     if (step.bytes_read == 0) out.resize(out.size() * 2);
@@ -139,8 +138,8 @@ Result<std::string> Compress(Codec codec, std::string_view bytes, int level) {
   if (codec == Codec::kBzip2) return CompressStream(*arrow_codec, bytes);
   auto size = static_cast<int64_t>(bytes.size());
   std::string out(static_cast<size_t>(arrow_codec->MaxCompressedLen(size, Data(bytes))), '\0');
-  ARROW_ASSIGN_OR_RAISE(
-      int64_t n, arrow_codec->Compress(size, Data(bytes), static_cast<int64_t>(out.size()), Data(out)));
+  ARROW_ASSIGN_OR_RAISE(int64_t n,
+                        arrow_codec->Compress(size, Data(bytes), static_cast<int64_t>(out.size()), Data(out)));
   out.resize(static_cast<size_t>(n));
   if (codec == Codec::kSnappy) {
     uint32_t crc = Crc32(bytes);

@@ -23,9 +23,7 @@ struct Decoder {
     if (depth > kMaxDepth) return Status::Invalid("Avro: nested too deeply");
     const Node& node = schema.node(index);
     switch (node.kind) {
-      case Kind::kNull:
-        out->v = std::monostate();
-        return Status::OK();
+      case Kind::kNull: out->v = std::monostate(); return Status::OK();
       case Kind::kBoolean: {
         std::string_view b;
         ARROW_RETURN_NOT_OK(GetBytes(bytes, 1, &b));
@@ -76,8 +74,7 @@ struct Decoder {
         return Decode(node.children[static_cast<size_t>(branch)], out, depth + 1);
       }
       case Kind::kArray:
-      case Kind::kMap:
-        return Blocks(node, out, depth);
+      case Kind::kMap: return Blocks(node, out, depth);
     }
     return Short();
   }
@@ -156,28 +153,19 @@ Status EncodeValue(const Schema& schema, int index, const Value& value, std::str
   if (!Fits(schema, index, value)) return Misfit(node);
   switch (node.kind) {
     case Kind::kNull:
-    case Kind::kUnion:
-      return Status::OK();
-    case Kind::kBoolean:
-      out->push_back(*value.boolean() ? 1 : 0);
-      return Status::OK();
+    case Kind::kUnion: return Status::OK();
+    case Kind::kBoolean: out->push_back(*value.boolean() ? 1 : 0); return Status::OK();
     case Kind::kInt:
     case Kind::kLong:
-    case Kind::kEnum:
-      PutLong(*value.integer(), out);
-      return Status::OK();
+    case Kind::kEnum: PutLong(*value.integer(), out); return Status::OK();
     case Kind::kFloat: {
       auto v = static_cast<float>(*value.number());
       out->append(reinterpret_cast<const char*>(&v), sizeof v);
       return Status::OK();
     }
-    case Kind::kDouble:
-      out->append(reinterpret_cast<const char*>(value.number()), sizeof(double));
-      return Status::OK();
+    case Kind::kDouble: out->append(reinterpret_cast<const char*>(value.number()), sizeof(double)); return Status::OK();
     case Kind::kBytes:
-    case Kind::kString:
-      PutString(*value.bytes(), out);
-      return Status::OK();
+    case Kind::kString: PutString(*value.bytes(), out); return Status::OK();
     case Kind::kFixed:
       if (value.bytes()->size() != node.fixed_size) return Misfit(node);
       out->append(*value.bytes());
@@ -311,8 +299,9 @@ Result<bool> BlockReader::Skip(int64_t* count) {
 
 Result<ContainerReader> ContainerReader::Open(std::string_view bytes) {
   ContainerReader reader;
-  ARROW_ASSIGN_OR_RAISE(reader.blocks_, BlockReader::Open(std::make_shared<arrow::io::BufferReader>(
-                                            std::make_shared<arrow::Buffer>(bytes))));
+  ARROW_ASSIGN_OR_RAISE(
+      reader.blocks_,
+      BlockReader::Open(std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(bytes))));
   return reader;
 }
 
@@ -331,8 +320,8 @@ Result<bool> ContainerReader::Next(Value* out) {
   return true;
 }
 
-Result<ContainerWriter> ContainerWriter::Make(const std::string& schema_json, std::map<std::string, std::string> metadata,
-                                              Codec codec, int level) {
+Result<ContainerWriter> ContainerWriter::Make(const std::string& schema_json,
+                                              std::map<std::string, std::string> metadata, Codec codec, int level) {
   ContainerWriter writer;
   writer.level_ = level;
   ARROW_ASSIGN_OR_RAISE(auto schema, Schema::Parse(schema_json));

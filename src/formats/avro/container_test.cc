@@ -63,7 +63,8 @@ TEST_P(ContainerTest, CorruptBytesAreErrorsOrValues) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Codecs, ContainerTest,
-                         testing::Values(Codec::kNull, Codec::kDeflate, Codec::kSnappy, Codec::kZstandard, Codec::kBzip2));
+                         testing::Values(Codec::kNull, Codec::kDeflate, Codec::kSnappy, Codec::kZstandard,
+                                         Codec::kBzip2));
 
 TEST(AvroSchema, Errors) {
   for (const char* bad : {"", "{}", "\"nope\"", "[]", R"({"type":"fixed","name":"x","size":-1})",

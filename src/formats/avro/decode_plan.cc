@@ -172,7 +172,8 @@ class Planner {
   }
   Status Incompatible(const Node& node, const DataType& type) const {
     return Status::Invalid("Cannot convert Avro ", Text(avro_path_), " to SQL ", Text(sql_path_),
-                           " because schema is incompatible (avroType = ", NameOf(node), ", sqlType = ", type.sql(), ")");
+                           " because schema is incompatible (avroType = ", NameOf(node), ", sqlType = ", type.sql(),
+                           ")");
   }
   Status WouldLose(const std::string& node, const DataType& type) const {
     return MakeError("AVRO_INCOMPATIBLE_READ_TYPE", {{"avroPath", Text(avro_path_)},
@@ -223,8 +224,8 @@ class Planner {
     for (int i = 0; i < fields.num_fields(); ++i)
       if (static_cast<size_t>(i) != member) step.nulls.push_back(fields.field_builder(i));
     const Path inside(this, "member", type.fields()[member].name);
-    ARROW_ASSIGN_OR_RAISE(
-        Step child, Value(w, r, type.fields()[member].type, fields.field_builder(static_cast<int>(member))));
+    ARROW_ASSIGN_OR_RAISE(Step child,
+                          Value(w, r, type.fields()[member].type, fields.field_builder(static_cast<int>(member))));
     step.children.push_back(std::move(child));
     return step;
   }
@@ -250,7 +251,8 @@ class Planner {
       int found = options_.by_position && i < out.size() ? static_cast<int>(i) : -1;
       for (size_t k = 0; k < record.fields.size() && !options_.by_position; ++k) {
         const std::string& name = record.fields[k].name;
-        if (options_.case_sensitive ? name != column.name : strcasecmp(name.c_str(), column.name.c_str()) != 0) continue;
+        if (options_.case_sensitive ? name != column.name : strcasecmp(name.c_str(), column.name.c_str()) != 0)
+          continue;
         if (found >= 0)
           return Status::Invalid("Searching for '", column.name, "' in Avro schema at ", Text(avro_path_),
                                  " gave more than one match");
@@ -332,7 +334,8 @@ class Planner {
     // A plain long is milliseconds, as it was before Avro had logical types.
     const std::string prefix = type.id() == TypeId::kTimestampNtz ? "local-" : "";
     const bool micros = logical == prefix + "timestamp-micros";
-    const bool other_time = !micros && logical != prefix + "timestamp-millis" && logical.find("time") != std::string::npos;
+    const bool other_time =
+        !micros && logical != prefix + "timestamp-millis" && logical.find("time") != std::string::npos;
     switch (type.id()) {
       case TypeId::kLong: return Simple(Op::kInt64, w, builder);
       case TypeId::kDayTimeInterval: return Simple(Op::kDuration, w, builder);
@@ -378,7 +381,8 @@ class Planner {
 
 }  // namespace
 
-Result<Step> PlanDecode(const Schema& writer, const Schema& reader, const DataType& wanted, const DecodeOptions& options,
+Result<Step> PlanDecode(const Schema& writer, const Schema& reader, const DataType& wanted,
+                        const DecodeOptions& options,
                         const std::vector<std::shared_ptr<arrow::ArrayBuilder>>& builders) {
   const Node& to = reader.root();
   if (to.kind != Kind::kRecord || writer.root().kind != Kind::kRecord)

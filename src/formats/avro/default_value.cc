@@ -12,7 +12,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-Status Misfit(const Json& json) { return Status::Invalid("Avro schema: a default does not fit its type: ", json.dump()); }
+Status Misfit(const Json& json) {
+  return Status::Invalid("Avro schema: a default does not fit its type: ", json.dump());
+}
 
 /// Bytes are written as text whose characters are U+0000 to U+00FF.
 Result<std::string> BytesOf(const Json& json) {
@@ -70,8 +72,9 @@ Status Encode(const Schema& schema, int index, const Json& json, std::string* ou
       return Status::OK();
     }
     case Kind::kEnum: {
-      const auto symbol = json.is_string() ? std::find(node.symbols.begin(), node.symbols.end(), json.get<std::string>())
-                                           : node.symbols.end();
+      const auto symbol = json.is_string()
+                              ? std::find(node.symbols.begin(), node.symbols.end(), json.get<std::string>())
+                              : node.symbols.end();
       if (symbol == node.symbols.end()) return Misfit(json);
       PutLong(symbol - node.symbols.begin(), out);
       return Status::OK();

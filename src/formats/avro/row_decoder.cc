@@ -165,7 +165,8 @@ class Runner {
         return As<arrow::Date32Builder>(step).Append(days);
       }
       case Op::kMillis:
-        if (__builtin_mul_overflow(v, int64_t{1000}, &v)) return Status::Invalid("Avro: a time of too many milliseconds");
+        if (__builtin_mul_overflow(v, int64_t{1000}, &v))
+          return Status::Invalid("Avro: a time of too many milliseconds");
         [[fallthrough]];
       case Op::kMicros:
         if (step.rebase) {

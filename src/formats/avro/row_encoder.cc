@@ -50,8 +50,8 @@ struct RowEncoder::Step {
   const std::vector<std::string>* symbols = nullptr;
   size_t size = 0;
   bool rebase = false;
-  std::shared_ptr<arrow::Array> array;      // bound
-  std::shared_ptr<arrow::Array> keys;       // kMap
+  std::shared_ptr<arrow::Array> array;  // bound
+  std::shared_ptr<arrow::Array> keys;   // kMap
 };
 
 namespace {
@@ -112,8 +112,7 @@ class Planner {
       }
       const Node& target = schema_.node(field.node);
       if (!target.nullable())
-        return Status::Invalid("Found field '", field.name,
-                               "' in Avro schema but there is no match in the SQL schema");
+        return Status::Invalid("Found field '", field.name, "' in Avro schema but there is no match in the SQL schema");
       Step null;
       null.null_branch = target.null_branch;
       step.children.push_back(std::move(null));
@@ -157,8 +156,9 @@ class Planner {
     for (size_t i = 0; i < branches.size(); ++i) {
       const auto& member = type.fields()[i];
       if (!options_.by_position && member.name != "member" + std::to_string(i))
-        return Status::Invalid("Generic Avro union at field '", name, "' does not match the SQL schema: it has the field ",
-                               member.name, " where member", i, " was expected");
+        return Status::Invalid("Generic Avro union at field '", name,
+                               "' does not match the SQL schema: it has the field ", member.name, " where member", i,
+                               " was expected");
       ARROW_ASSIGN_OR_RAISE(Step child, Plain(member.type, schema_.node(branches[i]), member.name));
       child.value_branch = BranchOf(node, branches[i]);
       step.children.push_back(std::move(child));
@@ -185,9 +185,7 @@ class Planner {
       case TypeId::kDouble: return as(Op::kDouble, Kind::kDouble);
       case TypeId::kYearMonthInterval: return as(Op::kMonths, Kind::kInt);
       case TypeId::kDayTimeInterval: return as(Op::kDuration, Kind::kLong);
-      case TypeId::kDate:
-        step.rebase = options_.rebase_days != nullptr;
-        return as(Op::kDate, Kind::kInt);
+      case TypeId::kDate: step.rebase = options_.rebase_days != nullptr; return as(Op::kDate, Kind::kInt);
       case TypeId::kTimestamp:
       case TypeId::kTimestampNtz: {
         const std::string prefix = type.id() == TypeId::kTimestampNtz ? "local-" : "";
@@ -242,13 +240,10 @@ void BindStep(Step* step, std::shared_ptr<arrow::Array> array) {
     }
     case Op::kMembers: {
       const auto& rows = static_cast<const arrow::StructArray&>(*array);
-      for (size_t k = 0; k < step->children.size(); ++k)
-        BindStep(&step->children[k], rows.field(static_cast<int>(k)));
+      for (size_t k = 0; k < step->children.size(); ++k) BindStep(&step->children[k], rows.field(static_cast<int>(k)));
       break;
     }
-    case Op::kArray:
-      BindStep(&step->children[0], static_cast<const arrow::ListArray&>(*array).values());
-      break;
+    case Op::kArray: BindStep(&step->children[0], static_cast<const arrow::ListArray&>(*array).values()); break;
     case Op::kMap: {
       const auto& map = static_cast<const arrow::MapArray&>(*array);
       step->keys = map.keys();
@@ -337,8 +332,9 @@ class Runner {
       case Op::kEnum: {
         const auto symbol = std::find(step.symbols->begin(), step.symbols->end(), Text(step, i));
         if (symbol == step.symbols->end())
-          return Status::Invalid("\"", Text(step, i), "\" cannot be written since it's not defined in the enum of the field '",
-                                 step.name, "'");
+          return Status::Invalid("\"", Text(step, i),
+                                 "\" cannot be written since it's not defined in the enum of the field '", step.name,
+                                 "'");
         PutLong(symbol - step.symbols->begin(), out_);
         return Status::OK();
       }
@@ -347,7 +343,8 @@ class Runner {
         for (const auto& child : step.children)
           if (!child.array->IsNull(i)) return Write(child, i);
         if (step.null_branch < 0)
-          return MakeError("AVRO_CANNOT_WRITE_NULL_FIELD", {{"name", QuoteIdentifier(step.name)}, {"dataType", "union"}});
+          return MakeError("AVRO_CANNOT_WRITE_NULL_FIELD",
+                           {{"name", QuoteIdentifier(step.name)}, {"dataType", "union"}});
         PutLong(step.null_branch, out_);
         return Status::OK();
       case Op::kArray:
@@ -395,8 +392,7 @@ Result<std::unique_ptr<RowEncoder>> RowEncoder::Make(std::shared_ptr<const Schem
   out->options_ = options;
   out->schema_ = std::move(schema);
   const Node* root = &out->schema_->root();
-  if (root->kind == Kind::kUnion)
-    return Status::Invalid("Avro: the rows of a file are records, not values of a union");
+  if (root->kind == Kind::kUnion) return Status::Invalid("Avro: the rows of a file are records, not values of a union");
   ARROW_ASSIGN_OR_RAISE(Step step, Planner(*out->schema_, out->options_).Record(columns, *root));
   out->root_ = std::make_unique<Step>(std::move(step));
   return out;

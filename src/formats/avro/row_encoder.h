@@ -28,7 +28,8 @@ class RowEncoder {
   ~RowEncoder();
   /// The rows to encode next, in the physical form of arrow_types.h.
   Status Bind(const arrow::RecordBatch& batch);
-  /// Appends row `i`. AVRO_CANNOT_WRITE_NULL_FIELD; Invalid: text that is no symbol of an enum, bytes of another length.
+  /// Appends row `i`. AVRO_CANNOT_WRITE_NULL_FIELD; Invalid: text that is no symbol of an enum, bytes of another
+  /// length.
   Status Append(int64_t i, std::string* out) const;
 
   struct Step;

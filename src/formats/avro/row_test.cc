@@ -83,9 +83,9 @@ TEST(AvroRows, CorruptBytesAreErrorsOrValues) {
 }
 
 TEST(AvroBlocks, EveryBlockIsInOnePart) {
-  auto writer = ContainerWriter::Make(R"({"type":"record","name":"r","fields":[{"name":"a","type":"long"}]})", {},
-                                      Codec::kSnappy)
-                    .ValueOrDie();
+  auto writer =
+      ContainerWriter::Make(R"({"type":"record","name":"r","fields":[{"name":"a","type":"long"}]})", {}, Codec::kSnappy)
+          .ValueOrDie();
   constexpr int64_t kCount = 200'000;
   for (int64_t i = 0; i < kCount; ++i) ASSERT_TRUE(writer.Append(Value(Value::Items{Value(i * 1'000'003)})).ok());
   const std::string file = writer.Finish().ValueOrDie();

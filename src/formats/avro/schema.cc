@@ -15,9 +15,8 @@ Status Bad(const std::string& what) { return Status::Invalid("Avro schema: ", wh
 
 std::optional<Kind> Primitive(const std::string& name) {
   static const std::map<std::string, Kind> kinds = {
-      {"null", Kind::kNull},   {"boolean", Kind::kBoolean}, {"int", Kind::kInt},
-      {"long", Kind::kLong},   {"float", Kind::kFloat},     {"double", Kind::kDouble},
-      {"bytes", Kind::kBytes}, {"string", Kind::kString}};
+      {"null", Kind::kNull},   {"boolean", Kind::kBoolean}, {"int", Kind::kInt},     {"long", Kind::kLong},
+      {"float", Kind::kFloat}, {"double", Kind::kDouble},   {"bytes", Kind::kBytes}, {"string", Kind::kString}};
   auto it = kinds.find(name);
   return it == kinds.end() ? std::nullopt : std::optional<Kind>(it->second);
 }
@@ -48,7 +47,8 @@ bool Node::is_decimal() const {
   if (logical_type != "decimal" || (kind != Kind::kBytes && kind != Kind::kFixed)) return false;
   if (precision < 1 || precision > 38 || scale < 0 || scale > precision) return false;
   // Digits that fit into so many bytes.
-  return kind == Kind::kBytes || precision <= static_cast<int>((8 * static_cast<double>(fixed_size) - 1) * 0.30102999566398120);
+  return kind == Kind::kBytes ||
+         precision <= static_cast<int>((8 * static_cast<double>(fixed_size) - 1) * 0.30102999566398120);
 }
 
 class SchemaParser {
@@ -119,7 +119,8 @@ class SchemaParser {
     }
     names_[name] = index;
     for (const std::string& alias : TextsOf(json, "aliases"))
-      at(index).aliases.push_back(alias.find('.') != std::string::npos || space->empty() ? alias : *space + "." + alias);
+      at(index).aliases.push_back(alias.find('.') != std::string::npos || space->empty() ? alias
+                                                                                         : *space + "." + alias);
     return name;
   }
   Result<int> Union(const Json& json, const std::string& space, int depth) {

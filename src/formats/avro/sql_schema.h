@@ -22,8 +22,8 @@ std::vector<int> ValueBranches(const Node& node);
 enum class UnionForm : uint8_t { kLong /* int and long */, kDouble /* float and double */, kStruct };
 UnionForm FormOfUnion(const Schema& schema, const std::vector<int>& branches);
 
-/// JSON of the schema that Spark writes `record` (a STRUCT) with. Error: a type that Avro lacks, a map whose keys are no
-/// strings.
+/// JSON of the schema that Spark writes `record` (a STRUCT) with. Error: a type that Avro lacks, a map whose keys are
+/// no strings.
 Result<std::string> ToAvroSchema(const DataType& record, const std::string& name, const std::string& name_space);
 
 }  // namespace sluice::avro

@@ -12,31 +12,26 @@ namespace {
 int WidthOf(const DataType& type) {
   switch (type.id()) {
     case TypeId::kBoolean:
-    case TypeId::kByte:
-      return 1;
-    case TypeId::kShort:
-      return 2;
+    case TypeId::kByte: return 1;
+    case TypeId::kShort: return 2;
     case TypeId::kInteger:
     case TypeId::kFloat:
     case TypeId::kDate:
-    case TypeId::kYearMonthInterval:
-      return 4;
+    case TypeId::kYearMonthInterval: return 4;
     case TypeId::kLong:
     case TypeId::kDouble:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-    case TypeId::kDayTimeInterval:
-      return 8;
+    case TypeId::kDayTimeInterval: return 8;
     case TypeId::kDecimal:
-    case TypeId::kCalendarInterval:
-      return 16;
-    default:
-      return 0;
+    case TypeId::kCalendarInterval: return 16;
+    default: return 0;
   }
 }
 
 bool HasOffsets(const DataType& type) {
-  return type.id() == TypeId::kString || type.id() == TypeId::kBinary || type.id() == TypeId::kArray || type.id() == TypeId::kMap;
+  return type.id() == TypeId::kString || type.id() == TypeId::kBinary || type.id() == TypeId::kArray ||
+         type.id() == TypeId::kMap;
 }
 
 /// Owns a vector as an Arrow buffer.
@@ -53,15 +48,12 @@ JsonColumn::JsonColumn(const DataType& type) : type_(type), width_(WidthOf(type)
     case TypeId::kStruct:
       for (const auto& field : type.fields()) children_.push_back(std::make_unique<JsonColumn>(field.type));
       break;
-    case TypeId::kArray:
-      children_.push_back(std::make_unique<JsonColumn>(type.elementType()));
-      break;
+    case TypeId::kArray: children_.push_back(std::make_unique<JsonColumn>(type.elementType())); break;
     case TypeId::kMap:
       children_.push_back(std::make_unique<JsonColumn>(type.keyType()));
       children_.push_back(std::make_unique<JsonColumn>(type.valueType()));
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -124,7 +116,8 @@ void JsonColumn::Truncate(int64_t rows) {
     if (!valid_[size_]) --nulls_;
   }
   touched_ = false;
-  const int64_t rows_of_children = type_.id() == TypeId::kStruct || children_.empty() ? rows : offsets_[static_cast<size_t>(rows)];
+  const int64_t rows_of_children =
+      type_.id() == TypeId::kStruct || children_.empty() ? rows : offsets_[static_cast<size_t>(rows)];
   for (auto& child : children_) child->Truncate(rows_of_children);
 }
 
@@ -140,7 +133,8 @@ void JsonColumn::Commit() {
   if (type_.id() == TypeId::kStruct) {
     for (auto& child : children_) child->Commit();
   } else if (!offsets_.empty()) {
-    int64_t end = children_.empty() ? static_cast<int64_t>(touched_ ? bytes_used_ : offsets_[size_]) : children_[0]->size_;
+    int64_t end =
+        children_.empty() ? static_cast<int64_t>(touched_ ? bytes_used_ : offsets_[size_]) : children_[0]->size_;
     if (end > INT32_MAX) overflow_ = true;
     offsets_[size_ + 1] = static_cast<int32_t>(end);
   }
@@ -166,7 +160,8 @@ Result<std::shared_ptr<arrow::Array>> JsonColumn::Finish() {
   }
   if (type_.id() == TypeId::kBoolean) {
     ARROW_ASSIGN_OR_RAISE(auto values, arrow::AllocateEmptyBitmap(size_));
-    for (int64_t i = 0; i < size_; ++i) values->mutable_data()[i >> 3] |= static_cast<uint8_t>((fixed_[i] & 1) << (i & 7));
+    for (int64_t i = 0; i < size_; ++i)
+      values->mutable_data()[i >> 3] |= static_cast<uint8_t>((fixed_[i] & 1) << (i & 7));
     buffers.emplace_back(std::move(values));
   } else if (width_ > 0) {
     fixed_.resize(static_cast<size_t>(size_) * width_);
@@ -181,7 +176,8 @@ Result<std::shared_ptr<arrow::Array>> JsonColumn::Finish() {
     }
   }
   if (type_.id() == TypeId::kMap) {
-    auto entries = arrow::ArrayData::Make(static_cast<const arrow::MapType&>(*arrow_type).value_type(), children[0]->length, {nullptr}, children, 0);
+    auto entries = arrow::ArrayData::Make(static_cast<const arrow::MapType&>(*arrow_type).value_type(),
+                                          children[0]->length, {nullptr}, children, 0);
     children = {entries};
   }
   return arrow::MakeArray(arrow::ArrayData::Make(arrow_type, size_, std::move(buffers), std::move(children), nulls_));

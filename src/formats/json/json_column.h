@@ -1,6 +1,6 @@
 #pragma once
-// Columns under construction while JSON is parsed: each holds one pending row that may be overwritten (duplicate keys: the
-// last wins) or rolled back (a malformed record), then committed.
+// Columns under construction while JSON is parsed: each holds one pending row that may be overwritten (duplicate keys:
+// the last wins) or rolled back (a malformed record), then committed.
 #include <arrow/array.h>
 #include <arrow/buffer_builder.h>
 
@@ -65,13 +65,13 @@ class JsonColumn {
   int width_ = 0;  // bytes of a fixed-width value; 0: none
   int64_t size_ = 0, capacity_ = 0;
   bool touched_ = false;
-  std::vector<uint8_t> valid_;    // a byte a row
+  std::vector<uint8_t> valid_;  // a byte a row
   int64_t nulls_ = 0;
   std::vector<uint8_t> fixed_;
   std::vector<int32_t> offsets_;  // STRING, BINARY, ARRAY, MAP: end of each committed row, from offsets_[0] = 0
   std::vector<char> bytes_;
   size_t bytes_used_ = 0;
-  bool overflow_ = false;         // more than 2 GiB of bytes: reported by Finish
+  bool overflow_ = false;  // more than 2 GiB of bytes: reported by Finish
   std::vector<std::unique_ptr<JsonColumn>> children_;
 };
 

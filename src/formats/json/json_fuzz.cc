@@ -1,5 +1,5 @@
-// JSON documents, one a line, read by schemas of every shape, inferred and written again. The first byte picks the options,
-// the second the schema.
+// JSON documents, one a line, read by schemas of every shape, inferred and written again. The first byte picks the
+// options, the second the schema.
 #include <arrow/array.h>
 #include <arrow/builder.h>
 
@@ -28,7 +28,8 @@ std::shared_ptr<arrow::Array> Documents(const std::vector<std::string_view>& lin
   return builder.Finish().ValueOrDie();
 }
 
-/// Rows for rows, valid arrays (but for UTF-8: Spark keeps other bytes, too), bad rows in order; a row of its own is what it is among others; FAILFAST fails at bad rows only.
+/// Rows for rows, valid arrays (but for UTF-8: Spark keeps other bytes, too), bad rows in order; a row of its own is
+/// what it is among others; FAILFAST fails at bad rows only.
 void Read(const DataType& schema, const JsonReadOptions& options, const std::vector<std::string_view>& lines) {
   const auto documents = Documents(lines);
   JsonReader reader(schema, options);
@@ -41,11 +42,13 @@ void Read(const DataType& schema, const JsonReadOptions& options, const std::vec
   }
   if (!lines.empty()) {
     const auto last = reader.Parse(static_cast<const arrow::BinaryArray&>(*documents->Slice(documents->length() - 1)));
-    Hold(last.ok() && last->values->Equals(*batch->values->Slice(documents->length() - 1), arrow::EqualOptions().nans_equal(true)));
+    Hold(last.ok() &&
+         last->values->Equals(*batch->values->Slice(documents->length() - 1), arrow::EqualOptions().nans_equal(true)));
   }
   JsonReadOptions strict = options;
   strict.mode = ParseMode::kFailFast;
-  Hold(JsonReader(schema, strict).Parse(static_cast<const arrow::BinaryArray&>(*documents)).ok() == batch->malformed.empty());
+  Hold(JsonReader(schema, strict).Parse(static_cast<const arrow::BinaryArray&>(*documents)).ok() ==
+       batch->malformed.empty());
 
   JsonWriteOptions written;
   written.zone = options.zone;
@@ -62,7 +65,8 @@ const std::vector<DataType>& Schemas() {
   static const std::vector<DataType> kSchemas = [] {
     std::vector<DataType> out;
     for (const char* text :
-         {"a INT, b STRING, c DOUBLE, _corrupt_record STRING", "a TINYINT, b SMALLINT, c BIGINT, d FLOAT, e BOOLEAN, f BINARY",
+         {"a INT, b STRING, c DOUBLE, _corrupt_record STRING",
+          "a TINYINT, b SMALLINT, c BIGINT, d FLOAT, e BOOLEAN, f BINARY",
           "a DECIMAL(10,2), b DATE, c TIMESTAMP, d TIMESTAMP_NTZ, e DECIMAL(38,18)",
           "a ARRAY<INT>, b MAP<STRING, ARRAY<STRING>>, c STRUCT<a: INT, b: STRUCT<c: ARRAY<STRUCT<d: INT>>>>",
           "a INTERVAL DAY TO SECOND, b INTERVAL YEAR TO MONTH, a_b STRING"})

@@ -34,7 +34,8 @@ enum class Outcome : uint8_t {
 Outcome Worse(Outcome a, Outcome b) { return std::max(a, b); }
 
 std::string_view TrimRight(std::string_view s) {
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\n' || s.back() == '\r' || s.back() == '\t')) s.remove_suffix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\n' || s.back() == '\r' || s.back() == '\t'))
+    s.remove_suffix(1);
   return s;
 }
 
@@ -79,7 +80,7 @@ struct JsonReader::Impl {
   JsonReadOptions options;
   int corrupt = -1;
   od::parser parser;
-  std::string scratch;   // a document that needs padding
+  std::string scratch;    // a document that needs padding
   std::string rewritten;  // nested text and numbers as Jackson writes them
 
   Outcome Document(std::string_view text, size_t readable, JsonColumn* root);
@@ -101,7 +102,8 @@ namespace {
 
 /// Field index of `key`, tried first where the record before had it.
 int FindField(const std::vector<StructField>& fields, std::string_view key, size_t guess, int corrupt) {
-  if (guess < fields.size() && fields[guess].name == key && static_cast<int>(guess) != corrupt) return static_cast<int>(guess);
+  if (guess < fields.size() && fields[guess].name == key && static_cast<int>(guess) != corrupt)
+    return static_cast<int>(guess);
   for (size_t i = 0; i < fields.size(); ++i)
     if (fields[i].name == key && static_cast<int>(i) != corrupt) return static_cast<int>(i);
   return -1;
@@ -160,8 +162,7 @@ Outcome JsonReader::Impl::Skip(od::value value, int depth) {
       bool is_null;
       return value.is_null().get(is_null) || !is_null ? Outcome::kSyntax : Outcome::kOk;
     }
-    default:
-      return Outcome::kSyntax;
+    default: return Outcome::kSyntax;
   }
 }
 
@@ -179,17 +180,14 @@ Outcome JsonReader::Impl::Integral(int64_t v, JsonColumn* column) {
       if (v < INT32_MIN || v > INT32_MAX) return Outcome::kBadValue;
       column->SetInt32(static_cast<int32_t>(v));
       return Outcome::kOk;
-    case TypeId::kLong:
-      column->SetInt64(v);
-      return Outcome::kOk;
+    case TypeId::kLong: column->SetInt64(v); return Outcome::kOk;
     case TypeId::kTimestamp: {  // seconds
       int64_t us;
       if (__builtin_mul_overflow(v, kUsPerSecond, &us)) return Outcome::kBadValue;
       column->SetInt64(us);
       return Outcome::kOk;
     }
-    default:
-      return Outcome::kBadValue;
+    default: return Outcome::kBadValue;
   }
 }
 
@@ -241,16 +239,15 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
       column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
       return Outcome::kOk;
     }
-    case TypeId::kDecimal:
-      outcome = SetDecimalText(token, column);
-      break;
+    case TypeId::kDecimal: outcome = SetDecimalText(token, column); break;
     case TypeId::kString:
       outcome = Outcome::kOk;
-      if (token.find_first_of(".eE") == std::string_view::npos) column->SetBytes(token);
-      else outcome = Rewritten(token, column);
+      if (token.find_first_of(".eE") == std::string_view::npos)
+        column->SetBytes(token);
+      else
+        outcome = Rewritten(token, column);
       break;
-    default:
-      break;
+    default: break;
   }
   double ignored;
   std::ignore = value.get_double().get(ignored);  // moves on past the token
@@ -291,8 +288,7 @@ Outcome JsonReader::Impl::TextValue(std::string_view text, JsonColumn* column) {
       column->SetInt32(*days);
       return Outcome::kOk;
     }
-    case TypeId::kDecimal:
-      return SetDecimalText(text, column);
+    case TypeId::kDecimal: return SetDecimalText(text, column);
     case TypeId::kFloat:
     case TypeId::kDouble: {
       if (!options.allow_non_numeric_numbers) return Outcome::kBadValue;
@@ -309,8 +305,7 @@ Outcome JsonReader::Impl::TextValue(std::string_view text, JsonColumn* column) {
       column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
       return Outcome::kOk;
     }
-    default:
-      return Outcome::kBadValue;
+    default: return Outcome::kBadValue;
   }
 }
 
@@ -468,8 +463,7 @@ Outcome JsonReader::Impl::Value(od::value value, JsonColumn* column, int depth) 
       if (value.get_array().get(array)) return Outcome::kSyntax;
       return Array(array, column, depth);
     }
-    default:
-      return Outcome::kSyntax;
+    default: return Outcome::kSyntax;
   }
 }
 
@@ -482,7 +476,8 @@ Outcome JsonReader::Impl::Root(od::document& document, JsonColumn* root) {
     if (document.get_object().get(object)) return Outcome::kSyntax;
     if (wanted == TypeId::kStruct) return Object(object, root, 0);
     if (wanted == TypeId::kMap) return MapObject(object, root, 0);
-    if (wanted == TypeId::kArray && schema.elementType().id() == TypeId::kStruct) {  // one object stands for an array of one
+    if (wanted == TypeId::kArray &&
+        schema.elementType().id() == TypeId::kStruct) {  // one object stands for an array of one
       root->BeginNested();
       Outcome outcome = Object(object, &root->child(0), 1);
       if (outcome != Outcome::kSyntax) root->child(0).Commit();
@@ -516,7 +511,8 @@ Outcome JsonReader::Impl::Document(std::string_view text, size_t readable, JsonC
   if (!strict) return Outcome::kSyntax;
   size_t length = strict->size();
   strict->resize(length + simdjson::SIMDJSON_PADDING);
-  if (parser.iterate(simdjson::padded_string_view(strict->data(), length, strict->size())).get(document)) return Outcome::kSyntax;
+  if (parser.iterate(simdjson::padded_string_view(strict->data(), length, strict->size())).get(document))
+    return Outcome::kSyntax;
   return Root(document, root);
 }
 
@@ -526,7 +522,8 @@ std::string JsonReader::Impl::BadRecord() const {
   return out + "]";
 }
 
-JsonReader::JsonReader(DataType schema, JsonReadOptions options) : impl_(std::make_unique<Impl>(std::move(schema), std::move(options))) {}
+JsonReader::JsonReader(DataType schema, JsonReadOptions options)
+    : impl_(std::make_unique<Impl>(std::move(schema), std::move(options))) {}
 JsonReader::~JsonReader() = default;
 
 Result<JsonBatch> JsonReader::Parse(const arrow::BinaryArray& documents) {

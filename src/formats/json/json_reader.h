@@ -33,8 +33,8 @@ struct JsonReadOptions {
   bool allow_unquoted_control_chars = false;
 };
 
-/// Reads the options above from Spark's names (mode, columnNameOfCorruptRecord, allowSingleQuotes, timeZone ...). Formats of
-/// dates are the caller's to set. Errors name the option.
+/// Reads the options above from Spark's names (mode, columnNameOfCorruptRecord, allowSingleQuotes, timeZone ...).
+/// Formats of dates are the caller's to set. Errors name the option.
 Result<JsonReadOptions> ParseJsonReadOptions(const OptionMap& options, const std::string& default_corrupt_column,
                                              std::shared_ptr<const TimeZone> zone);
 

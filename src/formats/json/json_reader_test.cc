@@ -10,7 +10,8 @@
 namespace sluice::formats {
 namespace {
 
-std::string Show(const std::string& schema_text, const std::vector<std::string>& documents, const OptionMap& options = {}) {
+std::string Show(const std::string& schema_text, const std::vector<std::string>& documents,
+                 const OptionMap& options = {}) {
   DataType schema = ParseSchema(schema_text).ValueOrDie();
   auto parsed = ParseJsonReadOptions(options, "_corrupt_record", *TimeZone::Find("UTC")).ValueOrDie();
   arrow::BinaryBuilder builder;
@@ -28,7 +29,8 @@ std::string Show(const std::string& schema_text, const std::vector<std::string>&
 }
 
 TEST(JsonReader, FlatRecords) {
-  EXPECT_EQ(Show("a INT, b STRING, c DOUBLE", {R"({"a":1,"b":"x","c":0.5})", R"({"c":2,"b":"y\n\u00e9","z":[1,{"q":2}],"a":-7})", R"({})"}),
+  EXPECT_EQ(Show("a INT, b STRING, c DOUBLE",
+                 {R"({"a":1,"b":"x","c":0.5})", R"({"c":2,"b":"y\n\u00e9","z":[1,{"q":2}],"a":-7})", R"({})"}),
             "{1, x, 0.5} {-7, y\n\xc3\xa9, 2.0} {NULL, NULL, NULL}");
 }
 
@@ -36,7 +38,9 @@ TEST(JsonReader, MalformedRecordIsAStructOfNulls) {
   EXPECT_EQ(Show("a INT", {R"({"a":1)", R"({"a":2})", "[1]", "null", ""}), "{NULL} {2} {NULL} {NULL} NULL");
 }
 
-TEST(JsonReader, BadValueNullsOnlyItsField) { EXPECT_EQ(Show("a INT, b INT", {R"({"a":"x","b":2})", R"({"a":1.0,"b":1e2})"}), "{NULL, 2} {NULL, NULL}"); }
+TEST(JsonReader, BadValueNullsOnlyItsField) {
+  EXPECT_EQ(Show("a INT, b INT", {R"({"a":"x","b":2})", R"({"a":1.0,"b":1e2})"}), "{NULL, 2} {NULL, NULL}");
+}
 
 TEST(JsonReader, BadElementSpoilsTheArrayOrMapButNotStructs) {
   EXPECT_EQ(Show("a ARRAY<INT>, m MAP<STRING, INT>, s ARRAY<STRUCT<x: INT, y: INT>>, b INT",
@@ -48,33 +52,46 @@ TEST(JsonReader, CorruptColumnKeepsTheText) {
   EXPECT_EQ(Show("a INT, _corrupt_record STRING", {R"({"a":"x"})", R"({"a":3})"}), "{NULL, {\"a\":\"x\"}} {3, NULL}");
 }
 
-TEST(JsonReader, FailFast) { EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "FAILFAST"}}), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"); }
-TEST(JsonReader, UnknownModeIsPermissive) { EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "SLOPPY"}}), Show("a INT", {"{"}, {{"mode", "PERMISSIVE"}})); }
+TEST(JsonReader, FailFast) {
+  EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "FAILFAST"}}), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION");
+}
+TEST(JsonReader, UnknownModeIsPermissive) {
+  EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "SLOPPY"}}), Show("a INT", {"{"}, {{"mode", "PERMISSIVE"}}));
+}
 
-TEST(JsonReader, SkippedFieldsAreStillChecked) { EXPECT_EQ(Show("a INT", {R"({"a":1,"b":tru})", R"({"a":1,"b":01})"}), "{NULL} {NULL}"); }
+TEST(JsonReader, SkippedFieldsAreStillChecked) {
+  EXPECT_EQ(Show("a INT", {R"({"a":1,"b":tru})", R"({"a":1,"b":01})"}), "{NULL} {NULL}");
+}
 
 TEST(JsonReader, LenientSyntaxOfJackson) {
-  EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}), "{it\"s, NaN} {1.5, -Infinity}");
+  EXPECT_EQ(Show("a STRING, b DOUBLE", {"{'a':'it\"s','b':NaN}", R"({"a":1.50,"b":"-Infinity"})"}),
+            "{it\"s, NaN} {1.5, -Infinity}");
 }
 
 TEST(JsonReader, RecordsAfterABadOneAreTheirOwn) {
   EXPECT_EQ(Show("a ARRAY<STRUCT<x: INT>>", {R"({"a":[{"x":1},{"x":2}]])", R"({"a":[{"x":3}]})"}), "{NULL} {[{3}]}");
   EXPECT_EQ(Show("a ARRAY<ARRAY<INT>>", {R"({"a":[[1,2],[3]]])", R"({"a":[[4],[5]]})"}), "{NULL} {[[4], [5]]}");
-  EXPECT_EQ(Show("a MAP<STRING, STRUCT<x: ARRAY<INT>>>", {R"({"a":{"k":{"x":[1]},"l":7,"m":{"x":[2]}})", R"({"a":{"n":{"x":[3]}}})"}),
+  EXPECT_EQ(Show("a MAP<STRING, STRUCT<x: ARRAY<INT>>>",
+                 {R"({"a":{"k":{"x":[1]},"l":7,"m":{"x":[2]}})", R"({"a":{"n":{"x":[3]}}})"}),
             "{NULL} {{n -> {[3]}}}");
-  EXPECT_EQ(Show("a ARRAY<STRUCT<x: INT>>", {R"({"a":[{"x":1}],"a":[{"x":2},{"x":3}]})", R"({"a":[{"x":4}]})"}), "{[{2}, {3}]} {[{4}]}");
+  EXPECT_EQ(Show("a ARRAY<STRUCT<x: INT>>", {R"({"a":[{"x":1}],"a":[{"x":2},{"x":3}]})", R"({"a":[{"x":4}]})"}),
+            "{[{2}, {3}]} {[{4}]}");
 }
 
-TEST(JsonReader, LastDuplicateWins) { EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"({"a":1,"b":[1,2],"a":2,"b":[3]})"}), "{2, [3]}"); }
+TEST(JsonReader, LastDuplicateWins) {
+  EXPECT_EQ(Show("a INT, b ARRAY<INT>", {R"({"a":1,"b":[1,2],"a":2,"b":[3]})"}), "{2, [3]}");
+}
 
 TEST(JsonReader, Nested) {
-  EXPECT_EQ(Show("s STRUCT<x: INT, y: ARRAY<STRING>>, m MAP<STRING, DOUBLE>, t STRING",
-                 {R"({"s":{"x":1,"y":["a",null]},"m":{"k":1.5},"t":{"raw": [1, 2]}})", R"({"s":null,"m":{},"t":true})"}),
-            "{{1, [a, NULL]}, {k -> 1.5}, {\"raw\":[1,2]}} {NULL, {}, true}");
+  EXPECT_EQ(
+      Show("s STRUCT<x: INT, y: ARRAY<STRING>>, m MAP<STRING, DOUBLE>, t STRING",
+           {R"({"s":{"x":1,"y":["a",null]},"m":{"k":1.5},"t":{"raw": [1, 2]}})", R"({"s":null,"m":{},"t":true})"}),
+      "{{1, [a, NULL]}, {k -> 1.5}, {\"raw\":[1,2]}} {NULL, {}, true}");
 }
 
 TEST(JsonReader, DatesTimestampsDecimals) {
-  EXPECT_EQ(Show("d DATE, t TIMESTAMP, n DECIMAL(5,2), f TIMESTAMP", {R"({"d":"2025-02-03","t":"2025-01-01T10:00:00.5Z","n":1.235,"f":5})"}),
+  EXPECT_EQ(Show("d DATE, t TIMESTAMP, n DECIMAL(5,2), f TIMESTAMP",
+                 {R"({"d":"2025-02-03","t":"2025-01-01T10:00:00.5Z","n":1.235,"f":5})"}),
             "{2025-02-03, 2025-01-01 10:00:00.5, 1.24, 1970-01-01 00:00:05}");
 }
 

@@ -61,7 +61,9 @@ bool JsonScanner::ReadString(std::string* out) {
     if (static_cast<unsigned char>(c) < 0x20) return false;
     if (c != '\\') {
       const size_t start = pos_;
-      while (pos_ < text_.size() && text_[pos_] != quote && text_[pos_] != '\\' && static_cast<unsigned char>(text_[pos_]) >= 0x20) ++pos_;
+      while (pos_ < text_.size() && text_[pos_] != quote && text_[pos_] != '\\' &&
+             static_cast<unsigned char>(text_[pos_]) >= 0x20)
+        ++pos_;
       if (out) out->append(text_.substr(start, pos_ - start));
       continue;
     }
@@ -77,7 +79,9 @@ bool JsonScanner::ReadString(std::string* out) {
       case '"':
       case '\\':
       case '/': plain = e; break;
-      case '\'': if (quote == '\'') plain = e; break;
+      case '\'':
+        if (quote == '\'') plain = e;
+        break;
       default: break;
     }
     if (plain != 0) {
@@ -87,7 +91,8 @@ bool JsonScanner::ReadString(std::string* out) {
     uint32_t code, low;
     if (e != 'u' || !Hex4(text_, pos_, &code)) return false;
     pos_ += 4;
-    if (code >= 0xD800 && code < 0xDC00 && text_.substr(pos_).starts_with("\\u") && Hex4(text_, pos_ + 2, &low) && low >= 0xDC00 && low < 0xE000) {
+    if (code >= 0xD800 && code < 0xDC00 && text_.substr(pos_).starts_with("\\u") && Hex4(text_, pos_ + 2, &low) &&
+        low >= 0xDC00 && low < 0xE000) {
       code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
       pos_ += 6;
     } else if (code >= 0xD800 && code < 0xE000) {
@@ -119,7 +124,8 @@ bool JsonScanner::ReadNumber(std::string_view* out) {
     if (pos_ < text_.size() && (text_[pos_] == '+' || text_[pos_] == '-')) ++pos_;
     if (!digits()) return false;
   }
-  if (pos_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[pos_])) || text_[pos_] == '.')) return false;
+  if (pos_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[pos_])) || text_[pos_] == '.'))
+    return false;
   *out = text_.substr(start, pos_ - start);
   return true;
 }
@@ -127,7 +133,8 @@ bool JsonScanner::ReadNumber(std::string_view* out) {
 bool JsonScanner::Word(std::string_view word, std::string* out) {
   if (!text_.substr(pos_).starts_with(word)) return false;
   pos_ += word.size();
-  if (pos_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[pos_])) || text_[pos_] == '_')) return false;
+  if (pos_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[pos_])) || text_[pos_] == '_'))
+    return false;
   if (out) out->append(word);
   return true;
 }
@@ -167,8 +174,10 @@ bool JsonScanner::Copy(std::string* out) {
       std::string_view number;
       if (!ReadNumber(&number)) return false;
       if (!out) return true;
-      if (number.find_first_of(".eE") == std::string_view::npos) out->append(number);
-      else AppendDouble(std::strtod(std::string(number).c_str(), nullptr), out);
+      if (number.find_first_of(".eE") == std::string_view::npos)
+        out->append(number);
+      else
+        AppendDouble(std::strtod(std::string(number).c_str(), nullptr), out);
       return true;
     }
     case '"': {

@@ -10,7 +10,8 @@ namespace sluice::formats {
 /// Strings may be in single quotes.
 class JsonScanner {
  public:
-  explicit JsonScanner(std::string_view text, bool leading_zeros = false) : text_(text), leading_zeros_(leading_zeros) {}
+  explicit JsonScanner(std::string_view text, bool leading_zeros = false)
+      : text_(text), leading_zeros_(leading_zeros) {}
 
   /// Where the cursor is; after Peek() at the value's first character.
   size_t position() const { return pos_; }
@@ -30,7 +31,9 @@ class JsonScanner {
 
  private:
   void Blank() {
-    while (pos_ < text_.size() && (text_[pos_] == ' ' || text_[pos_] == '\n' || text_[pos_] == '\t' || text_[pos_] == '\r')) ++pos_;
+    while (pos_ < text_.size() &&
+           (text_[pos_] == ' ' || text_[pos_] == '\n' || text_[pos_] == '\t' || text_[pos_] == '\r'))
+      ++pos_;
   }
   char Next(char close, std::string* name);
   bool Word(std::string_view word, std::string* out);

@@ -61,8 +61,10 @@ template <typename T>
 void AppendFloating(T v, std::string* out) {
   const bool number = std::isfinite(v);
   if (!number) out->push_back('"');
-  if constexpr (sizeof(T) == 4) AppendFloat(v, out);
-  else AppendDouble(v, out);
+  if constexpr (sizeof(T) == 4)
+    AppendFloat(v, out);
+  else
+    AppendDouble(v, out);
   if (!number) out->push_back('"');
 }
 
@@ -125,8 +127,10 @@ void JsonWriter::NextField(bool first, int depth, std::string* out) const {
 
 void JsonWriter::EndFields(bool empty, int depth, std::string* out) const {
   if (options_.pretty) {
-    if (empty) out->push_back(' ');
-    else out->append("\n").append(static_cast<size_t>(depth) * 2, ' ');
+    if (empty)
+      out->push_back(' ');
+    else
+      out->append("\n").append(static_cast<size_t>(depth) * 2, ' ');
   }
   out->push_back('}');
 }
@@ -191,11 +195,9 @@ void JsonWriter::Key(const Node& node, int64_t row, std::string* out) const {
     out->push_back(']');
   };
   switch (node.type.id()) {
-    case TypeId::kDate:
-      return number(At<arrow::Date32Array>(array, row));
+    case TypeId::kDate: return number(At<arrow::Date32Array>(array, row));
     case TypeId::kTimestamp:
-    case TypeId::kTimestampNtz:
-      return number(At<arrow::TimestampArray>(array, row));
+    case TypeId::kTimestampNtz: return number(At<arrow::TimestampArray>(array, row));
     case TypeId::kStruct:
       return nested(0, static_cast<int64_t>(node.children.size()),
                     [&](int64_t i) { Key(*node.children[static_cast<size_t>(i)], row, out); });
@@ -204,8 +206,7 @@ void JsonWriter::Key(const Node& node, int64_t row, std::string* out) const {
       return nested(lists.value_offset(row), lists.value_offset(row + 1),
                     [&](int64_t i) { Key(*node.children[0], i, out); });
     }
-    default:
-      AppendValueText(array, row, node.type, *options_.zone, TextStyle::kCast, out);
+    default: AppendValueText(array, row, node.type, *options_.zone, TextStyle::kCast, out);
   }
 }
 
@@ -222,25 +223,16 @@ void JsonWriter::Value(const Node& node, int64_t row, int depth, std::string* ou
     out->push_back('"');
   };
   switch (node.type.id()) {
-    case TypeId::kBoolean:
-      out->append(At<arrow::BooleanArray>(array, row) ? "true" : "false");
-      return;
-    case TypeId::kByte:
-      return integer(At<arrow::Int8Array>(array, row));
-    case TypeId::kShort:
-      return integer(At<arrow::Int16Array>(array, row));
-    case TypeId::kInteger:
-      return integer(At<arrow::Int32Array>(array, row));
-    case TypeId::kLong:
-      return integer(At<arrow::Int64Array>(array, row));
-    case TypeId::kFloat:
-      return AppendFloating(At<arrow::FloatArray>(array, row), out);
-    case TypeId::kDouble:
-      return AppendFloating(At<arrow::DoubleArray>(array, row), out);
+    case TypeId::kBoolean: out->append(At<arrow::BooleanArray>(array, row) ? "true" : "false"); return;
+    case TypeId::kByte: return integer(At<arrow::Int8Array>(array, row));
+    case TypeId::kShort: return integer(At<arrow::Int16Array>(array, row));
+    case TypeId::kInteger: return integer(At<arrow::Int32Array>(array, row));
+    case TypeId::kLong: return integer(At<arrow::Int64Array>(array, row));
+    case TypeId::kFloat: return AppendFloating(At<arrow::FloatArray>(array, row), out);
+    case TypeId::kDouble: return AppendFloating(At<arrow::DoubleArray>(array, row), out);
     case TypeId::kDecimal:
       return AppendBigDecimal(static_cast<const arrow::Decimal128Array&>(array).GetValue(row), node.type.scale(), out);
-    case TypeId::kString:
-      return Text(At<arrow::StringArray>(array, row), out);
+    case TypeId::kString: return Text(At<arrow::StringArray>(array, row), out);
     case TypeId::kBinary:
       return quoted([&] { out->append(arrow::util::base64_encode(At<arrow::BinaryArray>(array, row))); });
     case TypeId::kDate: {
@@ -266,12 +258,9 @@ void JsonWriter::Value(const Node& node, int64_t row, int depth, std::string* ou
         if (zoned) AppendOffset(local - us, out);
       });
     }
-    case TypeId::kStruct:
-      return Struct(node, row, depth, out);
-    case TypeId::kArray:
-      return List(node, row, depth, out);
-    case TypeId::kMap:
-      return Map(node, row, depth, out);
+    case TypeId::kStruct: return Struct(node, row, depth, out);
+    case TypeId::kArray: return List(node, row, depth, out);
+    case TypeId::kMap: return Map(node, row, depth, out);
     default: {  // intervals
       std::string text;
       AppendValueText(array, row, node.type, *options_.zone, TextStyle::kCast, &text);

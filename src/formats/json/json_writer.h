@@ -19,7 +19,8 @@ struct JsonWriteOptions {
   bool ignore_null_fields = true;        // of structs; nulls in arrays and maps stay
   bool pretty = false;
   bool ascii = false;  // other characters as \u00E9
-  /// Set for timestampFormat, timestampNTZFormat, dateFormat; unset: 2024-05-07T10:11:12.123Z, without zone, 2024-05-07.
+  /// Set for timestampFormat, timestampNTZFormat, dateFormat; unset: 2024-05-07T10:11:12.123Z, without zone,
+  /// 2024-05-07.
   std::function<void(int64_t, std::string*)> format_timestamp, format_timestamp_ntz;
   std::function<void(int32_t, std::string*)> format_date;
 };

@@ -11,7 +11,9 @@ constexpr int kMaxDepth = 1000;  // Jackson's limit
 
 class Normalizer {
  public:
-  Normalizer(std::string_view text, const JsonReadOptions& options) : in_(text), options_(options) { out_.reserve(text.size() + 16); }
+  Normalizer(std::string_view text, const JsonReadOptions& options) : in_(text), options_(options) {
+    out_.reserve(text.size() + 16);
+  }
 
   /// The first value; what follows it is not looked at, as from_json does.
   std::optional<std::string> Run() {
@@ -102,7 +104,8 @@ class Normalizer {
     if (c == '"' || (c == '\'' && options_.allow_single_quotes)) return String();
     if (!options_.allow_unquoted_field_names) return false;
     size_t start = at_;
-    while (at_ < in_.size() && (isalnum(static_cast<unsigned char>(in_[at_])) || std::strchr("_$@#*-+", in_[at_]))) ++at_;
+    while (at_ < in_.size() && (isalnum(static_cast<unsigned char>(in_[at_])) || std::strchr("_$@#*-+", in_[at_])))
+      ++at_;
     if (at_ == start) return false;
     out_ += '"';
     out_ += in_.substr(start, at_ - start);
@@ -200,6 +203,8 @@ class Normalizer {
 
 }  // namespace
 
-std::optional<std::string> NormalizeJson(std::string_view text, const JsonReadOptions& options) { return Normalizer(text, options).Run(); }
+std::optional<std::string> NormalizeJson(std::string_view text, const JsonReadOptions& options) {
+  return Normalizer(text, options).Run();
+}
 
 }  // namespace sluice::formats

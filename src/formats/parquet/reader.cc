@@ -65,8 +65,7 @@ void SelectLeaves(const SchemaField& from, const arrow::Field& to, MatchBy by, s
       AllLeaves(entries.children[0], leaves);
       return SelectLeaves(entries.children[1], *to.type()->field(0)->type()->field(1), by, leaves);
     }
-    default:
-      AllLeaves(from, leaves);
+    default: AllLeaves(from, leaves);
   }
 }
 
@@ -101,7 +100,8 @@ Result<std::shared_ptr<arrow::Array>> ProjectLeaf(std::shared_ptr<arrow::Array> 
     auto to_unit = static_cast<const arrow::TimestampType&>(*to.type()).unit();
     if (unit == to_unit) return array->View(to.type());
     ARROW_ASSIGN_OR_RAISE(auto naive, array->View(arrow::timestamp(unit)));
-    ARROW_ASSIGN_OR_RAISE(auto cast, arrow::compute::Cast(*naive, arrow::timestamp(to_unit), arrow::compute::CastOptions::Unsafe()));
+    ARROW_ASSIGN_OR_RAISE(
+        auto cast, arrow::compute::Cast(*naive, arrow::timestamp(to_unit), arrow::compute::CastOptions::Unsafe()));
     return cast->View(to.type());
   }
   auto cast = arrow::compute::Cast(*array, to.type());
@@ -152,8 +152,8 @@ Result<std::shared_ptr<arrow::Array>> ProjectArray(const std::shared_ptr<arrow::
     const auto& to_entries = *to.type()->field(0)->type();
     ARROW_ASSIGN_OR_RAISE(auto keys, ProjectArray(map.keys(), *from_entries.field(0), *to_entries.field(0), by));
     ARROW_ASSIGN_OR_RAISE(auto items, ProjectArray(map.items(), *from_entries.field(1), *to_entries.field(1), by));
-    auto entries = arrow::ArrayData::Make(to.type()->field(0)->type(), keys->length(), {nullptr},
-                                          {keys->data(), items->data()});
+    auto entries =
+        arrow::ArrayData::Make(to.type()->field(0)->type(), keys->length(), {nullptr}, {keys->data(), items->data()});
     auto data = array->data()->Copy();
     data->type = to.type();
     data->child_data = {entries};
@@ -207,7 +207,8 @@ class FileReaderImpl final : public FileReader {
     for (const auto& want : schema_->fields()) {
       int at = -1;
       for (size_t i = 0; i < fields.size(); ++i) {
-        if (Matches(*fields[i].field, *want, options_.match_by) && (at < 0 || fields[i].field->name() == want->name())) {
+        if (Matches(*fields[i].field, *want, options_.match_by) &&
+            (at < 0 || fields[i].field->name() == want->name())) {
           at = static_cast<int>(i);
         }
       }
@@ -245,7 +246,8 @@ class FileReaderImpl final : public FileReader {
         ARROW_ASSIGN_OR_RAISE(auto column, missing_ ? missing_(to, rows) : arrow::MakeArrayOfNull(to.type(), rows));
         columns.push_back(std::move(column));
       } else {
-        ARROW_ASSIGN_OR_RAISE(auto column, ProjectArray(in->column(at), *in->schema()->field(at), to, options_.match_by));
+        ARROW_ASSIGN_OR_RAISE(auto column,
+                              ProjectArray(in->column(at), *in->schema()->field(at), to, options_.match_by));
         columns.push_back(std::move(column));
       }
     }
@@ -264,7 +266,8 @@ class FileReaderImpl final : public FileReader {
 };
 }  // namespace
 
-Result<std::unique_ptr<FileReader>> FileReader::Open(std::shared_ptr<arrow::io::RandomAccessFile> file, ReaderOptions options) {
+Result<std::unique_ptr<FileReader>> FileReader::Open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                     ReaderOptions options) {
   auto reader = std::make_unique<FileReaderImpl>(options);
   try {
     ARROW_RETURN_NOT_OK(reader->Init(std::move(file)));

@@ -24,7 +24,8 @@ struct ReaderOptions {
 /// One open file. Not thread-safe.
 class FileReader {
  public:
-  static Result<std::unique_ptr<FileReader>> Open(std::shared_ptr<arrow::io::RandomAccessFile> file, ReaderOptions options);
+  static Result<std::unique_ptr<FileReader>> Open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                  ReaderOptions options);
   virtual ~FileReader() = default;
 
   virtual const ::parquet::FileMetaData& metadata() const = 0;

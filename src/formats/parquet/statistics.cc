@@ -73,8 +73,10 @@ ColumnStatistics FileStatistics(const ::parquet::FileMetaData& file, int column)
     auto chunk = ChunkStatistics(*file.RowGroup(i), column);
     out.value_count += chunk.value_count;
     out.compressed_size += chunk.compressed_size;
-    if (out.null_count && chunk.null_count) *out.null_count += *chunk.null_count;
-    else out.null_count.reset();
+    if (out.null_count && chunk.null_count)
+      *out.null_count += *chunk.null_count;
+    else
+      out.null_count.reset();
     if (chunk.null_count && *chunk.null_count == chunk.value_count) continue;
     if (!chunk.min || !chunk.max) {
       bounded = false;

@@ -25,15 +25,15 @@ int FieldIdOf(const arrow::Field& field);
 
 /// A leaf column of a file.
 struct LeafColumn {
-  int index = -1;      // in the file
-  int field_id = -1;   // -1 when absent
+  int index = -1;         // in the file
+  int field_id = -1;      // -1 when absent
   bool repeated = false;  // below a list or map
   std::shared_ptr<arrow::DataType> type;
 };
 std::vector<LeafColumn> LeafColumns(const ::parquet::arrow::SchemaManifest& manifest);
 
 struct ColumnStatistics {
-  int64_t value_count = 0;      // nulls included
+  int64_t value_count = 0;  // nulls included
   int64_t compressed_size = 0;
   std::optional<int64_t> null_count;
   std::shared_ptr<arrow::Scalar> min, max;  // null when unknown; of the column's Arrow type, NaN left out

@@ -38,10 +38,10 @@ int64_t ByteSize(const arrow::ArrayData& data) {
       return 4 * data.length + (length > 0 ? whole * n / length : 0);
     }
     case arrow::Type::STRUCT:
-      for (const auto& child : data.child_data) size += ByteSize(*child) * data.length / std::max<int64_t>(child->length, 1);
+      for (const auto& child : data.child_data)
+        size += ByteSize(*child) * data.length / std::max<int64_t>(child->length, 1);
       return size;
-    default:
-      return data.length * std::max(1, type.bit_width() / 8);
+    default: return data.length * std::max(1, type.bit_width() / 8);
   }
 }
 
@@ -66,14 +66,13 @@ bool Repeats(const arrow::Array& array) {
       count([&](int64_t i) { return values.GetView(i); });
       break;
     }
-    case arrow::Type::BOOL:
-      return false;
+    case arrow::Type::BOOL: return false;
     default: {
       const auto* fixed = dynamic_cast<const arrow::FixedWidthType*>(array.type().get());
       if (!fixed) return true;
       auto width = static_cast<size_t>(fixed->bit_width() / 8);
-      const auto* bytes = reinterpret_cast<const char*>(array.data()->buffers[1]->data()) +
-                          static_cast<size_t>(array.offset()) * width;
+      const auto* bytes =
+          reinterpret_cast<const char*>(array.data()->buffers[1]->data()) + static_cast<size_t>(array.offset()) * width;
       count([&](int64_t i) { return std::string_view(bytes + static_cast<size_t>(i) * width, width); });
     }
   }
@@ -93,8 +92,10 @@ int64_t CountNan(const arrow::Array& array) {
 
 class FileWriterImpl final : public FileWriter {
  public:
-  FileWriterImpl(std::shared_ptr<arrow::io::OutputStream> sink, std::shared_ptr<arrow::Schema> schema, WriterOptions options)
-      : sink_(std::move(sink)), schema_(std::move(schema)), file_schema_(FileSchema(schema_, options.timestamps)), options_(std::move(options)) {}
+  FileWriterImpl(std::shared_ptr<arrow::io::OutputStream> sink, std::shared_ptr<arrow::Schema> schema,
+                 WriterOptions options)
+      : sink_(std::move(sink)), schema_(std::move(schema)), file_schema_(FileSchema(schema_, options.timestamps)),
+        options_(std::move(options)) {}
 
   Status Write(const arrow::RecordBatch& batch) override {
     if (batch.num_rows() == 0) return Status::OK();
@@ -103,8 +104,9 @@ class FileWriterImpl final : public FileWriter {
     int64_t bytes = 0;
     for (int i = 0; i < typed->num_columns(); ++i) {
       if (!typed->column(i)->type()->Equals(*schema_->field(i)->type())) {
-        return Status::TypeError("Parquet column ", schema_->field(i)->name(), ": ", typed->column(i)->type()->ToString(),
-                                 " where the file has ", schema_->field(i)->type()->ToString());
+        return Status::TypeError("Parquet column ", schema_->field(i)->name(), ": ",
+                                 typed->column(i)->type()->ToString(), " where the file has ",
+                                 schema_->field(i)->type()->ToString());
       }
       bytes += ByteSize(*typed->column_data(i));
       CountNans(*schema_->field(i), *typed->column(i));
@@ -249,9 +251,9 @@ WriterOptions DefaultWriterOptions() {
 
 Result<arrow::Compression::type> CompressionFromName(const std::string& name) {
   static const std::map<std::string, arrow::Compression::type> kCodecs = {
-      {"zstd", arrow::Compression::ZSTD},     {"snappy", arrow::Compression::SNAPPY},
-      {"gzip", arrow::Compression::GZIP},     {"brotli", arrow::Compression::BROTLI},
-      {"lz4", arrow::Compression::LZ4_HADOOP}, {"lz4_raw", arrow::Compression::LZ4},
+      {"zstd", arrow::Compression::ZSTD},         {"snappy", arrow::Compression::SNAPPY},
+      {"gzip", arrow::Compression::GZIP},         {"brotli", arrow::Compression::BROTLI},
+      {"lz4", arrow::Compression::LZ4_HADOOP},    {"lz4_raw", arrow::Compression::LZ4},
       {"none", arrow::Compression::UNCOMPRESSED}, {"uncompressed", arrow::Compression::UNCOMPRESSED}};
   std::string lower = name;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });

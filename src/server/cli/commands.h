@@ -39,13 +39,14 @@ struct ServerRequest {
 };
 int RunServer(const ServerRequest& request);
 /// What a Spark Connect server is started with; `overrides` win over all other settings.
-Result<connect::ServerSettings> ServerSettingsOf(const SettingsRequest& request, const std::map<std::string, std::string>& overrides);
+Result<connect::ServerSettings> ServerSettingsOf(const SettingsRequest& request,
+                                                 const std::map<std::string, std::string>& overrides);
 
 struct SubmitRequest {
   SettingsRequest settings;
   std::string packages, name, py_files;
-  std::string remote;          // a server that runs already, instead of an engine of its own
-  std::string without_effect;  // spark-submit's options for clusters that were given
+  std::string remote;                // a server that runs already, instead of an engine of its own
+  std::string without_effect;        // spark-submit's options for clusters that were given
   std::vector<std::string> program;  // script and its arguments
 };
 int RunSubmit(const SubmitRequest& request);

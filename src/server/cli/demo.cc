@@ -1,5 +1,5 @@
-// sluice demo: the whole journey in one process. Events go to an embedded Kafka endpoint, three queries in turn stream them
-// into an Iceberg table through one checkpoint, and the table is read back.
+// sluice demo: the whole journey in one process. Events go to an embedded Kafka endpoint, three queries in turn stream
+// them into an Iceberg table through one checkpoint, and the table is read back.
 #include <unistd.h>
 
 #include <chrono>
@@ -29,18 +29,22 @@ class Demo {
 
   int Run() {
     spark_.sql("CREATE NAMESPACE IF NOT EXISTS demo.db");
-    spark_.sql("CREATE TABLE IF NOT EXISTS demo.db.events (" + std::string(kSchema) + ") USING iceberg PARTITIONED BY (days(ts))");
+    spark_.sql("CREATE TABLE IF NOT EXISTS demo.db.events (" + std::string(kSchema) +
+               ") USING iceberg PARTITIONED BY (days(ts))");
     const int64_t third = events_ / 3;
     Step("default trigger", 0, third, Trigger());
     Step("processingTime 500 ms", third, 2 * third, Trigger::ProcessingTime(500));
     Step("availableNow", 2 * third, events_, Trigger::AvailableNow());
     Show("SELECT * FROM demo.db.events ORDER BY id LIMIT 10");
-    Show("SELECT action, count(*) AS events, sum(amount) AS amount FROM demo.db.events GROUP BY action ORDER BY action");
-    Show("SELECT committed_at, snapshot_id, operation, summary['added-records'] AS added, "
-         "summary['spark.sql.streaming.epochId'] AS epoch FROM demo.db.events.snapshots");
+    Show(
+        "SELECT action, count(*) AS events, sum(amount) AS amount FROM demo.db.events GROUP BY action ORDER BY action");
+    Show(
+        "SELECT committed_at, snapshot_id, operation, summary['added-records'] AS added, "
+        "summary['spark.sql.streaming.epochId'] AS epoch FROM demo.db.events.snapshots");
     auto row = spark_.sql("SELECT count(*), count(DISTINCT id) FROM demo.db.events").collect().at(0);
     const int64_t count = row.getLong(0), distinct = row.getLong(1);
-    std::cout << "produced " << events_ << " events, the table has " << count << " rows, " << distinct << " different ones: "
+    std::cout << "produced " << events_ << " events, the table has " << count << " rows, " << distinct
+              << " different ones: "
               << (count == events_ && distinct == events_ ? "each exactly once\n" : "THAT IS WRONG\n");
     return count == events_ && distinct == events_ ? 0 : 1;
   }
@@ -54,7 +58,12 @@ class Demo {
   void Step(const char* name, int64_t from, int64_t to, const Trigger& trigger) {
     spark_.range(from, to)
         .selectExpr("CAST(id AS STRING) AS key", std::string(kEvent) + " AS value")
-        .write().format("kafka").option("kafka.bootstrap.servers", servers_).option("topic", "events").mode("append").save();
+        .write()
+        .format("kafka")
+        .option("kafka.bootstrap.servers", servers_)
+        .option("topic", "events")
+        .mode("append")
+        .save();
     const auto began = std::chrono::steady_clock::now();
     auto query = spark_.readStream()
                      .format("kafka")
@@ -75,14 +84,16 @@ class Demo {
       query.processAllAvailable();
       query.stop();
     }
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
     int64_t rows = 0, batches = 0;
     for (const auto& p : query.recentProgress()) {
       rows += p.numInputRows;
       batches += p.numInputRows > 0;
     }
     std::cout << "trigger " << name << ": " << to - from << " events produced, " << rows << " read in " << batches
-              << (batches == 1 ? " batch, " : " batches, ") << ms << " ms\n" << std::flush;
+              << (batches == 1 ? " batch, " : " batches, ") << ms << " ms\n"
+              << std::flush;
   }
 
   int64_t events_;
@@ -114,7 +125,9 @@ int RunDemo(const DemoRequest& request) {
     settings["spark.sql.catalog.demo.warehouse"] = folder + "/warehouse";
     auto broker = ValueOrThrow(connectors::kafka::EmbeddedBroker::Start());
     ThrowIfError(broker->CreateTopic("events", 4));
-    std::cout << "embedded Kafka endpoint " << broker->bootstrap_servers() << ", table demo.db.events in " << folder << "/warehouse\n" << std::flush;
+    std::cout << "embedded Kafka endpoint " << broker->bootstrap_servers() << ", table demo.db.events in " << folder
+              << "/warehouse\n"
+              << std::flush;
     auto spark = SparkSession::builder().appName("sluice demo").config(settings).getOrCreate();
     ProgressLine progress(spark);
     code = Demo(request, spark, folder, broker->bootstrap_servers()).Run();

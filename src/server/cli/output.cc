@@ -63,13 +63,15 @@ void PrintRows(const DataFrame& df, OutputFormat format, std::ostream& out) {
     return;
   }
   if (format == OutputFormat::kJson) {
-    for (const auto& row : df.collect()) out << ToJson(Value(row)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    for (const auto& row : df.collect())
+      out << ToJson(Value(row)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     return;
   }
   for (size_t i = 0; i < columns.size(); ++i) out << (i ? "," : "") << CsvCell(columns[i]);
   out << "\n";
   for (const auto& row : df.collect()) {
-    for (size_t i = 0; i < row.size(); ++i) out << (i ? "," : "") << (row.isNullAt(i) ? "" : CsvCell(row.get(i).toString()));
+    for (size_t i = 0; i < row.size(); ++i)
+      out << (i ? "," : "") << (row.isNullAt(i) ? "" : CsvCell(row.get(i).toString()));
     out << "\n";
   }
 }
@@ -84,7 +86,8 @@ void PrintError(const Error& error, std::string_view sql, std::ostream& out) {
     begin = begin == std::string_view::npos || at == 0 ? 0 : begin + 1;
     size_t end = std::min(sql.find('\n', at), sql.size());
     size_t stop = context.stopIndex >= context.startIndex ? static_cast<size_t>(context.stopIndex) + 1 : at + 1;
-    out << sql.substr(begin, end - begin) << "\n" << std::string(at - begin, ' ') << std::string(std::max<size_t>(1, std::min(stop, end) - at), '^') << "\n";
+    out << sql.substr(begin, end - begin) << "\n"
+        << std::string(at - begin, ' ') << std::string(std::max<size_t>(1, std::min(stop, end) - at), '^') << "\n";
     return;
   }
 }

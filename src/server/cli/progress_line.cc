@@ -15,9 +15,11 @@ class Printer final : public StreamingQueryListener {
     total_ += p.numInputRows;
     std::string behind;
     for (const auto& source : p.sources)
-      if (auto it = source.metrics.find("maxOffsetsBehindLatest"); it != source.metrics.end()) behind = ", behind " + it->second;
-    std::string text = fmt::format("{}: batch {}, {} rows ({} in all), {:.0f} rows/s, {} ms{}", p.name.empty() ? p.id.substr(0, 8) : p.name, p.batchId,
-                                   p.numInputRows, total_, p.processedRowsPerSecond, p.batchDuration, behind);
+      if (auto it = source.metrics.find("maxOffsetsBehindLatest"); it != source.metrics.end())
+        behind = ", behind " + it->second;
+    std::string text = fmt::format("{}: batch {}, {} rows ({} in all), {:.0f} rows/s, {} ms{}",
+                                   p.name.empty() ? p.id.substr(0, 8) : p.name, p.batchId, p.numInputRows, total_,
+                                   p.processedRowsPerSecond, p.batchDuration, behind);
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
     std::fflush(stderr);
   }

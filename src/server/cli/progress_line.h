@@ -3,7 +3,8 @@
 
 namespace sluice::cli {
 
-/// While it lives, the newest progress of any query is shown on one line of a terminal's standard error. Elsewhere: nothing.
+/// While it lives, the newest progress of any query is shown on one line of a terminal's standard error. Elsewhere:
+/// nothing.
 class ProgressLine {
  public:
   explicit ProgressLine(const SparkSession& spark);

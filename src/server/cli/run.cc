@@ -16,20 +16,23 @@ void AddSettings(CLI::App* app, SettingsRequest* settings) {
       ->take_all()
       ->allow_extra_args(false);  // what follows the pair is the script
   app->add_option("--master", settings->master, "local, local[n] or local[*]");
-  app->add_option("--properties-file", settings->properties_file, "Settings as in spark-defaults.conf (else ./conf or $SLUICE_CONF_DIR)");
+  app->add_option("--properties-file", settings->properties_file,
+                  "Settings as in spark-defaults.conf (else ./conf or $SLUICE_CONF_DIR)");
 }
 
 /// Options of spark-submit that size a cluster.
 void AddClusterOptions(CLI::App* app, std::string* given) {
-  for (const char* name : {"--driver-memory", "--driver-cores", "--executor-memory", "--executor-cores", "--num-executors",
-                           "--total-executor-cores", "--deploy-mode", "--queue"})
-    app->add_option_function<std::string>(name, [name, given](const std::string&) { *given += (given->empty() ? "" : ", ") + std::string(name); })
+  for (const char* name : {"--driver-memory", "--driver-cores", "--executor-memory", "--executor-cores",
+                           "--num-executors", "--total-executor-cores", "--deploy-mode", "--queue"})
+    app->add_option_function<std::string>(
+           name, [name, given](const std::string&) { *given += (given->empty() ? "" : ", ") + std::string(name); })
         ->group("");
 }
 
 void AddSubmit(CLI::App* app, SubmitRequest* request) {
   AddSettings(app, &request->settings);
-  app->add_option("--packages", request->packages, "Maven coordinates; those of the connectors that are built in are accepted");
+  app->add_option("--packages", request->packages,
+                  "Maven coordinates; those of the connectors that are built in are accepted");
   app->add_option("--name", request->name, "Name of the application");
   app->add_option("--py-files", request->py_files, "Python files and archives to import from, separated by commas");
   app->add_option("--remote", request->remote, "A Spark Connect server to run on, instead of an engine of its own");
@@ -71,7 +74,8 @@ int Run(int argc, char** argv) {
   server_app->add_option("--address", server.address, "Address to listen on (127.0.0.1)");
 
   SubmitRequest submit, pyspark;
-  auto* submit_app = app.add_subcommand("submit", "Run a PySpark script: sluice submit [options] script.py [arguments]");
+  auto* submit_app =
+      app.add_subcommand("submit", "Run a PySpark script: sluice submit [options] script.py [arguments]");
   AddSubmit(submit_app, &submit);
   auto* pyspark_app = app.add_subcommand("pyspark", "A Python shell with a session named spark");
   AddSubmit(pyspark_app, &pyspark);

@@ -11,7 +11,8 @@ namespace {
 
 Status AddPair(const std::string& pair, std::map<std::string, std::string>* settings) {
   size_t equals = pair.find('=');
-  if (equals == std::string::npos || equals == 0) return MakeError("INVALID_PROPERTY_KEY", {{"key", pair}, {"value", ""}});
+  if (equals == std::string::npos || equals == 0)
+    return MakeError("INVALID_PROPERTY_KEY", {{"key", pair}, {"value", ""}});
   (*settings)[pair.substr(0, equals)] = pair.substr(equals + 1);
   return Status::OK();
 }

@@ -38,7 +38,8 @@ std::vector<std::string> Candidates(const std::string& prefix) {
   for (auto& word : all) {
     if (word.size() < prefix.size()) continue;
     bool same = true;
-    for (size_t i = 0; i < prefix.size() && same; ++i) same = std::tolower(static_cast<unsigned char>(word[i])) == std::tolower(static_cast<unsigned char>(prefix[i]));
+    for (size_t i = 0; i < prefix.size() && same; ++i)
+      same = std::tolower(static_cast<unsigned char>(word[i])) == std::tolower(static_cast<unsigned char>(prefix[i]));
     if (same) out.push_back(word);
   }
   return out;
@@ -90,7 +91,8 @@ int Interactive(const SparkSession& spark, OutputFormat output) {
   rl_attempted_completion_function = Complete;
   using_history();
   read_history(HistoryFile().c_str());
-  std::cout << "Sluice, behaving like Spark " << spark.version() << ". Statements end with ; and quit with exit or Ctrl-D.\n";
+  std::cout << "Sluice, behaving like Spark " << spark.version()
+            << ". Statements end with ; and quit with exit or Ctrl-D.\n";
   std::string pending;
   while (true) {
     char* line = readline(pending.empty() ? "sluice> " : "      > ");

@@ -55,14 +55,16 @@ Status Artifacts::StoreFile(const std::string& name, const std::string& data) {
     return MakeError("INVALID_ARTIFACT_PATH", {{"name", name}});
   if (folder_.empty()) {
     std::string path = (fs::temp_directory_path() / "sluice-files-XXXXXX").string();
-    if (!::mkdtemp(path.data())) return Status::IOError("Cannot make a folder under ", fs::temp_directory_path().string());
+    if (!::mkdtemp(path.data()))
+      return Status::IOError("Cannot make a folder under ", fs::temp_directory_path().string());
     folder_ = path;
   }
   const fs::path path = fs::path(folder_) / file;
   if (fs::exists(path)) {
     std::ifstream in(path, std::ios::binary);
     const std::string there{std::istreambuf_iterator<char>(in), {}};
-    return there == data ? Status::OK() : MakeError("ARTIFACT_ALREADY_EXISTS", {{"normalizedRemoteRelativePath", name}});
+    return there == data ? Status::OK()
+                         : MakeError("ARTIFACT_ALREADY_EXISTS", {{"normalizedRemoteRelativePath", name}});
   }
   ARROW_RETURN_NOT_OK(Charge(static_cast<int64_t>(data.size())));
   std::ofstream out(path, std::ios::binary);
@@ -82,7 +84,8 @@ Status Artifacts::Store(const std::string& name, std::string data, bool crc_ok, 
   std::lock_guard lock(mutex_);
   if (name.rfind(kPyFiles, 0) == 0 || name.rfind(kFiles, 0) == 0) return StoreFile(name, data);
   if (name.rfind(kForward, 0) == 0) return UnsupportedFeature("copyFromLocalToFs");
-  if (name.rfind(kCache, 0) != 0) return UnsupportedFeature("the artifact " + name + " (archives and classes of a session)");
+  if (name.rfind(kCache, 0) != 0)
+    return UnsupportedFeature("the artifact " + name + " (archives and classes of a session)");
   if (stored_.count(name)) return Status::OK();
   ARROW_RETURN_NOT_OK(Charge(static_cast<int64_t>(data.size())));
   stored_[name] = std::make_shared<const std::string>(std::move(data));

@@ -8,7 +8,8 @@ namespace {
 
 Status Register(Result<external::FunctionPtr> function, CommandContext& context) {
   ARROW_RETURN_NOT_OK(function.status());
-  context.session.engine().RegisterFunction(functions::ToRegister(functions::MakeExternalFunction(*std::move(function))));
+  context.session.engine().RegisterFunction(
+      functions::ToRegister(functions::MakeExternalFunction(*std::move(function))));
   return Status::OK();
 }
 

@@ -32,7 +32,8 @@ Result<stream::Trigger> TriggerOf(const proto::WriteStreamOperationStart& start)
     case Start::kContinuousCheckpointInterval: return UnsupportedFeature("the continuous trigger");
     case Start::TRIGGER_NOT_SET:
       // A kind that this protocol does not know yet arrives as unknown fields; it must not run as the default.
-      if (!start.GetReflection()->GetUnknownFields(start).empty()) return UnsupportedFeature("the real-time trigger, or another of a newer client");
+      if (!start.GetReflection()->GetUnknownFields(start).empty())
+        return UnsupportedFeature("the real-time trigger, or another of a newer client");
       break;
   }
   return trigger;
@@ -77,7 +78,8 @@ Status RunWriteStreamStart(const proto::Command& command, CommandContext& contex
   request.options = {start.options().begin(), start.options().end()};
   if (start.has_path()) request.options["path"] = start.path();
   request.format = start.format();
-  if (request.format.empty() && !start.has_table_name()) request.format = context.session.engine().config().Get(session::kDefaultSource);
+  if (request.format.empty() && !start.has_table_name())
+    request.format = context.session.engine().config().Get(session::kDefaultSource);
   ARROW_RETURN_NOT_OK(ApplyPythonSink(start, context, &plan, &request));
   if (!start.output_mode().empty()) request.output_mode = session::LowerCase(start.output_mode());
   if (request.output_mode != "append" && request.output_mode != "update" && request.output_mode != "complete")

@@ -29,7 +29,8 @@ Status ApplyForeach(const proto::PythonUDF& message, CommandContext& context, pl
   spec.python_version = message.python_ver();
   spec.result_type = DataType::Struct({{"nothing", DataType::Integer(), true, ""}});
   auto node = std::make_shared<plan::MapPartitions>();
-  ARROW_ASSIGN_OR_RAISE(node->function, python::PythonFunction::Make(std::move(spec), context.translate.workers, context.translate.files));
+  ARROW_ASSIGN_OR_RAISE(node->function, python::PythonFunction::Make(std::move(spec), context.translate.workers,
+                                                                     context.translate.files));
   node->attributes = {plan::MakeAttribute("nothing", DataType::Integer(), true)};
   node->children = {*plan};
   node->resolved = true;
@@ -43,7 +44,8 @@ Status ApplyForeach(const proto::PythonUDF& message, CommandContext& context, pl
 Status ApplyPythonSink(const proto::WriteStreamOperationStart& start, CommandContext& context, plan::PlanPtr* plan,
                        session::StreamRequest* request) {
   if (start.has_foreach_writer()) {
-    if (!start.foreach_writer().has_python_function()) return UnsupportedFeature("writeStream.foreach with a Scala function");
+    if (!start.foreach_writer().has_python_function())
+      return UnsupportedFeature("writeStream.foreach with a Scala function");
     return ApplyForeach(start.foreach_writer().python_function(), context, plan, request);
   }
   if (!start.has_foreach_batch()) return Status::OK();
@@ -52,11 +54,13 @@ Status ApplyPythonSink(const proto::WriteStreamOperationStart& start, CommandCon
   const auto& message = start.foreach_batch().python_function();
   ARROW_ASSIGN_OR_RAISE(std::string url, LocalUrl(context.session, context.settings));
   python::Command command = context.session.workers()->command();
-  ARROW_ASSIGN_OR_RAISE(auto started, python::BatchFunction::Start(command, url, context.session.id(), message.python_ver(),
-                                                                   message.command(), context.operation.cancel()));
+  ARROW_ASSIGN_OR_RAISE(auto started,
+                        python::BatchFunction::Start(command, url, context.session.id(), message.python_ver(),
+                                                     message.command(), context.operation.cancel()));
   // The query ends before its session does: Close() stops all queries.
   ConnectSession* session = &context.session;
-  request->foreach_batch = [session, function = std::shared_ptr(std::move(started))](const plan::PlanPtr& batch, int64_t id) -> Status {
+  request->foreach_batch = [session, function = std::shared_ptr(std::move(started))](const plan::PlanPtr& batch,
+                                                                                     int64_t id) -> Status {
     const std::string frame = stream::NewUuid();
     ARROW_RETURN_NOT_OK(session->KeepPlan(frame, batch));
     const Status status = function->Call(frame, id, CancelScope::Current());

@@ -42,14 +42,14 @@ Status WriteStream(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batch
   return writer->Close();
 }
 
-/// Fields of one name within a struct get numbers, as Spark sends them: Arrow's Python cannot read them otherwise. Clients
-/// take the true names from the schema beside the rows.
+/// Fields of one name within a struct get numbers, as Spark sends them: Arrow's Python cannot read them otherwise.
+/// Clients take the true names from the schema beside the rows.
 DataType WithDistinctFields(const DataType& type) {
   switch (type.id()) {
-    case TypeId::kArray:
-      return DataType::Array(WithDistinctFields(type.elementType()), type.containsNull());
+    case TypeId::kArray: return DataType::Array(WithDistinctFields(type.elementType()), type.containsNull());
     case TypeId::kMap:
-      return DataType::Map(WithDistinctFields(type.keyType()), WithDistinctFields(type.valueType()), type.containsNull());
+      return DataType::Map(WithDistinctFields(type.keyType()), WithDistinctFields(type.valueType()),
+                           type.containsNull());
     case TypeId::kStruct: {
       std::map<std::string, int> count, next;
       for (const auto& field : type.fields()) ++count[field.name];
@@ -60,8 +60,7 @@ DataType WithDistinctFields(const DataType& type) {
       }
       return DataType::Struct(std::move(fields));
     }
-    default:
-      return type;
+    default: return type;
   }
 }
 

@@ -113,7 +113,7 @@ class Sessions {
   const ServerSettings& settings_;
   std::shared_ptr<ArtifactBudget> budget_;
   std::shared_ptr<python::Workers> workers_;  // of all sessions
-  std::shared_ptr<TaskPool> pool_;  // of all sessions
+  std::shared_ptr<TaskPool> pool_;            // of all sessions
   mutable std::mutex mutex_;
   std::map<Key, SessionPtr> sessions_;
   std::map<Key, int64_t> closed_;  // ids that must not come back, the newest ones

@@ -1,6 +1,6 @@
 #pragma once
-// How deep a request may nest: protobuf's own 100 is less than what programs send that add columns in a loop, Spark's is
-// 1024. The build includes this ahead of the generated service too, for its handlers have to see it.
+// How deep a request may nest: protobuf's own 100 is less than what programs send that add columns in a loop, Spark's
+// is 1024. The build includes this ahead of the generated service too, for its handlers have to see it.
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <spark/connect/base.pb.h>
 
@@ -23,7 +23,8 @@ struct DeepMessages {
     }
     buffer->Clear();
     return parsed ? grpc::Status::OK
-                  : grpc::Status(grpc::StatusCode::INTERNAL, "The request is no valid message, or nested more than 1024 levels deep.");
+                  : grpc::Status(grpc::StatusCode::INTERNAL,
+                                 "The request is no valid message, or nested more than 1024 levels deep.");
   }
 };
 
@@ -31,7 +32,9 @@ struct DeepMessages {
 
 namespace grpc {
 template <>
-class SerializationTraits<spark::connect::ExecutePlanRequest, void> : public sluice::connect::DeepMessages<spark::connect::ExecutePlanRequest> {};
+class SerializationTraits<spark::connect::ExecutePlanRequest, void>
+    : public sluice::connect::DeepMessages<spark::connect::ExecutePlanRequest> {};
 template <>
-class SerializationTraits<spark::connect::AnalyzePlanRequest, void> : public sluice::connect::DeepMessages<spark::connect::AnalyzePlanRequest> {};
+class SerializationTraits<spark::connect::AnalyzePlanRequest, void>
+    : public sluice::connect::DeepMessages<spark::connect::AnalyzePlanRequest> {};
 }  // namespace grpc

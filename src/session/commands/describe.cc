@@ -16,7 +16,8 @@ void AddColumns(const DataType& schema, ResultRows* rows) {
 void AddPartitioning(const connectors::Table& table, ResultRows* rows) {
   const auto partitioning = table.partitioning();
   if (partitioning.empty()) return;
-  const bool columns_only = std::none_of(partitioning.begin(), partitioning.end(), [](const auto& p) { return p.find('(') != std::string::npos; });
+  const bool columns_only = std::none_of(partitioning.begin(), partitioning.end(),
+                                         [](const auto& p) { return p.find('(') != std::string::npos; });
   if (!columns_only) {
     rows->Add({"", "", ""});
     rows->Add({"# Partitioning", "", ""});
@@ -35,7 +36,8 @@ void AddDetails(const connectors::Table& table, ResultRows* rows) {
   if (!metadata.fields().empty()) {
     rows->Add({"", "", ""});
     rows->Add({"# Metadata Columns", "", ""});
-    for (const auto& field : metadata.fields()) rows->Add({field.name, field.type.simpleString(), field.comment().value_or("")});
+    for (const auto& field : metadata.fields())
+      rows->Add({field.name, field.type.simpleString(), field.comment().value_or("")});
   }
   rows->Add({"", "", ""});
   rows->Add({"# Detailed Table Information", "", ""});
@@ -72,7 +74,8 @@ Result<plan::PlanPtr> RunDescribeTable(Session& session, const plan::DescribeTab
     for (const auto& field : schema.fields())
       if (command.column.size() == 1 && LowerCase(field.name) == LowerCase(command.column[0])) found = &field;
     if (!found)
-      return MakeError("COLUMN_NOT_FOUND", {{"colName", QuoteName(command.column)}, {"caseSensitiveConfig", "\"spark.sql.caseSensitive\""}});
+      return MakeError("COLUMN_NOT_FOUND", {{"colName", QuoteName(command.column)},
+                                            {"caseSensitiveConfig", "\"spark.sql.caseSensitive\""}});
     ResultRows rows({"info_name", "info_value"});
     rows.Add({"col_name", found->name});
     rows.Add({"data_type", found->type.simpleString()});
@@ -107,13 +110,16 @@ Result<plan::PlanPtr> RunDescribeFunction(Session& session, const plan::Describe
   auto user = session.user_functions();
   if (const auto* own = user->Find(name)) def = own;
   if (!def)
-    return MakeError("UNRESOLVED_ROUTINE", {{"routineName", QuoteIdentifier(command.name)}, {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
+    return MakeError("UNRESOLVED_ROUTINE",
+                     {{"routineName", QuoteIdentifier(command.name)},
+                      {"searchPath", "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"}},
                      &command.origin);
   ResultRows rows({"function_desc"});
   rows.Add({"Function: " + name});
   rows.Add({"Usage: " + std::string(def->doc.empty() ? std::string_view("N/A.") : def->doc)});
   if (command.extended && !def->example.sql.empty())
-    rows.Add({"Extended Usage:\n    Examples:\n      > SELECT " + std::string(def->example.sql) + ";\n       " + std::string(def->example.answer)});
+    rows.Add({"Extended Usage:\n    Examples:\n      > SELECT " + std::string(def->example.sql) + ";\n       " +
+              std::string(def->example.answer)});
   return rows.Finish();
 }
 

@@ -55,7 +55,8 @@ Result<plan::PlanPtr> RunShowNamespaces(Session& session, const plan::ShowNamesp
 Result<plan::PlanPtr> RunShowCurrentNamespace(Session& session, const plan::ShowCurrentNamespace&) {
   const Config config = session.config();
   ResultRows rows({"catalog", "namespace"});
-  rows.Add({QuoteIfNeeded({session.catalogs().current_catalog(config)}), QuoteIfNeeded(session.catalogs().current_namespace(config))});
+  rows.Add({QuoteIfNeeded({session.catalogs().current_catalog(config)}),
+            QuoteIfNeeded(session.catalogs().current_namespace(config))});
   return rows.Finish();
 }
 
@@ -66,7 +67,8 @@ Result<plan::PlanPtr> RunDescribeNamespace(Session& session, const plan::Describ
   ResultRows rows({"info_name", "info_value"});
   rows.Add({"Catalog Name", name.catalog->name()});
   rows.Add({"Namespace Name", name.rest.empty() ? "" : name.rest.back()});
-  for (const auto& [key, label] : {std::pair("comment", "Comment"), std::pair("location", "Location"), std::pair("owner", "Owner")}) {
+  for (const auto& [key, label] :
+       {std::pair("comment", "Comment"), std::pair("location", "Location"), std::pair("owner", "Owner")}) {
     auto it = properties.find(key);
     if (it == properties.end()) continue;
     rows.Add({label, it->second});
@@ -94,7 +96,8 @@ Result<plan::PlanPtr> RunUse(Session& session, const plan::Use& command) {
     if (command.name.size() == 1) {
       ARROW_RETURN_NOT_OK(catalogs.SetCurrentCatalog(command.name[0], config));
     } else {
-      ARROW_RETURN_NOT_OK(catalogs.SetCurrentNamespace(command.name[0], NameParts(command.name.begin() + 1, command.name.end()), config));
+      ARROW_RETURN_NOT_OK(catalogs.SetCurrentNamespace(
+          command.name[0], NameParts(command.name.begin() + 1, command.name.end()), config));
     }
     return EmptyResult();
   }

@@ -21,7 +21,8 @@ Result<plan::PlanPtr> RunSet(Session& session, const plan::Set& command) {
   }
   if (command.verbose) {
     ResultRows rows({"key", "value", "meaning", "Since version"});
-    for (const auto& [key, entry] : KnownConfigs()) rows.Add({key, GetSetting(config, key).value_or("<undefined>"), entry->doc, ""});
+    for (const auto& [key, entry] : KnownConfigs())
+      rows.Add({key, GetSetting(config, key).value_or("<undefined>"), entry->doc, ""});
     return rows.Finish();
   }
   ResultRows rows({"key", "value"});

@@ -21,7 +21,14 @@ Result<ResolvedName> ParentOf(Session& session, const NameParts& parent) {
 }
 
 bool IsReserved(const std::string& key) {
-  static const std::set<std::string> keys{"comment", "collation", "location", "provider", "owner", "external", "is_managed_location", "option.serialization.format"};
+  static const std::set<std::string> keys{"comment",
+                                          "collation",
+                                          "location",
+                                          "provider",
+                                          "owner",
+                                          "external",
+                                          "is_managed_location",
+                                          "option.serialization.format"};
   return keys.count(key) > 0;
 }
 
@@ -105,18 +112,22 @@ Result<plan::PlanPtr> RunShowTableProperties(Session& session, const plan::ShowT
     return rows.Finish();
   }
   auto it = properties.find(*command.key);
-  rows.Add({*command.key, it != properties.end() ? it->second : "Table " + table->name() + " does not have property: " + *command.key});
+  rows.Add({*command.key, it != properties.end()
+                              ? it->second
+                              : "Table " + table->name() + " does not have property: " + *command.key});
   return rows.Finish();
 }
 
 Result<plan::PlanPtr> RunShowCreateTable(Session& session, const plan::ShowCreateTable& command) {
   if (session.FindView(command.name))
-    return MakeError("EXPECT_PERMANENT_VIEW_NOT_TEMP", {{"viewName", QuoteName(command.name)}, {"operation", "SHOW CREATE TABLE"}}, &command.origin);
+    return MakeError("EXPECT_PERMANENT_VIEW_NOT_TEMP",
+                     {{"viewName", QuoteName(command.name)}, {"operation", "SHOW CREATE TABLE"}}, &command.origin);
   ARROW_ASSIGN_OR_RAISE(auto table, LoadTable(session, command.name, {}, {}));
   std::string text = "CREATE TABLE " + table->name() + " (\n";
   bool first = true;
   for (const auto& field : table->schema().fields()) {
-    text += std::string(first ? "" : ",\n") + "  " + QuoteIfNeeded({field.name}) + " " + field.type.sql() + (field.nullable ? "" : " NOT NULL");
+    text += std::string(first ? "" : ",\n") + "  " + QuoteIfNeeded({field.name}) + " " + field.type.sql() +
+            (field.nullable ? "" : " NOT NULL");
     if (auto comment = field.comment()) text += " COMMENT " + SqlString(*comment);
     first = false;
   }

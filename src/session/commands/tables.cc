@@ -25,7 +25,8 @@ Result<connectors::TableDefinition> DefinitionOf(const plan::CreateTable& comman
     if (!seen.insert(LowerCase(field.name)).second)
       return MakeError("COLUMN_ALREADY_EXISTS", {{"columnName", QuoteIdentifier(LowerCase(field.name))}});
   definition.schema = schema;
-  for (const auto& field : command.partitioning) definition.partitioning.push_back({field.transform, field.column, field.argument});
+  for (const auto& field : command.partitioning)
+    definition.partitioning.push_back({field.transform, field.column, field.argument});
   definition.properties = command.properties;
   for (const auto& [key, value] : command.options) definition.properties.emplace(key, value);
   const std::string provider = LowerCase(command.provider);
@@ -62,14 +63,16 @@ Result<plan::PlanPtr> RunCreateTable(Session& session, const plan::CreateTable& 
   auto audited = definition.properties.find("write.wap.enabled");
   if (query && audited != definition.properties.end() && LowerCase(audited->second) == "true")
     for (const char* key : {"spark.wap.branch", "spark.wap.id"})
-      if (session.config().Get(key)) return UnsupportedFeature(std::string("CREATE TABLE AS SELECT under write-audit-publish (") + key + ")");
+      if (session.config().Get(key))
+        return UnsupportedFeature(std::string("CREATE TABLE AS SELECT under write-audit-publish (") + key + ")");
   if (!query && !exists) {
     ARROW_RETURN_NOT_OK(name.catalog->CreateTable(name.table(), definition).status());
     return EmptyResult();
   }
   ARROW_ASSIGN_OR_RAISE(auto staged, name.catalog->StageTable(name.table(), definition, exists));
   if (query) {
-    Status written = WriteTable(session, query, *staged->table(), connectors::WriteMode::kAppend, OptionMap(command.options.begin(), command.options.end()));
+    Status written = WriteTable(session, query, *staged->table(), connectors::WriteMode::kAppend,
+                                OptionMap(command.options.begin(), command.options.end()));
     if (!written.ok()) {
       staged->Abort();
       return written;

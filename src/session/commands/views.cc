@@ -7,7 +7,8 @@ namespace sluice::session {
 
 Result<plan::PlanPtr> RunCreateView(Session& session, const plan::CreateView& command) {
   ARROW_ASSIGN_OR_RAISE(plan::PlanPtr query, session.Analyze(command.children[0]));
-  if (!command.temporary && !command.global) return UnsupportedFeature("CREATE VIEW other than TEMPORARY", &command.origin);
+  if (!command.temporary && !command.global)
+    return UnsupportedFeature("CREATE VIEW other than TEMPORARY", &command.origin);
   std::set<std::string> seen;
   for (const auto& column : query->output())
     if (command.column_aliases.empty() && !seen.insert(LowerCase(column->name)).second)
@@ -19,7 +20,8 @@ Result<plan::PlanPtr> RunCreateView(Session& session, const plan::CreateView& co
       for (const auto& alias : command.column_aliases) names += (names.empty() ? "" : ", ") + QuoteIdentifier(alias);
       for (const auto& a : output) data += (data.empty() ? "" : ", ") + QuoteIdentifier(a->name);
       const bool few = output.size() < command.column_aliases.size();
-      return MakeError(few ? "CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS" : "CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS",
+      return MakeError(few ? "CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS"
+                           : "CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS",
                        {{"viewName", QuoteName(command.name)}, {"viewColumns", names}, {"dataColumns", data}});
     }
     auto alias = std::make_shared<plan::SubqueryAlias>();

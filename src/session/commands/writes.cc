@@ -13,7 +13,10 @@ namespace sluice::session {
 Status WriteTable(Session& session, const plan::PlanPtr& analyzed, connectors::Table& table, connectors::WriteMode mode,
                   const OptionMap& options) {
   if (!table.can_write())
-    return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION", {{"tableName", table.name()}, {"operation", mode == connectors::WriteMode::kAppend ? "append in batch mode" : "overwrite in batch mode"}});
+    return MakeError(
+        "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+        {{"tableName", table.name()},
+         {"operation", mode == connectors::WriteMode::kAppend ? "append in batch mode" : "overwrite in batch mode"}});
   connectors::WriteRequest request;
   request.schema = analyzer::SchemaOf(*analyzed);
   request.mode = mode;
@@ -30,7 +33,8 @@ Status OverwriteFiltered(Session& session, const plan::PlanPtr& analyzed, connec
                          const std::vector<connectors::ColumnFilter>& replaced, const OptionMap& options) {
   auto* target = dynamic_cast<connectors::OverwritesByFilter*>(&table);
   if (target == nullptr || !table.can_write())
-    return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION", {{"tableName", table.name()}, {"operation", "overwrite by filter in batch mode"}});
+    return MakeError("UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                     {{"tableName", table.name()}, {"operation", "overwrite by filter in batch mode"}});
   connectors::WriteRequest request;
   request.schema = analyzer::SchemaOf(*analyzed);
   request.mode = connectors::WriteMode::kOverwrite;
@@ -50,7 +54,8 @@ std::vector<const StructField*> PartitionColumns(const connectors::Table& table)
 }
 
 /// A value that PARTITION gives, as its column's type has it: PARTITION (id = '1') is fine.
-std::shared_ptr<plan::Alias> StaticValue(const std::string& name, const plan::ExprPtr& value, const connectors::Table& table) {
+std::shared_ptr<plan::Alias> StaticValue(const std::string& name, const plan::ExprPtr& value,
+                                         const connectors::Table& table) {
   auto alias = std::make_shared<plan::Alias>();
   alias->name = name;
   alias->children = {value};
@@ -65,7 +70,8 @@ std::shared_ptr<plan::Alias> StaticValue(const std::string& name, const plan::Ex
 }
 
 /// PARTITION (a = 1, b = NULL) as filters, the values as the columns' types have them.
-Result<std::vector<connectors::ColumnFilter>> StaticFilters(Session& session, const plan::InsertInto& insert, const connectors::Table& table) {
+Result<std::vector<connectors::ColumnFilter>> StaticFilters(Session& session, const plan::InsertInto& insert,
+                                                            const connectors::Table& table) {
   std::vector<connectors::ColumnFilter> out;
   for (const StructField* field : PartitionColumns(table)) {
     for (const auto& [name, value] : insert.static_partition) {
@@ -76,17 +82,21 @@ Result<std::vector<connectors::ColumnFilter>> StaticFilters(Session& session, co
       project->list = {alias};
       ARROW_ASSIGN_OR_RAISE(plan::PlanPtr analyzed, session.Analyze(project));
       ARROW_ASSIGN_OR_RAISE(auto batches, session.Collect(analyzed));
-      if (batches.empty() || batches[0]->num_rows() != 1) return MakeError("INTERNAL_ERROR", {{"message", "a constant has no value"}});
+      if (batches.empty() || batches[0]->num_rows() != 1)
+        return MakeError("INTERNAL_ERROR", {{"message", "a constant has no value"}});
       TypedValue constant{field->type, batches[0]->column(0)->Slice(0, 1)};
-      if (constant.is_null()) out.push_back({{field->name}, connectors::FilterOp::kIsNull, {}});
-      else out.push_back({{field->name}, connectors::FilterOp::kEq, {std::move(constant)}});
+      if (constant.is_null())
+        out.push_back({{field->name}, connectors::FilterOp::kIsNull, {}});
+      else
+        out.push_back({{field->name}, connectors::FilterOp::kEq, {std::move(constant)}});
     }
   }
   return out;
 }
 
 /// PARTITION (a = 1): a column of the query like any other, listed after those it gives.
-Result<std::shared_ptr<plan::InsertInto>> WithStaticPartitions(const plan::InsertInto& insert, const connectors::Table& table) {
+Result<std::shared_ptr<plan::InsertInto>> WithStaticPartitions(const plan::InsertInto& insert,
+                                                               const connectors::Table& table) {
   auto copy = std::static_pointer_cast<plan::InsertInto>(insert.Clone());
   if (insert.static_partition.empty()) return copy;
   const auto partitioning = table.partitioning();
@@ -104,7 +114,8 @@ Result<std::shared_ptr<plan::InsertInto>> WithStaticPartitions(const plan::Inser
   }
   if (insert.columns.empty() && !insert.by_name) {
     for (const auto& field : table.schema().fields())
-      if (std::none_of(fixed.begin(), fixed.end(), [&](const auto& f) { return LowerCase(f) == LowerCase(field.name); }))
+      if (std::none_of(fixed.begin(), fixed.end(),
+                       [&](const auto& f) { return LowerCase(f) == LowerCase(field.name); }))
         copy->columns.push_back(field.name);
   }
   if (!insert.by_name) copy->columns.insert(copy->columns.end(), fixed.begin(), fixed.end());

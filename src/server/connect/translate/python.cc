@@ -12,7 +12,8 @@ Result<external::FunctionPtr> ToFunction(const proto::CommonInlineUserDefinedFun
     return UnsupportedFeature(std::string(message.has_java_udf() ? "Java" : "Scala") + " function " +
                               message.function_name());
   const auto& udf = message.python_udf();
-  python::FunctionSpec spec{message.function_name(), udf.eval_type(), udf.command(), udf.python_ver(), {}, message.deterministic()};
+  python::FunctionSpec spec{message.function_name(), udf.eval_type(), udf.command(), udf.python_ver(), {},
+                            message.deterministic()};
   ARROW_ASSIGN_OR_RAISE(spec.result_type, FromProto(udf.output_type()));
   return python::PythonFunction::Make(std::move(spec), context.workers, context.files);
 }
@@ -21,11 +22,14 @@ Result<external::FunctionPtr> ToFunction(const proto::CommonInlineUserDefinedTab
                                          TranslateContext& context) {
   const auto& udtf = message.python_udtf();
   if (!udtf.has_return_type())
-    return UnsupportedFeature("the table function " + message.function_name() + ", whose columns its method analyze() gives");
-  python::FunctionSpec spec{message.function_name(), udtf.eval_type(), udtf.command(), udtf.python_ver(), {}, message.deterministic()};
+    return UnsupportedFeature("the table function " + message.function_name() +
+                              ", whose columns its method analyze() gives");
+  python::FunctionSpec spec{message.function_name(), udtf.eval_type(), udtf.command(), udtf.python_ver(), {},
+                            message.deterministic()};
   ARROW_ASSIGN_OR_RAISE(spec.result_type, FromProto(udtf.return_type()));
   if (spec.result_type.id() != TypeId::kStruct)
-    return MakeError("UDTF_RETURN_TYPE_MISMATCH", {{"name", message.function_name()}, {"return_type", spec.result_type.simpleString()}});
+    return MakeError("UDTF_RETURN_TYPE_MISMATCH",
+                     {{"name", message.function_name()}, {"return_type", spec.result_type.simpleString()}});
   return python::PythonFunction::Make(std::move(spec), context.workers, context.files);
 }
 

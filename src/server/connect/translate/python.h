@@ -6,7 +6,8 @@
 namespace sluice::connect {
 
 /// UNSUPPORTED_FEATURE for functions of other languages and for kinds of Python functions that are not there yet.
-Result<external::FunctionPtr> ToFunction(const proto::CommonInlineUserDefinedFunction& message, TranslateContext& context);
+Result<external::FunctionPtr> ToFunction(const proto::CommonInlineUserDefinedFunction& message,
+                                         TranslateContext& context);
 Result<external::FunctionPtr> ToFunction(const proto::CommonInlineUserDefinedTableFunction& message,
                                          TranslateContext& context);
 /// f(arguments), unresolved.

@@ -13,7 +13,8 @@ namespace {
 /// Columns of the rows that a function gives.
 Result<Attributes> ColumnsOf(const external::Function& function) {
   if (function.result_type().id() != TypeId::kStruct)
-    return InvalidPlan("The function " + function.name() + " must give rows, not " + function.result_type().simpleString() + ".");
+    return InvalidPlan("The function " + function.name() + " must give rows, not " +
+                       function.result_type().simpleString() + ".");
   Attributes out;
   for (const auto& field : function.result_type().fields())
     out.push_back(MakeAttribute(field.name, field.type, field.nullable));
@@ -34,7 +35,8 @@ struct Grouping {
   ExprList keys;
 };
 Result<Grouping> GroupingOf(const proto::Relation& input,
-                            const google::protobuf::RepeatedPtrField<proto::Expression>& keys, TranslateContext& context) {
+                            const google::protobuf::RepeatedPtrField<proto::Expression>& keys,
+                            TranslateContext& context) {
   ARROW_ASSIGN_OR_RAISE(PlanPtr child, ToPlan(input, context));
   Inputs inputs(context, {child});
   Grouping out;
