@@ -1,6 +1,11 @@
 """A stateful query whose process dies at each write: what it counts is what there was, each event once."""
 import json
+import random
+import signal
+import subprocess
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +67,67 @@ def test_killed_at_each_write(kafka, sluice, tmp_path, where):
     for k in range(7):
         mine = [event["v"] for event in EVENTS if event["k"] == k]
         assert (final[k]["n"], final[k]["s"]) == (len(mine), sum(mine))
+
+
+COUNT, KILLS = 200_000, 50
+SCHEMA = "id BIGINT, side STRING, k INT, ts TIMESTAMP"
+QUERIES = {
+    "window": "SELECT window.start AS ws, k, count(*) AS n, sum(id) AS s, min(side) AS lo FROM views GROUP BY window(ts, '10 seconds'), k",
+    # A click every other time; views without one come out with nulls when the watermark has passed.
+    "join": "SELECT v.id AS v, c.id AS c FROM views v LEFT JOIN clicks c ON v.k = c.k AND c.ts BETWEEN v.ts AND v.ts + INTERVAL 2 SECONDS",
+}
+
+
+def clicks_and_views(first, count):
+    """100 of each a second of event time; view i and the click that follows it have a key that comes again after a minute."""
+    for i in range(first, first + count):
+        row = {"id": i, "k": i // 2 % 6007, "ts": f"2025-01-01T{i // 720000 % 24:02}:{i // 12000 % 60:02}:{i // 200 % 60:02}.{i % 200 * 5:03}Z"}
+        yield "views", json.dumps({**row, "side": "view"})
+        if i // 2 % 2:
+            yield "clicks", json.dumps({**row, "side": "click"})
+
+
+def read_rows(warehouse):
+    from pyiceberg.table import StaticTable
+    metadata = Path(warehouse) / "db/out/metadata"
+    newest = max(int(path.name[1:].split(".")[0]) for path in metadata.glob("v*.metadata.json"))
+    return Counter(tuple(row.values()) for row in StaticTable.from_metadata(str(metadata / f"v{newest}.metadata.json")).scan().to_arrow().to_pylist())
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_killed_at_random_moments(kafka, build, tmp_path, query):
+    topics = {name: f"{query}-{name}-{time.time_ns()}" for name in ("views", "clicks")}
+    for topic in topics.values():
+        kafka.create_topic(topic, partitions=2)
+
+    def command(name, **args):
+        sources = {f"source.{view}": topic for view, topic in topics.items() if view in QUERIES[query]}
+        args = {"brokers": kafka.bootstrap, "warehouse": tmp_path / name, "checkpoint": tmp_path / f"{name}-checkpoint", "schema": SCHEMA, "time": "ts",
+                "delay": "20 seconds", "query": QUERIES[query], "conf.spark.sql.shuffle.partitions": 3, **sources, **args}
+        return [str(Path(build) / "bin/driver_query"), *(f"{key}={value}" for key, value in args.items())]
+
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    pick = random.Random(seed)
+    produced = kills = 0
+    while kills < KILLS:
+        if produced < COUNT:
+            chunk = list(clicks_and_views(produced, COUNT // KILLS))
+            for name, topic in topics.items():
+                kafka.produce(topic, [{"value": value, "partition": i % 2} for i, (of, value) in enumerate(chunk) if of == name])
+            produced += COUNT // KILLS
+        process = subprocess.Popen(command("killed", trigger="default", max=1000), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        time.sleep(pick.uniform(0.05, 0.8))
+        process.send_signal(signal.SIGKILL)
+        _, errors = process.communicate()
+        assert process.returncode == -signal.SIGKILL, f"ended by itself: {errors}"
+        kills += 1
+    rows = {}
+    for name in ("killed", "undisturbed"):
+        done = subprocess.run(command(name, max=20000), capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        rows[name] = read_rows(tmp_path / name)
+    assert rows["killed"] == rows["undisturbed"]
+    assert len(rows["killed"]) > 10_000
+    if query == "join":  # the last views wait for the watermark
+        assert all((click is None) == (view // 2 % 2 == 0) for view, click in rows["killed"])

@@ -8,11 +8,14 @@ import json
 import re
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyspark.errors import PySparkException
 
 from support import spark as real_spark
+
+AT_ONCE = 6  # cases: most of a small batch is waiting
 
 
 def cases(lines):
@@ -86,10 +89,11 @@ def main():
     for path in map(Path, sys.argv[1:]):
         lines = path.read_text().split("\n")
         edits = []
-        for case in cases(lines):
-            for (_, end, after), answer in zip(case["steps"], answers(spark, case, lines)):
-                edits.append((end + 1, after, answer))
-            print(case["name"], flush=True)
+        found = cases(lines)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for case, all_answers in zip(found, pool.map(lambda case: list(answers(spark.newSession(), case, lines)), found)):
+                edits += [(end + 1, after, answer) for (_, end, after), answer in zip(case["steps"], all_answers)]
+                print(case["name"], flush=True)
         for begin, end, answer in reversed(edits):
             lines[begin:end] = answer
         path.write_text("\n".join(lines))
