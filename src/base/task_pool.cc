@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/blocking_scope.h"
+#include "base/catch_exceptions.h"
 
 namespace sluice {
 namespace {
@@ -89,14 +90,7 @@ void Workers::Work() {
     }
     Status status;
     if (!skip) {
-      // Third-party code may throw; a task must not take the process down.
-      try {
-        status = task.run();
-      } catch (const Error& e) {
-        status = ToStatus(e);
-      } catch (const std::exception& e) {
-        status = MakeError("INTERNAL_ERROR", {{"message", e.what()}});
-      }
+      status = CatchExceptions(task.run);
     }
     task.run = nullptr;  // releases what it captured before the caller goes on
     std::lock_guard lock(task.group->mutex);

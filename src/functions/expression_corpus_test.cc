@@ -192,6 +192,7 @@ class Evaluator {
     BindContext bind;
     bind.name = name;
     bind.ansi = mode_.ansi;
+    bind.size_of_null = !mode_.ansi;
     bind.time_zone = mode_.zone;
     std::vector<std::string> names;
     for (const Value& arg : args) {

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "session/test_stream.h"
 
@@ -57,6 +59,52 @@ TEST_F(StreamingTest, MemorySinkIsATable) {
   query.stop();
   EXPECT_FALSE(query.isActive());
   EXPECT_FALSE(query.exception());
+}
+
+TEST_F(StreamingTest, SeveralSourcesWaitTogether) {
+  auto other = std::make_shared<NumberFeed>();
+  auto query = StreamOf(*spark_, feed_)
+                   .union_(StreamOf(*spark_, other))
+                   .writeStream()
+                   .format("memory")
+                   .queryName("out")
+                   .start();
+  auto rows = [&] { return spark_->table("out").count(); };
+  for (auto& feed : {feed_, other, feed_}) {
+    feed->Add({1});
+    query.processAllAvailable();
+  }
+  EXPECT_EQ(rows(), 3);
+  const auto asked = [&] {
+    std::lock_guard lock(feed_->mutex);
+    return feed_->asked;
+  };
+  const int64_t before = asked();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LE(asked() - before, 3);  // idle: nobody asks
+  other->Add({2});
+  const auto began = std::chrono::steady_clock::now();
+  while (rows() < 4 && std::chrono::steady_clock::now() - began < std::chrono::seconds(5))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(rows(), 4);
+  query.stop();
+}
+
+TEST_F(StreamingTest, ASourceThatThrowsFailsItsQueryAlone) {
+  auto other = std::make_shared<NumberFeed>();
+  auto query = StreamOf(*spark_, feed_).writeStream().format("memory").queryName("out").start();
+  auto unharmed = StreamOf(*spark_, other).writeStream().format("memory").queryName("other").start();
+  feed_->Break();
+  try {
+    query.awaitTermination(10'000);
+    FAIL() << "expected STREAM_FAILED";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.getCondition(), "STREAM_FAILED");
+    EXPECT_THAT(error.what(), HasSubstr("broken"));
+  }
+  other->Add({1});
+  unharmed.processAllAvailable();
+  EXPECT_EQ(spark_->table("other").count(), 1);
 }
 
 // As in Spark, where every batch has seeds of its own, even those of rand(7).

@@ -18,10 +18,18 @@ struct NumberFeed {
   std::condition_variable changed;
   std::vector<int64_t> numbers;
   bool woken = false;
+  int64_t asked = 0;  // how often for the latest offset
+  bool broken = false;
 
   void Add(std::vector<int64_t> more) {
     std::lock_guard lock(mutex);
     numbers.insert(numbers.end(), more.begin(), more.end());
+    changed.notify_all();
+  }
+  /// From here on the source throws.
+  void Break() {
+    std::lock_guard lock(mutex);
+    broken = woken = true;
     changed.notify_all();
   }
 };
@@ -59,6 +67,8 @@ class NumberSource final : public connectors::StreamSource {
   Result<connectors::Offset> InitialOffset() override { return connectors::Offset{"0"}; }
   Result<connectors::Offset> LatestOffset(const connectors::Offset&, connectors::ReadLimit) override {
     std::lock_guard lock(feed_->mutex);
+    ++feed_->asked;
+    if (feed_->broken) throw std::runtime_error("broken");
     if (feed_->numbers.empty()) return connectors::Offset{};
     return connectors::Offset{std::to_string(feed_->numbers.size())};
   }

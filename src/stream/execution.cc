@@ -1,8 +1,11 @@
 #include "stream/execution.h"
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "base/cancel_scope.h"
+#include "base/catch_exceptions.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -140,9 +143,9 @@ Status Execution::ProcessAllAvailable() {
 
 void Execution::Loop() {
   CancelScope scope(cancel_);  // of what a foreachBatch function runs
-  Status result = RunTriggers();
+  Status result = CatchExceptions([&] { return RunTriggers(); });
   bool cancelled = cancel_.cancelled();
-  Status closed = sink_->Close();
+  Status closed = CatchExceptions([&] { return sink_->Close(); });
   if (result.ok() && !cancelled) result = closed;
   if (cancelled) result = Status::OK();  // what a stopped batch complains of is the stop itself
   Status error;
@@ -205,11 +208,18 @@ void Execution::WaitForWork(std::chrono::milliseconds at_most) {
     inputs_[0].source->WaitForData(inputs_[0].committed.value_or(connectors::Offset{}), at_most);
     return;
   }
-  // Several sources: short turns, so that none waits for another for long.
+  // Several sources: the first that has something wakes the others.
+  std::atomic<bool> woken = false;
+  std::vector<std::thread> waiting;
   for (auto& input : inputs_) {
-    if (stopping()) return;
-    input.source->WaitForData(input.committed.value_or(connectors::Offset{}), std::chrono::milliseconds(5));
+    waiting.emplace_back([&, at = input.committed.value_or(connectors::Offset{})] {
+      input.source->WaitForData(at, at_most);
+      if (woken.exchange(true)) return;
+      for (auto& other : inputs_)
+        if (&other != &input) other.source->Wake();
+    });
   }
+  for (auto& thread : waiting) thread.join();
 }
 
 void Execution::KeepProgress(const Progress& progress) {

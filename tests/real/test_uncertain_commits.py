@@ -17,7 +17,7 @@ class FlakyCatalog:
 
     def __init__(self, folder):
         self.table = Path(folder, "t")
-        self.answer, self.applies = 200, "now"
+        self.answer, self.applies, self.message = 200, "now", "told to"
         self.lock, self.kept = threading.Lock(), None
         schema = {"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "required": False, "type": "long"}]}
         self.metadata = {
@@ -56,7 +56,7 @@ class FlakyCatalog:
                 elif status == 200:
                     self.reply(200, catalog.loaded())
                 else:
-                    self.reply(status, {"error": {"type": "Failed", "message": "told to", "code": status}})
+                    self.reply(status, {"error": {"type": "Failed", "message": catalog.message, "code": status}})
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -112,6 +112,12 @@ def test_applied_after_everybody_gave_up(catalog, sql, answer):
     assert catalog.files()
     catalog.apply()
     assert sorted(row["id"] for row in sql.query("SELECT * FROM c.db.t")) == [1, 2]
+
+
+def test_an_error_without_a_message(catalog, sql):
+    catalog.answer, catalog.applies, catalog.message = 500, "never", None
+    with pytest.raises(SqlError, match="COMMIT_STATE_UNKNOWN"):
+        sql.run("INSERT INTO c.db.t VALUES (1)")
 
 
 @pytest.mark.parametrize("answer", [504, None])

@@ -106,7 +106,7 @@ class RestCatalog final : public Catalog {
     ARROW_ASSIGN_OR_RAISE(auto items, ListAll("namespaces/" + Encoded(ns) + "/tables", "identifiers", ns));
     std::vector<std::string> out;
     for (const Json& item : items) {
-      if (item.is_object()) out.push_back(item.value("name", ""));
+      if (item.is_object()) out.push_back(TextOf(item, "name"));
     }
     std::sort(out.begin(), out.end());
     return out;

@@ -25,10 +25,15 @@ void Merge(const Json& from, bool override, Properties* into) {
 }
 }  // namespace
 
+std::string TextOf(const Json& object, const char* key, const std::string& otherwise) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
 std::string RestResponse::Reason() const {
   auto error = body.is_object() ? body.find("error") : body.end();
   if (body.is_object() && error != body.end() && error->is_object()) {
-    return error->value("type", "error") + ": " + error->value("message", "");
+    return TextOf(*error, "type", "error") + ": " + TextOf(*error, "message");
   }
   return fmt::format("HTTP status {}", status);
 }
@@ -90,7 +95,7 @@ Status RestClient::Authorize() {
   if (!response.ok() || !response.body.is_object() || !response.body.contains("access_token"))
     return Failure("authorisation", response);
   std::lock_guard lock(mutex_);
-  token_ = response.body.value("access_token", "");
+  token_ = TextOf(response.body, "access_token");
   return Status::OK();
 }
 

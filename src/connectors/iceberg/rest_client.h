@@ -19,6 +19,9 @@ struct RestResponse {
   std::string Reason() const;
 };
 
+/// A field of what a server said; `otherwise` when it is missing, null or no text.
+std::string TextOf(const nlohmann::json& object, const char* key, const std::string& otherwise = "");
+
 /// Thread-safe.
 class RestClient {
  public:

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "base/cancel_scope.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "connectors/kafka/embedded_broker.h"
@@ -213,6 +214,23 @@ TEST_F(KafkaMock, DataComingWakes) {
   source->WaitForData(end, std::chrono::seconds(5));
   EXPECT_LT(SteadyUs() - begin, 900'000);
   waker.join();
+}
+
+TEST_F(KafkaMock, StopsWhileTheBrokerIsAway) {
+  ASSERT_OK(broker_->CreateTopic("t", 1));
+  auto source = NewSource(servers_, {{"subscribe", "t"}});
+  ASSERT_OK_AND_ASSIGN(Offset start, source->InitialOffset());
+  broker_.reset();
+  CancelToken token;
+  CancelScope scope(token);
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    token.Cancel();
+  });
+  const int64_t begin = SteadyUs();
+  EXPECT_EQ(ConditionOf(source->LatestOffset(start, ReadLimit::kDefault).status()), "OPERATION_CANCELED");
+  EXPECT_LT(SteadyUs() - begin, 10'000'000);  // without: kafka.default.api.timeout.ms, a minute
+  stopper.join();
 }
 
 TEST_F(KafkaMock, LostData) {

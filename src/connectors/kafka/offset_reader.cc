@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "base/cancel_scope.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "connectors/kafka/errors.h"
@@ -17,7 +18,8 @@ namespace {
 
 /// While nothing ever answered: a wrong address should be told soon. Later a broker may well restart.
 constexpr int64_t kFirstContactMs = 10'000;
-constexpr int kStepMs = 500;
+/// Between two looks at whether the query was stopped: longer each time, for brokers that take long to answer.
+constexpr int kFirstStepMs = 500, kLongestStepMs = 3000;
 
 int64_t SteadyMs() { return SteadyUs() / 1000; }
 
@@ -43,10 +45,11 @@ Status OffsetReader::GiveUp(rd_kafka_resp_err_t error, const std::string& doing)
 Result<std::map<std::string, OffsetReader::TopicInfo>> OffsetReader::Metadata(bool all, rd_kafka_topic_t* only,
                                                                               const std::string& doing) {
   const int64_t begin = SteadyMs(), limit = options_->client.api_timeout_ms;
-  while (true) {
+  for (int longest = kFirstStepMs;; longest = std::min(2 * longest, kLongestStepMs)) {
+    ARROW_RETURN_NOT_OK(CancelScope::Current().Check());
     const rd_kafka_metadata_t* metadata = nullptr;
     const int64_t left = begin + limit - SteadyMs();
-    const int step = static_cast<int>(std::clamp<int64_t>(left, 1, kStepMs));
+    const int step = static_cast<int>(std::clamp<int64_t>(left, 1, longest));
     const rd_kafka_resp_err_t error = rd_kafka_metadata(client_->get(), all, only, &metadata, step);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       std::map<std::string, TopicInfo> topics;
@@ -139,14 +142,15 @@ Result<PartitionOffsets> OffsetReader::OffsetsFor(const PartitionOffsets& times,
   std::lock_guard lock(mutex_);
   PartitionOffsets todo = times;
   const int64_t begin = SteadyMs(), limit = options_->client.api_timeout_ms;
-  while (true) {
+  for (int longest = kFirstStepMs;; longest = std::min(2 * longest, kLongestStepMs)) {
+    ARROW_RETURN_NOT_OK(CancelScope::Current().Check());
     PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(todo.size())));
     for (const auto& [tp, time] : todo) {
       rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition)->offset = time;
     }
     const int64_t left = std::max<int64_t>(begin + limit - SteadyMs(), 1);
     rd_kafka_resp_err_t error =
-        rd_kafka_offsets_for_times(client_->get(), list.get(), static_cast<int>(std::min<int64_t>(left, 10'000)));
+        rd_kafka_offsets_for_times(client_->get(), list.get(), static_cast<int>(std::min<int64_t>(left, longest)));
     std::string which;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       for (int i = 0; i < list->cnt; ++i) {
