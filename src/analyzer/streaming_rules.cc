@@ -209,7 +209,7 @@ Status CheckMode(const PlanPtr& plan, const std::string& mode, bool* has_aggrega
   if (mode == "update" && outermost && std::any_of(outermost->begin(), outermost->end(), [](const auto& a) {
         return a->metadata_json.find("\"spark.sessionWindow\":true") != std::string::npos;
       }))
-    return Refuse("Update output mode is not supported for session window on streaming DataFrames/DataSets");
+    return RefuseMode(mode, "session window streaming aggregations");
   if (mode != "append" && outermost) {
     Status status;
     Visit(plan, [&](const LogicalPlan& node) {

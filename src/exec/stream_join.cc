@@ -41,6 +41,7 @@ struct Side {
   JoinSideSchema schema;
   std::optional<EventTimeColumn> event_time;   // of its rows
   std::optional<int64_t> watermark_offset_ms;  // rows up to watermark + offset are old
+  bool bounded = false;                        // by the condition; only rows with an event time of their own go, though
   bool preserved = false;                      // unmatched rows come out, with nulls
 };
 
@@ -71,11 +72,11 @@ class KeyedSink final : public Sink {
 class StreamJoinNode final : public ExecNode {
  public:
   StreamJoinNode(plan::Attributes output, ExecNodePtr left, ExecNodePtr right, JoinType type, Side left_side,
-                 Side right_side, std::vector<DataType> key_types, std::vector<bool> null_safe,
-                 std::optional<EventTimeColumn> key_time, ExpressionSetPtr residual, state::StatefulOperator op)
+                 Side right_side, std::vector<DataType> key_types, std::optional<EventTimeColumn> key_time,
+                 ExpressionSetPtr residual, state::StatefulOperator op)
       : ExecNode(std::move(output), {std::move(left), std::move(right)}), type_(type),
-        sides_{std::move(left_side), std::move(right_side)}, key_types_(std::move(key_types)),
-        null_safe_(std::move(null_safe)), key_time_(key_time), residual_(std::move(residual)), op_(std::move(op)) {
+        sides_{std::move(left_side), std::move(right_side)}, key_types_(std::move(key_types)), key_time_(key_time),
+        residual_(std::move(residual)), op_(std::move(op)) {
     op_.stores.clear();
     const char* const names[] = {"left", "right"};
     for (int s : {0, 1}) {
@@ -184,18 +185,13 @@ class StreamJoinNode final : public ExecNode {
     const auto keys = std::span<const Vector>(keyed.columns).first(key_types_.size());
     const Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(keys.size()), keyed.columns.end()}};
 
-    std::vector<bool> joins(static_cast<size_t>(rows.rows), true);  // may have a partner
-    std::vector<bool> kept = joins;                                 // passes the conditions on its side alone
+    // Keys that are null were filtered where they may not meet. Of a full outer join they do meet, as in Spark.
+    std::vector<bool> kept(static_cast<size_t>(rows.rows), true);  // passes the conditions on its side alone
     if (side.filter != nullptr) {
       Evaluator filter(side.filter);
       ARROW_ASSIGN_OR_RAISE(auto condition, filter.Evaluate(rows, at.task));
       kept.assign(kept.size(), false);
       for (int32_t i : RowsWhereAll(condition, rows.rows)) kept[static_cast<size_t>(i)] = true;
-    }
-    for (size_t i = 0; i < joins.size(); ++i) {
-      joins[i] = kept[i];
-      for (size_t k = 0; k < keys.size() && joins[i]; ++k)
-        joins[i] = null_safe_[k] || !keys[k].IsNull(static_cast<int64_t>(i));
     }
 
     ARROW_ASSIGN_OR_RAISE(UnsafeRows key_rows, EncodeRows(side.schema.key, keys, rows.rows));
@@ -217,7 +213,7 @@ class StreamJoinNode final : public ExecNode {
       return Status::OK();
     };
     for (int32_t i = 0; i < rows.rows; ++i) {
-      if (!joins[static_cast<size_t>(i)]) continue;
+      if (!kept[static_cast<size_t>(i)]) continue;
       const int64_t count = others.CountOf(key_rows.row(static_cast<size_t>(i)));
       for (int64_t index = 0; index < count; ++index) {
         auto value = others.ValueAt(indexed_keys.row(static_cast<size_t>(i)), index);
@@ -230,10 +226,10 @@ class StreamJoinNode final : public ExecNode {
     ARROW_RETURN_NOT_OK(flush());
 
     std::vector<int32_t> alone;  // come out with nulls right away
-    for (size_t i = 0; i < joins.size(); ++i) {
+    for (size_t i = 0; i < kept.size(); ++i) {
       const bool done = type_ == JoinType::kLeftSemi && s == 0 && matched[i];
       const bool old = Old(s, key_rows.row(i), values.row(i), at);
-      const bool waits = kept[i] && (joins[i] || side.preserved) && !old && !done;
+      const bool waits = kept[i] && !old && !done;
       if (waits) {
         own.Append(key_rows.row(i), indexed_keys.row(i), values.row(i), matched[i]);
         ++at.metrics.rows_updated;
@@ -316,7 +312,6 @@ class StreamJoinNode final : public ExecNode {
   JoinType type_;
   Side sides_[2];
   std::vector<DataType> key_types_;
-  std::vector<bool> null_safe_;
   std::optional<EventTimeColumn> key_time_;  // the key that is an event time, on either side
   ExpressionSetPtr residual_;                // over left columns then right columns; null: none
   state::StatefulOperator op_;
@@ -350,6 +345,7 @@ Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const p
   }
   side.schema = JoinSideSchema::Of(keys, side.columns);
   side.event_time = EventTimeColumn::Find(side.columns);
+  side.bounded = key_time || StateWatermarkOffsetMs(conjuncts, side.columns, other).has_value();
   if (!key_time && side.event_time) side.watermark_offset_ms = StateWatermarkOffsetMs(conjuncts, side.columns, other);
   return side;
 }
@@ -361,7 +357,6 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   if (join.type == JoinType::kExistence || join.type == JoinType::kLeftSingle)
     return UnsupportedFeature("a subquery on a stream in an expression over a stream", &plan->origin);
   ARROW_ASSIGN_OR_RAISE(state::StatefulOperator op, NextStatefulOperator(lowering, "symmetricHashJoin"));
-  lowering.traits().watermark_closes_state = true;
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr left, lowering.Lower(plan->children[0]));
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr right, lowering.Lower(plan->children[1]));
   const JoinKeys keys = SplitJoinCondition(join, left->output(), right->output());
@@ -374,7 +369,10 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   left_side.preserved = join.type == JoinType::kLeftOuter || join.type == JoinType::kFullOuter;
   right_side.preserved = join.type == JoinType::kRightOuter || join.type == JoinType::kFullOuter;
 
-  const bool goes[] = {key_time || left_side.watermark_offset_ms, key_time || right_side.watermark_offset_ms};
+  const bool forgets = key_time || left_side.watermark_offset_ms || right_side.watermark_offset_ms;
+  lowering.traits().watermark_closes_state |= forgets;
+
+  const bool goes[] = {left_side.bounded, right_side.bounded};
   const bool needs_left = left_side.preserved || join.type == JoinType::kLeftSemi;
   if ((needs_left && !right_side.preserved && !goes[0]) || (right_side.preserved && !needs_left && !goes[1]) ||
       (needs_left && right_side.preserved && !goes[0] && !goes[1])) {
@@ -394,8 +392,8 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   std::vector<DataType> key_types;
   for (const auto& key : keys.left) key_types.push_back(*key->type);
   return std::make_shared<StreamJoinNode>(plan->output(), std::move(left), std::move(right), join.type,
-                                          std::move(left_side), std::move(right_side), std::move(key_types),
-                                          keys.null_safe, key_time, std::move(residual), std::move(op));
+                                          std::move(left_side), std::move(right_side), std::move(key_types), key_time,
+                                          std::move(residual), std::move(op));
 }
 
 }  // namespace sluice::exec

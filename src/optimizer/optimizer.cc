@@ -9,7 +9,7 @@ namespace {
 struct NamedRule {
   const char* name;
   Rule rule;
-  bool required;  // the engine has no operator for what it removes
+  bool required;  // operators rely on it
 };
 
 constexpr NamedRule kRules[] = {
@@ -18,7 +18,7 @@ constexpr NamedRule kRules[] = {
     {"FoldConstants", &FoldConstants, false},
     {"SplitBetween", &SplitBetween, false},
     {"PushDownFilters", &PushDownFilters, false},
-    {"InferNotNull", &InferNotNull, false},
+    {"InferNotNull", &InferNotNull, true},
     {"PushDownFilters", &PushDownFilters, false},
     {"CollapseProjects", &CollapseProjects, false},
     {"PruneColumns", &PruneColumns, false},

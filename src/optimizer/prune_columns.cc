@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "optimizer/calls.h"
 #include "optimizer/rules.h"
 
 namespace sluice::optimizer {
@@ -38,6 +39,18 @@ PlanPtr PruneNothing(const PlanPtr& node) {
   std::vector<PlanPtr> children;
   for (const auto& child : node->children) children.push_back(Prune(child, All(child->output())));
   return children.empty() ? node : node->WithChildren(std::move(children));
+}
+
+/// Exactly `needed` below an operator that keeps rows or looks for an event time among its columns: as in Spark, what
+/// is not read is not in the state, and an event time that is not read makes no row late.
+PlanPtr PruneForState(const PlanPtr& child, const IdSet& needed) {
+  PlanPtr pruned = Prune(child, needed);
+  if (!IsStreaming(*pruned)) return pruned;
+  const Attributes given = pruned->output();
+  ExprList kept;
+  for (const auto& attribute : given)
+    if (needed.count(attribute->id)) kept.push_back(attribute);
+  return kept.size() == given.size() ? pruned : MakeProject(pruned, std::move(kept));
 }
 
 PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
@@ -121,12 +134,12 @@ PlanPtr Prune(const PlanPtr& node, const IdSet& needed) {
         for (const auto& a : node->children[0]->output())
           if (a->watermark_delay_us) below.insert(a->id);
       }
-      return node->WithChildren({Prune(node->children[0], below)});
+      return node->WithChildren({PruneForState(node->children[0], below)});
     }
     case PlanKind::kJoin: {
       IdSet below = needed;
       AddReferences(node->expressions(), &below);
-      return node->WithChildren({Prune(node->children[0], below), Prune(node->children[1], below)});
+      return node->WithChildren({PruneForState(node->children[0], below), PruneForState(node->children[1], below)});
     }
     case PlanKind::kUnion: {
       auto copy = std::static_pointer_cast<Union>(node->Clone());

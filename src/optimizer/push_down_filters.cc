@@ -148,8 +148,8 @@ PlanPtr Push(const PlanPtr& node, ExprList conjuncts) {
       return FilterOver(node->WithChildren({Push(node->children[0], below)}), stay);
     }
     case PlanKind::kDeduplicate: {
-      // What reads keys alone keeps or drops all rows of a key.
-      if (As<Deduplicate>(node)->within_watermark) break;
+      // What reads keys alone keeps or drops all rows of a key. The state of a stream holds all keys, as Spark's does.
+      if (As<Deduplicate>(node)->within_watermark || IsStreaming(*node)) break;
       std::set<ExprId> keys;
       for (const auto& key : As<Deduplicate>(node)->keys)
         if (const auto* a = As<Attribute>(key)) keys.insert(a->id);

@@ -147,8 +147,8 @@ def distinct_then_window(r):
 def window_of_windows(r):
     s = Source(r, "clicks", watermark=True)
     first = r.choice([5, 10])
-    inner = f"SELECT window, count(*) AS n, sum(v) AS s FROM clicks{where(r, s)} GROUP BY window(ts, '{first} seconds')"
-    return [s], [], "append", f"SELECT window.start AS ws, sum(n) AS n, max(s) AS s FROM ({inner}) GROUP BY window(window, '{first * r.choice([2, 3])} seconds')"
+    inner = f"SELECT window AS w, count(*) AS n, sum(v) AS s FROM clicks{where(r, s)} GROUP BY window(ts, '{first} seconds')"
+    return [s], [], "append", f"SELECT window.start AS ws, sum(n) AS n, max(s) AS s FROM ({inner}) GROUP BY window(w, '{first * r.choice([2, 3])} seconds')"
 
 
 def join(r):
