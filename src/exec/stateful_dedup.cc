@@ -1,6 +1,7 @@
 #include "exec/stateful_dedup.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "exec/expression.h"
@@ -93,13 +94,15 @@ class StatefulDedupNode final : public ExecNode {
   const state::StatefulOperator::Store& schema() const { return op_.stores[0]; }
 
   /// What the state keeps of each row: when its key may be forgotten, or nothing.
-  Result<UnsafeRows> Values(const Batch& rows) const {
+  Result<UnsafeRows> Values(const Batch& rows, StatefulPartition& at) const {
     if (!within_watermark_) {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr nothing, NullArray(arrow::null(), rows.rows));
       return EncodeRows(schema().value, std::vector<Vector>{{nothing, false}}, rows.rows);
     }
     ARROW_ASSIGN_OR_RAISE(ArrayPtr times,
                           event_time_->Times(rows.columns[static_cast<size_t>(event_time_->column)], rows.rows));
+    // Rows without an event time may be forgotten at once, wherever the watermark stands.
+    if (times->null_count() > 0) at.store().evicted_to_us() = std::numeric_limits<int64_t>::min();
     const int64_t* from = times->data()->GetValues<int64_t>(1);
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer, arrow::AllocateBuffer(rows.rows * 8));
     auto* to = reinterpret_cast<int64_t*>(buffer->mutable_data());
@@ -116,7 +119,7 @@ class StatefulDedupNode final : public ExecNode {
         UnsafeRows keys,
         EncodeRows(schema().key, std::span<const Vector>(keyed.columns).first(types_.size()), keyed.rows));
     Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(types_.size()), keyed.columns.end()}};
-    ARROW_ASSIGN_OR_RAISE(UnsafeRows values, Values(rows));
+    ARROW_ASSIGN_OR_RAISE(UnsafeRows values, Values(rows, at));
     std::vector<int32_t> fresh;
     for (int32_t i = 0; i < rows.rows; ++i) {
       const auto key = keys.row(static_cast<size_t>(i));

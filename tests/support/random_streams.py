@@ -4,7 +4,7 @@
     PYTHONPATH=tests python -m support.record_streams FILE.stest
     SLUICE_STREAM_CASES=FILE.stest build/test/bin/stream_suite
 
-A case is named by its seed, which makes it again. Numbers are multiples of 1/4 and collected values are sorted, so that
+A case is named by its shape and seed. Numbers are multiples of 1/4 and collected values are sorted, so that
 no answer depends on the order of rows.
 """
 import json
@@ -181,7 +181,64 @@ def union(r):
                               f"GROUP BY {', '.join([window(r, 'ts')] + keys)}")
 
 
-SHAPES = [by_key, by_key, by_window, by_window, by_window, by_session, by_session, distinct, distinct_then_window, window_of_windows, join, join, join, union]
+def join_of_windows(r):
+    """Both sides are counted by window first; only windows that are closed meet."""
+    a, b = Source(r, "clicks", watermark=True), Source(r, "views", watermark=True)
+    b.columns = list(a.columns)
+    length = r.choice([5, 10])
+    how = r.choice(["JOIN", "JOIN", "LEFT JOIN", "FULL JOIN"])
+    counted = "SELECT window(ts, '{0} seconds') AS w, count(*) AS n FROM {1} GROUP BY window(ts, '{0} seconds')"
+    return [a, b], [], "append", (f"SELECT x.w.start AS xs, x.n AS xn, y.w.start AS ys, y.n AS yn FROM ({counted.format(length, 'clicks')}) x {how} "
+                                  f"({counted.format(length, 'views')}) y ON x.w = y.w")
+
+
+def select_distinct(r):
+    s = Source(r, "clicks")
+    columns = s.keys(r, 1) + (["ts"] if r.random() < 0.5 else [])
+    mode = r.choice(["append", "update", "complete"] if s.delay and "ts" in columns else ["update", "complete"])
+    return [s], [], mode, f"SELECT DISTINCT {', '.join(columns)} FROM clicks{where(r, s)}"
+
+
+def grouping_sets(r):
+    s = Source(r, "clicks")
+    keys = s.keys(r, 1)
+    by = r.choice(["ROLLUP({0})", "CUBE({0})", "GROUPING SETS (({0}), ())"]).format(", ".join(keys))
+    return [s], [], r.choice(["update", "complete"]), f"SELECT {', '.join(keys + ['grouping_id() AS g'] + aggregates(r, s))} FROM clicks{where(r, s)} GROUP BY {by}"
+
+
+def with_table(r):
+    """A stream and rows that do not change, then perhaps counted."""
+    s = Source(r, "clicks")
+    s.columns = [("ts", "TIMESTAMP"), ("k", "INT"), ("v", r.choice(NUMBERS))]
+    table = "(SELECT * FROM VALUES (0, 'zero'), (1, 'one'), (1, 'uno'), (2, CAST(NULL AS STRING)), (NULL, 'none') AS t(k, name))"
+    how = r.choice(["JOIN", "LEFT JOIN", "LEFT SEMI JOIN", "LEFT ANTI JOIN"])
+    if "SEMI" in how or "ANTI" in how or r.random() < 0.4:
+        return [s], [], "append", f"SELECT c.ts, c.k, c.v FROM clicks c {how} {table} t ON c.k = t.k"
+    mode = r.choice(["append", "update", "complete"] if s.delay else ["update", "complete"])
+    return [s], [], mode, (f"SELECT window.start AS ws, name, count(*) AS n, sum(v) AS s FROM (SELECT c.ts, c.v, t.name FROM clicks c {how} {table} t "
+                           f"ON c.k = t.k) GROUP BY {window(r, 'ts')}, name")
+
+
+def exploded(r):
+    s = Source(r, "clicks")
+    s.columns = [("ts", "TIMESTAMP"), ("a", "ARRAY<INT>"), ("v", r.choice(NUMBERS))]
+    mode = r.choice(["append", "update", "complete"] if s.delay else ["update", "complete"])
+    outer = r.choice(["explode", "explode_outer"])
+    return [s], [], mode, (f"SELECT window.start AS ws, e, count(*) AS n, max(v) AS hi FROM (SELECT ts, v, {outer}(a) AS e FROM clicks{where(r, s)}) "
+                           f"GROUP BY {window(r, 'ts')}, e")
+
+
+def expressions(r):
+    """Groups by what is computed of columns, aggregates of several."""
+    s = Source(r, "clicks")
+    key = r.choice(["v > 0", "date_trunc('MINUTE', ts)", "hour(ts)", "coalesce(v, 0)", "concat_ws('-', cast(v AS STRING), 'x')", "struct(v > 0 AS p, 1 AS q)"])
+    return [s], [], r.choice(["update", "complete"]), (
+        f"SELECT {key} AS k, count(*) AS n, max(struct(v, ts)) AS top, sum(CASE WHEN v > 0 THEN v END) AS pos, min(ts) AS first, "
+        f"max(unix_timestamp(ts)) - min(unix_timestamp(ts)) AS took FROM clicks{where(r, s)} GROUP BY {key}{having(r)}")
+
+
+SHAPES = [by_key, by_key, by_window, by_window, by_window, by_session, by_session, distinct, distinct_then_window, window_of_windows, join, join, join, union,
+          join_of_windows, join_of_windows, select_distinct, grouping_sets, with_table, with_table, exploded, expressions]
 
 
 def case(seed):
