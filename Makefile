@@ -5,18 +5,20 @@ BUILD = cmake --build build/$(1) -j $(JOBS)
 .PHONY: help demo test test-sanitize test-threads bench lint format fuzz clean
 
 help:
-	@echo "make demo           build the command and run 'sluice demo'"
+	@echo "make demo           build the command, the library and the examples, and run 'sluice demo'"
 	@echo "make test           install what the tests need, build, run all of them"
 	@echo "make test-sanitize  unit tests and corpora with address and undefined behaviour sanitizers"
 	@echo "make test-threads   the same with the thread sanitizer"
 	@echo "make bench          benchmarks, beside real Spark where there is a counterpart"
 	@echo "make lint           format, clang-tidy, includes between rooms, sizes of files"
+	@echo "make format         format the sources as 'make lint' wants them"
 	@echo "make fuzz           each fuzzer for FUZZ_SECONDS (300)"
+	@echo "make clean          remove what was built; build/deps stays"
 
 demo:
 	tools/install_deps.sh build
 	cmake --preset release > build/configure.log || { cat build/configure.log; exit 1; }
-	$(call BUILD,release) --target sluice_cli
+	$(call BUILD,release) --target products
 	build/release/bin/sluice demo
 
 test:

@@ -56,7 +56,9 @@ foreach(example IN LISTS examples)
   get_filename_component(name "${example}" NAME_WE)
   add_executable(example_${name} "${example}")
   target_link_libraries(example_${name} PRIVATE sluice::sluice)
+  list(APPEND products example_${name})
 endforeach()
+add_custom_target(products DEPENDS sluice_cli sluice sluice_remote_client ${products})  # for `make demo`
 
 install(TARGETS sluice EXPORT sluice)
 if(EXISTS "${PROJECT_SOURCE_DIR}/include/sluice")

@@ -182,7 +182,7 @@ inline Column bit_xor(const Column& c) { return call_function("bit_xor", {c}); }
 inline Column product(const Column& c) { return call_function("product", {c}); }
 inline Column json_object_keys(const Column& c) { return call_function("json_object_keys", {c}); }
 inline Column json_array_length(const Column& c) { return call_function("json_array_length", {c}); }
-inline Column typeof(const Column& c) { return call_function("typeof", {c}); }
+inline Column typeof_(const Column& c) { return call_function("typeof", {c}); }
 inline Column input_file_name(const Column& c) { return call_function("input_file_name", {c}); }
 inline Column grouping(const Column& c) { return call_function("grouping", {c}); }
 inline Column sum_distinct(const Column& c) { return call_distinct("sum", {c}); }

@@ -1,5 +1,5 @@
 // A project of somebody else, built against an installed Sluice.
-#include <sluice/types.h>
+#include <sluice/sluice.h>
 
 #include <iostream>
 
