@@ -149,6 +149,7 @@ std::span<const ErrorCondition> CatalogConditions() {
        "need them. Check the table before writing the same rows again."},  // own: Iceberg's CommitStateUnknownException
       {"ILLEGAL_ARGUMENT", "22023", "<message>"},  // own: Iceberg's exceptions without a condition
       {"_LEGACY_ERROR_TEMP_1183", "", "The type INTERVAL cannot be used in the schema of a table."},
+      {"_LEGACY_ERROR_TEMP_1292", "", "The temporary view '<viewIdent>' is in no namespace: leave it away."},
       {"_LEGACY_ERROR_TEMP_1232", "",
        "The partition spec (<specKeys>) must match the partition columns (<partitionColumnNames>) of <tableName>."},
   };

@@ -1,5 +1,7 @@
 #include "session/source_resolver.h"
 
+#include "connectors/api/input_file.h"
+
 namespace sluice::session {
 
 namespace {
@@ -34,8 +36,9 @@ Result<connectors::TableVersion> VersionOf(const plan::UnresolvedRelation& relat
 }  // namespace
 
 DataType SessionResolver::HiddenColumns(const plan::Relation& relation) const {
-  const bool readable = relation.table && relation.table->reads_metadata_columns();
-  return readable ? relation.table->metadata_columns() : DataType::Struct({});
+  if (relation.table && relation.table->reads_metadata_columns()) return relation.table->metadata_columns();
+  const auto* files = dynamic_cast<const connectors::TellsInputFile*>(relation.table.get());
+  return files ? files->input_file_columns() : DataType::Struct({});
 }
 
 plan::PlanPtr MakeRelation(connectors::TablePtr table, NameParts name, OptionMap options, bool is_streaming) {

@@ -222,12 +222,13 @@ Result<PlanPtr> Parser::CreateView() {
   ARROW_RETURN_NOT_OK(Expect(Keyword::kVIEW));
   ARROW_ASSIGN_OR_RAISE(view->if_not_exists, IfNotExists());
   ARROW_ASSIGN_OR_RAISE(view->name, NameReference());
-  if (At(Keyword::kUSING)) return Unsupported("CREATE TEMPORARY VIEW USING");
+  const bool typed = At("(") && AtIdentifier(2) && !At(Keyword::kCOMMENT, 2);
+  if (view->temporary && !view->if_not_exists && (typed || At(Keyword::kUSING)))
+    return TemporaryViewUsing(std::move(view), start);
   if (Accept("(")) {
     do {
       ARROW_ASSIGN_OR_RAISE(std::string name, Identifier());
       view->column_aliases.push_back(std::move(name));
-      if (AtIdentifier() && !At(Keyword::kCOMMENT)) return Unsupported("CREATE TEMPORARY VIEW USING");
       if (Accept(Keyword::kCOMMENT)) ARROW_RETURN_NOT_OK(StringLiteral().status());
     } while (Accept(","));
     ARROW_RETURN_NOT_OK(Expect(")"));
@@ -249,6 +250,30 @@ Result<PlanPtr> Parser::CreateView() {
   const Origin written = OriginSince(query_start);
   view->sql_text = text_->substr(written.start, written.stop - written.start);
   view->children = {std::move(query)};
+  return Finish(std::move(view), start);
+}
+
+/// [(columns)] USING format [OPTIONS (...)]: a view of what a data source reads.
+Result<PlanPtr> Parser::TemporaryViewUsing(std::shared_ptr<plan::CreateView> view, int start) {
+  auto source = std::make_shared<plan::UnresolvedDataSource>();
+  if (Accept("(")) {
+    std::vector<StructField> columns;
+    ARROW_RETURN_NOT_OK(ColumnDefinitions(&columns));
+    ARROW_RETURN_NOT_OK(Expect(")"));
+    source->schema = DataType::Struct(std::move(columns));
+  }
+  ARROW_RETURN_NOT_OK(Expect(Keyword::kUSING));
+  ARROW_ASSIGN_OR_RAISE(const NameParts format, MultipartName());
+  source->format = sql::Join(format, ".");
+  if (Accept(Keyword::kOPTIONS)) {
+    ARROW_ASSIGN_OR_RAISE(const plan::Properties options, PropertyList(true));
+    for (const auto& [key, value] : options) source->options[key] = value;
+  }
+  source->origin = OriginSince(start);
+  std::string quoted;
+  for (const auto& part : view->name) quoted += (quoted.empty() ? "" : ".") + QuoteIdentifier(part);
+  if (view->name.size() > 1) return ErrorSince(start, "_LEGACY_ERROR_TEMP_1292", {{"viewIdent", quoted}});
+  view->children = {std::move(source)};
   return Finish(std::move(view), start);
 }
 

@@ -202,6 +202,7 @@ class Parser {
   Result<PlanPtr> CreateNamespace();
   Result<PlanPtr> CreateTable(bool or_replace, bool must_exist);
   Result<PlanPtr> CreateView();
+  Result<PlanPtr> TemporaryViewUsing(std::shared_ptr<plan::CreateView> view, int start);
   Result<PlanPtr> Drop();
   Result<PlanPtr> Show();
   Result<PlanPtr> Describe();
@@ -213,6 +214,7 @@ class Parser {
   Status ColumnDefinitions(std::vector<StructField>* fields);
   Result<StructField> ColumnDefinition(const std::string& name);
   Result<std::vector<plan::PartitionField>> PartitionFields(std::vector<StructField>* columns);
+  Result<plan::PartitionField> Buckets();
   Status TableClauses(plan::CreateTable* table, std::vector<StructField>* columns);
   Result<plan::Properties> PropertyList(bool expressions);
   Result<std::string> PropertyKey();

@@ -110,6 +110,7 @@ Result<StructField> Parser::ColumnDefinition(const std::string& name) {
 Status Parser::TableClauses(plan::CreateTable* table, std::vector<StructField>* columns) {
   const int start = Start();
   bool options = false, properties = false, partitioned = false;
+  std::optional<PartitionField> bucket;
   const auto repeated = [&](const char* clause) {
     return ErrorSince(start, "DUPLICATE_CLAUSES", {{"clauseName", clause}});
   };
@@ -132,14 +133,41 @@ Status Parser::TableClauses(plan::CreateTable* table, std::vector<StructField>* 
       if (properties) return repeated("TBLPROPERTIES");
       properties = true;
       ARROW_ASSIGN_OR_RAISE(table->properties, PropertyList(false));
-    } else if (At(Keyword::kCLUSTERED) || (At(Keyword::kCLUSTER) && At(Keyword::kBY, 1))) {
-      return Unsupported("CLUSTERED BY");
+    } else if (AcceptWords({Keyword::kCLUSTERED, Keyword::kBY})) {
+      if (bucket) return repeated("CLUSTERED BY");
+      ARROW_ASSIGN_OR_RAISE(bucket, Buckets());
+    } else if (At(Keyword::kCLUSTER) && At(Keyword::kBY, 1)) {
+      return Unsupported("CLUSTER BY");
     } else if (At(Keyword::kSKEWED) || (At(Keyword::kROW) && AtIdentifier(1)) || At(Keyword::kSTORED)) {
       return Unsupported(At(Keyword::kROW) ? "ROW FORMAT" : KeywordText(Peek().keyword));
     } else {
+      if (bucket) table->partitioning.push_back(*bucket);  // after PARTITIONED BY, whichever was written first
       return Status::OK();
     }
   }
+}
+
+/// (column) INTO n BUCKETS: Hive's way to write bucket(n, column).
+Result<PartitionField> Parser::Buckets() {
+  PartitionField field;
+  field.transform = "bucket";
+  ARROW_RETURN_NOT_OK(Expect("("));
+  ARROW_ASSIGN_OR_RAISE(std::string column, Identifier());
+  field.column = {std::move(column)};
+  if (At(",")) return Unsupported("CLUSTERED BY several columns");
+  ARROW_RETURN_NOT_OK(Expect(")"));
+  if (At(Keyword::kSORTED)) return Unsupported("SORTED BY");
+  ARROW_RETURN_NOT_OK(Expect(Keyword::kINTO));
+  if (Peek().kind != TokenKind::kInteger) return SyntaxError();
+  const int start = Start();
+  ARROW_ASSIGN_OR_RAISE(const int64_t count, IntegerToken());
+  constexpr int64_t kMost = 100000;  // spark.sql.sources.bucketing.maxBuckets
+  if (count <= 0 || count > kMost)
+    return ErrorSince(start, "INVALID_BUCKET_COUNT",
+                      {{"bucketingMaxBuckets", std::to_string(kMost)}, {"numBuckets", std::to_string(count)}});
+  field.argument = static_cast<int>(count);
+  ARROW_RETURN_NOT_OK(Expect(Keyword::kBUCKETS));
+  return field;
 }
 
 Result<std::vector<PartitionField>> Parser::PartitionFields(std::vector<StructField>* columns) {

@@ -1,5 +1,6 @@
 #include "connectors/iceberg/definition.h"
 
+#include <strings.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -85,6 +86,13 @@ Result<TableMetadata> MetadataOf(const connectors::TableDefinition& definition, 
   properties.try_emplace("owner", user ? user : ::geteuid() == 0 ? "root" : "unknown");
   for (const char* reserved : {"provider", "location", "external", "is_managed_location"}) properties.erase(reserved);
   ARROW_RETURN_NOT_OK(CheckCommitProperties(properties));
+  // Such a table could never be written.
+  if (auto format = properties.find("write.format.default"); format != properties.end()) {
+    for (const char* known : {"orc", "avro"}) {
+      if (strcasecmp(format->second.c_str(), known) == 0)
+        return UnsupportedFeature("Writing Iceberg data files as " + format->second);
+    }
+  }
   return NewTableMetadata(std::move(schema), std::move(spec), location, std::move(properties));
 }
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "connectors/api/input_file.h"
 #include "connectors/api/overwrite.h"
 #include "connectors/iceberg/errors.h"
 #include "connectors/iceberg/file_tables.h"
@@ -155,7 +156,7 @@ class IcebergSink final : public StreamSink {
   int64_t rows_ = -1;
 };
 
-class IcebergTable final : public Table, public OverwritesByFilter {
+class IcebergTable final : public Table, public OverwritesByFilter, public TellsInputFile {
  public:
   IcebergTable(TableOperationsPtr operations, MetadataPtr metadata, TableOrigin origin, ChosenSnapshot chosen,
                WriteAudit audit, SchemaPtr schema, DataType spark_schema)
@@ -183,6 +184,7 @@ class IcebergTable final : public Table, public OverwritesByFilter {
   }
 
   bool reads_metadata_columns() const override { return false; }
+  DataType input_file_columns() const override { return InputFileColumns(spark_schema_); }
 
   std::vector<std::string> partitioning() const override {
     std::vector<std::string> out;

@@ -1,5 +1,6 @@
-// snapshots, history, refs, manifests, partitions, metadata_log_entries. Files and entries: file_tables.cc.
-// Source: Iceberg's documentation, "Spark Queries: Inspecting tables"; schemas compared with real Spark's.
+// snapshots, history, refs, manifests, all_manifests, partitions, metadata_log_entries. Files and entries:
+// file_tables.cc. Source: Iceberg's documentation, "Spark Queries: Inspecting tables"; schemas compared with real
+// Spark's.
 #include <set>
 
 #include "connectors/iceberg/file_tables.h"
@@ -94,23 +95,31 @@ Result<Rows> LogRows(const TableMetadata& m, const std::string& current_file) {
   return rows;
 }
 
-DataType ManifestsSchema() {
+/// Of manifests, and of all_manifests, which promises less and tells more.
+DataType ManifestsSchema(bool all) {
   DataType summary = DataType::Struct(
-      {Column("contains_null", DataType::Boolean(), false), Column("contains_nan", DataType::Boolean()),
+      {Column("contains_null", DataType::Boolean(), false), Column("contains_nan", DataType::Boolean(), !all),
        Column("lower_bound", DataType::String()), Column("upper_bound", DataType::String())});
   std::vector<StructField> fields = {
       Column("content", DataType::Integer(), false), Column("path", DataType::String(), false),
-      Column("length", DataType::Long(), false), Column("partition_spec_id", DataType::Integer(), false),
-      Column("added_snapshot_id", DataType::Long(), false)};
-  for (const char* name : {"added_data_files_count", "existing_data_files_count", "deleted_data_files_count",
-                           "added_delete_files_count", "existing_delete_files_count", "deleted_delete_files_count"}) {
+      Column("length", DataType::Long(), false), Column("partition_spec_id", DataType::Integer(), all),
+      Column("added_snapshot_id", DataType::Long(), all)};
+  for (const char* name : {"added_data_files_count", "existing_data_files_count", "deleted_data_files_count"})
+    fields.push_back(Column(name, DataType::Integer(), all));
+  for (const char* name : {"added_delete_files_count", "existing_delete_files_count", "deleted_delete_files_count"})
     fields.push_back(Column(name, DataType::Integer(), false));
+  fields.push_back(Column("partition_summaries", DataType::Array(std::move(summary), false), all));
+  if (all) {
+    fields.push_back(Column("reference_snapshot_id", DataType::Long(), false));
+    fields.push_back(Column("key_metadata", DataType::Binary()));
   }
-  fields.push_back(Column("partition_summaries", DataType::Array(std::move(summary), false), false));
   return DataType::Struct(std::move(fields));
 }
-Result<Rows> ManifestRows(const TableMetadata& m, const std::vector<ManifestFile>& manifests) {
-  Rows rows;
+/// Adds the manifests of a snapshot; `all`: with the columns of all_manifests.
+Status AddManifestRows(TableOperations& operations, const TableMetadata& m, const SnapshotPtr& snapshot, bool all,
+                       Rows* rows) {
+  ARROW_ASSIGN_OR_RAISE(auto listed, operations.Manifests(snapshot));
+  const std::vector<ManifestFile>& manifests = *listed;
   for (const ManifestFile& f : manifests) {
     const PartitionSpec* spec = m.FindSpec(f.spec_id);
     Cell::Items summaries;
@@ -129,12 +138,16 @@ Result<Rows> ManifestRows(const TableMetadata& m, const std::vector<ManifestFile
       }
     }
     auto count = [&](bool deletes, int n) { return Int(deletes == f.deletes ? n : 0); };
-    rows.push_back({Int(int64_t{f.deletes}), Text(f.path), Int(f.length), Int(int64_t{f.spec_id}),
-                    Int(f.added_snapshot_id), count(false, f.added_files), count(false, f.existing_files),
-                    count(false, f.deleted_files), count(true, f.added_files), count(true, f.existing_files),
-                    count(true, f.deleted_files), Cell(std::move(summaries))});
+    rows->push_back({Int(int64_t{f.deletes}), Text(f.path), Int(f.length), Int(int64_t{f.spec_id}),
+                     Int(f.added_snapshot_id), count(false, f.added_files), count(false, f.existing_files),
+                     count(false, f.deleted_files), count(true, f.added_files), count(true, f.existing_files),
+                     count(true, f.deleted_files), Cell(std::move(summaries))});
+    if (all) {
+      rows->back().push_back(Int(snapshot->snapshot_id));
+      rows->back().push_back(f.key_metadata ? Text(*f.key_metadata) : Cell());
+    }
   }
-  return rows;
+  return Status::OK();
 }
 
 DataType PartitionsSchema(const Type& partition, const DataType& partition_struct) {
@@ -210,8 +223,9 @@ Result<Rows> PartitionRows(TableOperations& operations, const TableMetadata& m, 
 }
 
 constexpr std::string_view kNames[] = {
-    "snapshots",  "history",      "refs",           "metadata_log_entries", "manifests", "partitions", "files",
-    "data_files", "delete_files", "all_data_files", "all_delete_files",     "all_files", "entries",    "all_entries"};
+    "snapshots", "history",     "refs",          "metadata_log_entries", "manifests",        "partitions",
+    "files",     "data_files",  "delete_files",  "all_data_files",       "all_delete_files", "all_files",
+    "entries",   "all_entries", "all_manifests", "position_deletes"};
 }  // namespace
 
 bool IsMetadataTableName(const std::string& name) {
@@ -232,11 +246,21 @@ Result<TablePtr> MakeMetadataTable(const TableOperationsPtr& operations, const M
                          [=, file = operations->metadata_location()] { return LogRows(*metadata, file); });
   }
   if (name == "manifests") {
-    return MakeRowsTable(full, ManifestsSchema(), [=]() -> Result<Rows> {
-      ARROW_ASSIGN_OR_RAISE(auto manifests, operations->Manifests(snapshot));
-      return ManifestRows(*metadata, *manifests);
+    return MakeRowsTable(full, ManifestsSchema(false), [=]() -> Result<Rows> {
+      Rows rows;
+      ARROW_RETURN_NOT_OK(AddManifestRows(*operations, *metadata, snapshot, false, &rows));
+      return rows;
     });
   }
+  if (name == "all_manifests") {
+    return MakeRowsTable(full, ManifestsSchema(true), [=]() -> Result<Rows> {
+      Rows rows;
+      for (const auto& each : metadata->snapshots)
+        ARROW_RETURN_NOT_OK(AddManifestRows(*operations, *metadata, each, true, &rows));
+      return rows;
+    });
+  }
+  if (name == "position_deletes") return UnsupportedFeature("The Iceberg metadata table position_deletes");
   if (name == "partitions") {
     ARROW_ASSIGN_OR_RAISE(TypePtr all, AllPartitionsType(*metadata));
     ARROW_ASSIGN_OR_RAISE(DataType partition, ToSparkType(*all));

@@ -1,8 +1,11 @@
 #include "connectors/iceberg/scan.h"
 
+#include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/scalar.h>
 #include <parquet/metadata.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "connectors/iceberg/deletes.h"
@@ -17,12 +20,27 @@ using connectors::ScanRequest;
 using connectors::SplitPtr;
 
 namespace {
+constexpr std::string_view kFileName = "input_file_name()", kBlockStart = "input_file_block_start()",
+                           kBlockLength = "input_file_block_length()";
+
+bool HasField(const DataType& type, std::string_view name) {
+  return std::any_of(type.fields().begin(), type.fields().end(), [&](const auto& f) { return f.name == name; });
+}
+
 /// Row groups of one data file that start in [start, end).
 struct FileSplit final : connectors::Split {
   std::shared_ptr<const ManifestEntry> entry;
   std::shared_ptr<const DeleteFiles> deletes;
   int64_t start = 0, end = INT64_MAX;
   std::string ToString() const override { return fmt::format("{} [{}, {})", entry->file.path, start, end); }
+
+  /// What input_file_name() and its like tell. A file's first row group does not begin at its first byte.
+  std::shared_ptr<arrow::Scalar> FileFact(std::string_view name) const {
+    const DataFile& file = entry->file;
+    if (name == kFileName) return std::make_shared<arrow::StringScalar>(file.path);
+    const int64_t first = start == 0 && !file.split_offsets.empty() ? file.split_offsets[0] : start;
+    return std::make_shared<arrow::Int64Scalar>(name == kBlockStart ? first : std::min(end, file.file_size) - first);
+  }
 };
 
 struct ScanState {
@@ -31,7 +49,8 @@ struct ScanState {
   SnapshotPtr snapshot;
   SchemaPtr schema;
   ScanRequest request;
-  std::vector<Field> fields;
+  std::vector<Field> fields;                     // those of the files
+  std::vector<bool> tells_file;                  // by column of the output: it is none of the files'
   std::shared_ptr<arrow::Schema> arrow_schema;   // with field ids
   std::shared_ptr<arrow::Schema> output_schema;  // as the engine names it
   std::vector<BoundFilter> filters;
@@ -85,8 +104,15 @@ class FileBatchReader final : public BatchReader {
         if (batch->num_rows() == 0) continue;
       }
       arrow::ArrayVector columns;
-      for (int i = 0; i < state_->output_schema->num_fields(); ++i) {
-        columns.push_back(Relabel(batch->column(i)->data(), state_->output_schema->field(i)->type()));
+      for (int i = 0, next = 0; i < state_->output_schema->num_fields(); ++i) {
+        const auto& field = state_->output_schema->field(i);
+        if (!state_->tells_file[static_cast<size_t>(i)]) {
+          columns.push_back(Relabel(batch->column(next++)->data(), field->type()));
+          continue;
+        }
+        ARROW_ASSIGN_OR_RAISE(auto fact,
+                              arrow::MakeArrayFromScalar(*split_->FileFact(field->name()), batch->num_rows()));
+        columns.push_back(std::move(fact));
       }
       auto out = arrow::RecordBatch::Make(state_->output_schema, batch->num_rows(), std::move(columns));
       if (state_->request.limit) out = out->Slice(0, *state_->request.limit - produced_);
@@ -253,6 +279,14 @@ class TableScan final : public connectors::Scan {
 };
 }  // namespace
 
+DataType InputFileColumns(const DataType& schema) {
+  std::vector<StructField> fields = {{std::string(kFileName), DataType::String(), false},
+                                     {std::string(kBlockStart), DataType::Long(), false},
+                                     {std::string(kBlockLength), DataType::Long(), false}};
+  std::erase_if(fields, [&](const auto& field) { return HasField(schema, field.name); });
+  return DataType::Struct(std::move(fields));
+}
+
 Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr& operations,
                                                        const MetadataPtr& metadata, const SnapshotPtr& snapshot,
                                                        const SchemaPtr& schema, const ScanRequest& request) {
@@ -262,7 +296,13 @@ Result<std::unique_ptr<connectors::Scan>> NewTableScan(const TableOperationsPtr&
   state->snapshot = snapshot;
   state->schema = schema;
   state->request = request;
-  ARROW_ASSIGN_OR_RAISE(state->fields, SelectFields(schema->fields, request.schema));
+  std::vector<StructField> of_files;
+  for (const auto& field : request.schema.fields()) {
+    const bool tells = !schema->FindByName(field.name) && HasField(InputFileColumns(DataType::Struct({})), field.name);
+    state->tells_file.push_back(tells);
+    if (!tells) of_files.push_back(field);
+  }
+  ARROW_ASSIGN_OR_RAISE(state->fields, SelectFields(schema->fields, DataType::Struct(std::move(of_files))));
   ARROW_ASSIGN_OR_RAISE(state->arrow_schema, ToArrowSchema(state->fields));
   state->output_schema = sluice::ToArrowSchema(request.schema);
   state->filters = BindFilters(*schema, request.filters);
