@@ -1,6 +1,10 @@
 """The command `sluice sql` as a script uses it."""
 import json
+import os
+import pty
+import select
 import subprocess
+import time
 
 import pytest
 
@@ -38,3 +42,77 @@ def test_the_first_error_ends_the_script_and_names_its_place(run):
     assert done.returncode == 1
     assert "UNRESOLVED_COLUMN" in done.stderr and "nothing_here" in done.stderr and "^" in done.stderr
     assert "|2" not in done.stdout
+
+
+def test_json_is_what_to_json_writes(run):
+    query = ("SELECT 1.50 AS d, double('NaN') AS n, X'00ff' AS b, INTERVAL '1' DAY AS i, map(1, 2) AS m, array(1, null) AS a, "
+             "timestamp'2026-01-01 10:00:00' AS ts, null AS v, named_struct('q', null) AS s, 'x' AS twice, 'y' AS twice")
+    assert run("--conf", "spark.sql.session.timeZone=UTC", "--output", "json", "-e", query).stdout == (
+        '{"d":1.50,"n":"NaN","b":"AP8=","i":"INTERVAL \'1\' DAY","m":{"1":2},"a":[1,null],'
+        '"ts":"2026-01-01T10:00:00.000Z","v":null,"s":{"q":null},"twice":"x","twice":"y"}\n')
+
+
+def test_csv_tells_null_from_the_empty_text_and_shows_the_rest_as_the_table_does(run):
+    query = "SELECT NULL AS n, '' AS e, X'00ff' AS b, INTERVAL '1' DAY AS i, map('k', null) AS m, array(1, 2) AS a"
+    assert run("--output", "csv", "-e", query).stdout == (
+        "n,e,b,i,m,a\n" ",\"\",[00 FF],INTERVAL '1' DAY,{k -> NULL},\"[1, 2]\"\n")
+
+
+@pytest.mark.parametrize("word", ["quit", "EXIT", "Quit "])
+def test_quit_ends_a_script(run, word):
+    done = run("--output", "csv", stdin=f"SELECT 1 AS a;\n{word};\nSELECT 2 AS b;")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\n1\n", "")
+
+
+class Shell:
+    """The interactive shell on a terminal of its own."""
+
+    def __init__(self, sluice, folder):
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.chdir(folder)
+            os.environ["HOME"] = str(folder)
+            os.execv(sluice, [str(sluice), "sql"])
+        self.until("sluice> ")
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+    def until(self, text, seconds=30):
+        seen, end = "", time.monotonic() + seconds
+        while not seen.endswith(text):
+            assert time.monotonic() < end, seen
+            if select.select([self.terminal], [], [], 0.1)[0]:
+                seen += os.read(self.terminal, 4096).decode()
+        return seen
+
+    def end(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_ctrl_c_ends_the_line_or_the_statement_and_not_the_shell(sluice, tmp_path):
+    shell = Shell(sluice, tmp_path)
+    shell.type("SELECT half")
+    time.sleep(0.3)
+    shell.type("\x03")
+    assert "half" not in shell.until("\r\nsluice> ").split("^C")[1]
+    shell.type("SELECT\n")
+    shell.until("      > ")
+    shell.type("\x03")
+    shell.until("\r\nsluice> ")
+    shell.type("SELECT max(a.id % 7 + b.id % 5) FROM range(10000000) a CROSS JOIN range(10000000) b;\n")
+    time.sleep(1)
+    began = time.monotonic()
+    shell.type("\x03")
+    assert "OPERATION_CANCELED" in shell.until("\r\nsluice> ")
+    assert time.monotonic() - began < 10
+    shell.type("SELECT 42 AS n, 'é' AS u;\n")
+    assert "|42 |é  |" in shell.until("\r\nsluice> ")
+    shell.type("Quit;\n")
+    assert shell.end() == 0
+
+
+def test_ctrl_d_ends_the_shell(sluice, tmp_path):
+    shell = Shell(sluice, tmp_path)
+    shell.type("\x04")
+    assert shell.end() == 0

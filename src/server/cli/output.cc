@@ -1,15 +1,19 @@
 #include "server/cli/output.h"
 
-#include <nlohmann/json.hpp>
-
 #include <iostream>
+
+#include "session/row_values.h"
+#include "sluice/session.h"
+#include "types/format.h"
+#include "types/time_zone.h"
 
 namespace sluice::cli {
 
 namespace {
 
+/// Quoted where it has to be; the empty text is "", since nothing stands for NULL.
 std::string CsvCell(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  if (!text.empty() && text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string out = "\"";
   for (char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
@@ -18,32 +22,30 @@ std::string CsvCell(const std::string& text) {
 /// What EXPLAIN and SHOW CREATE TABLE call their one column: a text of several lines, to be read as it is.
 bool IsText(const std::string& column) { return column == "plan" || column == "createtab_stmt"; }
 
-nlohmann::ordered_json ToJson(const Value& value) {
-  if (value.isNull()) return nullptr;
-  if (value.is<bool>()) return value.as<bool>();
-  if (value.is<int8_t>()) return value.as<int8_t>();
-  if (value.is<int16_t>()) return value.as<int16_t>();
-  if (value.is<int32_t>()) return value.as<int32_t>();
-  if (value.is<int64_t>()) return value.as<int64_t>();
-  if (value.is<double>()) return value.as<double>();
-  if (value.is<float>()) return value.as<float>();
-  if (value.isArray()) {
-    auto out = nlohmann::ordered_json::array();
-    for (const auto& item : value.asArray()) out.push_back(ToJson(item));
-    return out;
+/// A header and a line a row. Cells are what show() prints; NULL is an empty one.
+void PrintCsv(const DataFrame& df, std::ostream& out) {
+  const DataType schema = df.schema();
+  const auto zone = ValueOrThrow(TimeZone::Find(df.sparkSession().conf().get("spark.sql.session.timeZone")));
+  const auto rows = df.collect();
+  const auto& fields = schema.fields();
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    std::vector<Value> values;
+    values.reserve(rows.size());
+    for (const auto& row : rows) values.push_back(row.get(i));
+    columns.push_back(ValueOrThrow(session::FromValues(values, fields[i].type)));
+    out << (i ? "," : "") << CsvCell(fields[i].name);
   }
-  if (value.isMap()) {
-    auto out = nlohmann::ordered_json::object();
-    for (const auto& [key, item] : value.asMap()) out[key.toString()] = ToJson(item);
-    return out;
+  out << "\n";
+  for (size_t row = 0; row < rows.size(); ++row) {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      std::string text;
+      const auto at = static_cast<int64_t>(row);
+      if (!rows[row].isNullAt(i)) AppendValueText(*columns[i], at, fields[i].type, *zone, TextStyle::kShow, &text);
+      out << (i ? "," : "") << (rows[row].isNullAt(i) ? "" : CsvCell(text));
+    }
+    out << "\n";
   }
-  if (value.isRow()) {
-    auto out = nlohmann::ordered_json::object();
-    const auto& fields = value.asRow().schema().fields();
-    for (size_t i = 0; i < fields.size(); ++i) out[fields[i].name] = ToJson(value.asRow().get(i));
-    return out;
-  }
-  return value.toString();
 }
 
 }  // namespace
@@ -63,17 +65,11 @@ void PrintRows(const DataFrame& df, OutputFormat format, std::ostream& out) {
     return;
   }
   if (format == OutputFormat::kJson) {
-    for (const auto& row : df.collect())
-      out << ToJson(Value(row)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    for (const auto& row : df.selectExpr("to_json(struct(*), map('ignoreNullFields', 'false'))").collect())
+      out << row.getString(0) << "\n";
     return;
   }
-  for (size_t i = 0; i < columns.size(); ++i) out << (i ? "," : "") << CsvCell(columns[i]);
-  out << "\n";
-  for (const auto& row : df.collect()) {
-    for (size_t i = 0; i < row.size(); ++i)
-      out << (i ? "," : "") << (row.isNullAt(i) ? "" : CsvCell(row.get(i).toString()));
-    out << "\n";
-  }
+  PrintCsv(df, out);
 }
 
 void PrintError(const Error& error, std::string_view sql, std::ostream& out) {

@@ -11,7 +11,7 @@ namespace sluice::cli {
 
 enum class OutputFormat { kTable, kCsv, kJson };
 
-/// All rows: as show() without cutting, as CSV with a header, or as one JSON object a line.
+/// All rows: as show() without cutting, as CSV with a header, or as one JSON object a line, as to_json writes it.
 void PrintRows(const DataFrame& df, OutputFormat format, std::ostream& out);
 
 /// "[CONDITION] message SQLSTATE: nnnnn" and, when the place in `sql` is known, the line with a caret below.
