@@ -1,9 +1,12 @@
-"""The command `sluice sql` as a script uses it."""
+"""The command `sluice` as people and scripts use it."""
 import json
 import os
 import pty
 import select
+import signal
+import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -86,8 +89,14 @@ class Shell:
                 seen += os.read(self.terminal, 4096).decode()
         return seen
 
-    def end(self):
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    def end(self, seconds=30):
+        until = time.monotonic() + seconds
+        while not (done := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() > until:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError("the shell has not ended")
+            time.sleep(0.05)
+        return os.waitstatus_to_exitcode(done[1])
 
 
 def test_ctrl_c_ends_the_line_or_the_statement_and_not_the_shell(sluice, tmp_path):
@@ -116,3 +125,47 @@ def test_ctrl_d_ends_the_shell(sluice, tmp_path):
     shell = Shell(sluice, tmp_path)
     shell.type("\x04")
     assert shell.end() == 0
+
+
+@pytest.mark.parametrize("command", [["broker"], ["server"]])
+def test_a_taken_port_is_one_clear_line(sluice, command):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run([str(sluice), *command, "--port", str(port)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("sluice: ") and f"127.0.0.1:{port}" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_lines_of_a_file_in_the_embedded_broker_reach_a_query(sluice, run, tmp_path):
+    (tmp_path / "events.json").write_text('{"id": 1}\n\n{"id": 2}\n')
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    broker = subprocess.Popen([str(sluice), "broker", "--port", str(port), "--topic", "events", "--lines", str(tmp_path / "events.json")],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        while line := broker.stdout.readline():
+            if line == "2 lines are in the topic events.\n":
+                break
+        assert line
+        done = run("--output", "csv", stdin=f"CREATE TEMP VIEW t USING kafka OPTIONS ('kafka.bootstrap.servers' '127.0.0.1:{port}', subscribe 'events');"
+                   "SELECT from_json(CAST(value AS STRING), 'id INT').id AS id FROM t ORDER BY id")
+        assert done.stdout == "id\n1\n2\n", done.stderr
+    finally:
+        broker.kill()
+        broker.wait()
+
+
+def test_the_demo_does_not_go_on_from_an_earlier_run(sluice, tmp_path):
+    (tmp_path / "checkpoint").mkdir()
+    done = subprocess.run([str(sluice), "demo", "--folder", str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "holds an earlier run" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_python_without_pyspark_is_named(sluice, tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    (tmp_path / "job.py").write_text("from pyspark.sql import SparkSession\n")
+    python = tmp_path / "bare" / "bin" / "python"
+    done = subprocess.run([str(sluice), "submit", str(tmp_path / "job.py")], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYSPARK_PYTHON": str(python)})
+    assert done.returncode == 1
+    assert f"{python} has no pyspark" in done.stderr and "PYSPARK_PYTHON" in done.stderr

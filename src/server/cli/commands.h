@@ -29,6 +29,7 @@ struct BrokerRequest {
   int port = 9092;
   int partitions = 4;
   std::vector<std::string> topics;
+  std::string lines;  // a file, or - for standard input: its lines go into the topic
 };
 int RunBroker(const BrokerRequest& request);
 

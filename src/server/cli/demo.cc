@@ -119,6 +119,11 @@ int RunDemo(const DemoRequest& request) {
   try {
     std::filesystem::create_directories(folder);
     folder = std::filesystem::absolute(folder).string();
+    if (std::filesystem::exists(folder + "/checkpoint")) {
+      std::cerr << "sluice: " << folder << " holds an earlier run, whose broker has gone with its events: name another "
+                << "folder, or remove this one\n";
+      return 2;
+    }
     auto settings = ValueOrThrow(CollectSettings(request.settings));
     settings["spark.sql.catalog.demo"] = "org.apache.iceberg.spark.SparkCatalog";
     settings["spark.sql.catalog.demo.type"] = "hadoop";

@@ -88,4 +88,16 @@ void PrintError(const Error& error, std::string_view sql, std::ostream& out) {
   }
 }
 
+void PrintStartFailure(const Status& status, std::ostream& out) {
+  if (status.IsIOError() && GetError(status) == nullptr) {
+    out << "sluice: " << status.message() << "\n";
+    return;
+  }
+  try {
+    ThrowIfError(status);
+  } catch (const Error& error) {
+    PrintError(error, "", out);
+  }
+}
+
 }  // namespace sluice::cli

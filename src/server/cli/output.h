@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "sluice/dataframe.h"
 #include "sluice/error.h"
 
@@ -16,5 +17,8 @@ void PrintRows(const DataFrame& df, OutputFormat format, std::ostream& out);
 
 /// "[CONDITION] message SQLSTATE: nnnnn" and, when the place in `sql` is known, the line with a caret below.
 void PrintError(const Error& error, std::string_view sql, std::ostream& out);
+
+/// Why a server did not start: one line when the system said no (a port that is taken), else the error.
+void PrintStartFailure(const Status& status, std::ostream& out);
 
 }  // namespace sluice::cli

@@ -59,13 +59,15 @@ int Run(int argc, char** argv) {
   auto* demo_app = app.add_subcommand("demo", "Embedded broker -> stream -> Iceberg table, checked");
   AddSettings(demo_app, &demo.settings);
   demo_app->add_option("--events", demo.events, "Events to produce")->check(CLI::PositiveNumber);
-  demo_app->add_option("--folder", demo.folder, "Where to keep table and checkpoint (else a temporary folder)");
+  demo_app->add_option("--folder", demo.folder,
+                       "A folder without an earlier run, to keep table and checkpoint (else a temporary one)");
 
   BrokerRequest broker;
   auto* broker_app = app.add_subcommand("broker", "A small Kafka endpoint for trying things");
   broker_app->add_option("--port", broker.port, "Port; 0 takes a free one");
   broker_app->add_option("--partitions", broker.partitions, "Partitions of new topics");
   broker_app->add_option("--topic", broker.topics, "A topic to create; may be given several times")->take_all();
+  broker_app->add_option("--lines", broker.lines, "A file whose lines go into the topic; - is standard input");
 
   ServerRequest server;
   auto* server_app = app.add_subcommand("server", "Serve PySpark and other Spark Connect clients");

@@ -21,7 +21,12 @@ int RunServer(const ServerRequest& request) {
     std::map<std::string, std::string> overrides;
     if (request.port >= 0) overrides["spark.connect.grpc.binding.port"] = std::to_string(request.port);
     if (!request.address.empty()) overrides["spark.connect.grpc.binding.address"] = request.address;
-    auto server = ValueOrThrow(connect::Server::Start(ValueOrThrow(ServerSettingsOf(request.settings, overrides))));
+    auto started = connect::Server::Start(ValueOrThrow(ServerSettingsOf(request.settings, overrides)));
+    if (!started.ok()) {
+      PrintStartFailure(started.status(), std::cerr);
+      return 1;
+    }
+    auto server = std::move(*started);
     std::cout << "Spark Connect server: " << server->url() << "\nStop it with Ctrl-C.\n" << std::flush;
     server->Wait();  // until a signal
     return 0;

@@ -1,5 +1,7 @@
 #include "server/connect/server.h"
 
+#include <grpc/support/log.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -30,6 +32,8 @@ struct Server::Impl {
 };
 
 Status Server::Impl::Listen() {
+  // What gRPC would print, a failed bind among it, goes where the rest is logged.
+  gpr_set_log_function([](gpr_log_func_args* line) { LogDebug(line->message); });
   grpc::ServerBuilder builder;
   auto credentials = grpc::InsecureServerCredentials();
   if (!settings.certificate.empty()) {
@@ -62,7 +66,8 @@ Status Server::Impl::Listen() {
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 4);
   grpc = builder.BuildAndStart();
   if (!grpc || port == 0)
-    return Status::IOError("The Spark Connect server cannot listen on ", host, ":", settings.port, ".");
+    return Status::IOError("The Spark Connect server cannot listen on ", host, ":", settings.port,
+                           ": the port is taken, or the address is none of this machine's.");
   settings.port = port;
   sweeper = std::thread([this] { Sweep(); });
   return Status::OK();

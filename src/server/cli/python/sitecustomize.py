@@ -80,6 +80,17 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+class _Missing(importlib.abc.MetaPathFinder):
+    """Asked last: says what to do about a Python without pyspark."""
+
+    def find_spec(self, name, path, target=None):
+        if name == "pyspark":
+            raise ModuleNotFoundError(
+                f"{sys.executable} has no pyspark: install pyspark[connect] or pyspark-client for it, or name another Python with PYSPARK_PYTHON",
+                name=name)
+        return None
+
+
 def _end_after_interrupt():
     """KeyboardInterrupt may come while grpc holds a lock of its own; Python would then wait for grpc's threads for ever."""
     show = sys.excepthook
@@ -105,5 +116,6 @@ def _run_next():
 
 if os.environ.get("SLUICE_REMOTE"):
     sys.meta_path.insert(0, _Finder())
+    sys.meta_path.append(_Missing())
     _end_after_interrupt()
 _run_next()
