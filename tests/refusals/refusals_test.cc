@@ -114,6 +114,9 @@ TEST_F(Refusals, Sql) {
       {"CALL demo.system.rollback_to_snapshot('db.t', 1)", kUnsupported, "CALL"},
       {"SELECT _file, _pos FROM demo.db.t", kUnsupported, "_file"},
       {"SELECT t._pos FROM demo.db.t", kUnsupported, "_pos"},
+      {"SELECT _deleted FROM demo.db.t", kUnsupported, "_deleted"},
+      {"SELECT _partition FROM demo.db.t", kUnsupported, "_partition"},
+      {"SELECT _spec_id FROM demo.db.t", kUnsupported, "_spec_id"},
       // definitions
       {"CREATE TABLE demo.db.v3 (id INT) USING iceberg TBLPROPERTIES ('format-version' = '3')", kUnsupported,
        "version 3"},
