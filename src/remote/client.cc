@@ -4,9 +4,14 @@
 #include <google/rpc/status.pb.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
 #include <map>
+#include <mutex>
+#include <thread>
 
+#include "base/cancel_scope.h"
 #include "stream/checkpoint.h"
 
 namespace sluice::remote {
@@ -125,12 +130,35 @@ Status Client::Failure(const grpc::Status& status) {
   return FromError(get("errorClass"), get("sqlState"), status.error_message(), {}, {});
 }
 
+namespace {
+/// While one exists, a call ends when the token of the thread's CancelScope is cancelled.
+class CancelWatch {
+ public:
+  explicit CancelWatch(grpc::ClientContext* call) : token_(CancelScope::Current()) {
+    thread_ = std::jthread([this, call](const std::stop_token& stop) {
+      std::mutex mutex;
+      std::condition_variable_any wake;
+      std::unique_lock lock(mutex);
+      while (!stop.stop_requested() && !token_.cancelled())
+        wake.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
+      if (token_.cancelled()) call->TryCancel();
+    });
+  }
+  Status Check() const { return token_.Check(); }
+
+ private:
+  CancelToken token_;
+  std::jthread thread_;
+};
+}  // namespace
+
 Status Client::Execute(proto::Plan plan, const Consume& consume) {
   proto::ExecutePlanRequest request;
   SetIds(&request);
   *request.mutable_plan() = std::move(plan);
   grpc::ClientContext context;
   SetToken(&context);
+  const CancelWatch watch(&context);
   auto reader = stub_->ExecutePlan(&context, request);
   proto::ExecutePlanResponse response;
   Status consumed;
@@ -142,6 +170,7 @@ Status Client::Execute(proto::Plan plan, const Consume& consume) {
     return consumed;
   }
   const grpc::Status status = reader->Finish();
+  if (status.error_code() == grpc::StatusCode::CANCELLED) ARROW_RETURN_NOT_OK(watch.Check());
   return status.ok() ? Status::OK() : Failure(status);
 }
 

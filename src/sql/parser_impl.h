@@ -215,7 +215,7 @@ class Parser {
   Result<StructField> ColumnDefinition(const std::string& name);
   Result<std::vector<plan::PartitionField>> PartitionFields(std::vector<StructField>* columns);
   Result<plan::PartitionField> Buckets();
-  Status TableClauses(plan::CreateTable* table, std::vector<StructField>* columns);
+  Status TableClauses(plan::CreateTable* table, std::vector<StructField>* columns, std::string* repeated);
   Result<plan::Properties> PropertyList(bool expressions);
   Result<std::string> PropertyKey();
   Result<bool> IfNotExists();

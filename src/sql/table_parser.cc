@@ -41,7 +41,8 @@ Result<PlanPtr> Parser::CreateTable(bool or_replace, bool must_exist) {
     table->provider = Lower(sql::Join(provider, "."));
   }
   const size_t before = columns.size();
-  ARROW_RETURN_NOT_OK(TableClauses(table.get(), &columns));
+  std::string repeated;
+  ARROW_RETURN_NOT_OK(TableClauses(table.get(), &columns, &repeated));
   const bool as = Accept(Keyword::kAS);
   if (as || AtQueryStart() || At("(")) {
     if (has_columns) {
@@ -57,6 +58,7 @@ Result<PlanPtr> Parser::CreateTable(bool or_replace, bool must_exist) {
   } else if (has_columns || !columns.empty()) {
     table->schema = DataType::Struct(std::move(columns));
   }
+  if (!repeated.empty()) return ErrorSince(start, "DUPLICATE_CLAUSES", {{"clauseName", repeated}});
   return Finish(std::move(table), start);
 }
 
@@ -107,34 +109,32 @@ Result<StructField> Parser::ColumnDefinition(const std::string& name) {
   return field;
 }
 
-Status Parser::TableClauses(plan::CreateTable* table, std::vector<StructField>* columns) {
-  const int start = Start();
-  bool options = false, properties = false, partitioned = false;
+/// `repeated`: the first clause that is there twice, an error once the whole statement has been read.
+Status Parser::TableClauses(plan::CreateTable* table, std::vector<StructField>* columns, std::string* repeated) {
+  bool options = false, properties = false, partitioned = false, location = false, comment = false;
   std::optional<PartitionField> bucket;
-  const auto repeated = [&](const char* clause) {
-    return ErrorSince(start, "DUPLICATE_CLAUSES", {{"clauseName", clause}});
+  const auto once = [&](bool before, const char* clause) {
+    if (before && repeated->empty()) *repeated = clause;
+    return true;
   };
   for (;;) {
     if (Accept(Keyword::kOPTIONS)) {
-      if (options) return repeated("OPTIONS");
-      options = true;
+      options = once(options, "OPTIONS");
       ARROW_ASSIGN_OR_RAISE(table->options, PropertyList(true));
     } else if (AcceptWords({Keyword::kPARTITIONED, Keyword::kBY})) {
-      if (partitioned) return repeated("PARTITIONED BY");
-      partitioned = true;
+      partitioned = once(partitioned, "PARTITIONED BY");
       ARROW_ASSIGN_OR_RAISE(table->partitioning, PartitionFields(columns));
     } else if (Accept(Keyword::kLOCATION)) {
-      if (table->location) return repeated("LOCATION");
+      location = once(location, "LOCATION");
       ARROW_ASSIGN_OR_RAISE(table->location, StringLiteral());
     } else if (Accept(Keyword::kCOMMENT)) {
-      if (table->comment) return repeated("COMMENT");
+      comment = once(comment, "COMMENT");
       ARROW_ASSIGN_OR_RAISE(table->comment, StringLiteral());
     } else if (Accept(Keyword::kTBLPROPERTIES)) {
-      if (properties) return repeated("TBLPROPERTIES");
-      properties = true;
+      properties = once(properties, "TBLPROPERTIES");
       ARROW_ASSIGN_OR_RAISE(table->properties, PropertyList(false));
     } else if (AcceptWords({Keyword::kCLUSTERED, Keyword::kBY})) {
-      if (bucket) return repeated("CLUSTERED BY");
+      once(bucket.has_value(), "CLUSTERED BY");
       ARROW_ASSIGN_OR_RAISE(bucket, Buckets());
     } else if (At(Keyword::kCLUSTER) && At(Keyword::kBY, 1)) {
       return Unsupported("CLUSTER BY");

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
+from support import connect
 
 
 @pytest.fixture
@@ -70,13 +72,20 @@ def test_quit_ends_a_script(run, word):
 class Shell:
     """The interactive shell on a terminal of its own."""
 
-    def __init__(self, sluice, folder):
+    def __init__(self, sluice, folder, *arguments):
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
             os.environ["HOME"] = str(folder)
-            os.execv(sluice, [str(sluice), "sql"])
-        self.until("sluice> ")
+            os.execv(sluice, [str(sluice), "sql", *arguments])
+        self.prompt("sluice> ")
+
+    def prompt(self, text="\r\nsluice> "):
+        """What is printed up to a prompt; what is typed before the shell reads keys would be lost."""
+        seen = self.until(text)
+        while termios.tcgetattr(self.terminal)[3] & termios.ICANON:
+            time.sleep(0.01)
+        return seen
 
     def type(self, text):
         os.write(self.terminal, text.encode())
@@ -104,21 +113,34 @@ def test_ctrl_c_ends_the_line_or_the_statement_and_not_the_shell(sluice, tmp_pat
     shell.type("SELECT half")
     time.sleep(0.3)
     shell.type("\x03")
-    assert "half" not in shell.until("\r\nsluice> ").split("^C")[1]
+    assert "half" not in shell.prompt().split("^C")[1]
     shell.type("SELECT\n")
-    shell.until("      > ")
+    shell.prompt("      > ")
     shell.type("\x03")
-    shell.until("\r\nsluice> ")
+    shell.prompt()
     shell.type("SELECT max(a.id % 7 + b.id % 5) FROM range(10000000) a CROSS JOIN range(10000000) b;\n")
     time.sleep(1)
     began = time.monotonic()
     shell.type("\x03")
-    assert "OPERATION_CANCELED" in shell.until("\r\nsluice> ")
+    assert "OPERATION_CANCELED" in shell.prompt()
     assert time.monotonic() - began < 10
     shell.type("SELECT 42 AS n, 'é' AS u;\n")
-    assert "|42 |é  |" in shell.until("\r\nsluice> ")
+    assert "|42 |é  |" in shell.prompt()
     shell.type("Quit;\n")
     assert shell.end() == 0
+
+
+def test_ctrl_c_cancels_what_runs_on_a_server(sluice, tmp_path):
+    with connect.Server(sluice) as server:
+        shell = Shell(sluice, tmp_path, "--remote", server.url)
+        shell.type("SELECT max(a.id % 7 + b.id % 5) FROM range(10000000) a CROSS JOIN range(10000000) b;\n")
+        time.sleep(1)
+        shell.type("\x03")
+        assert "OPERATION_CANCELED" in shell.prompt()
+        shell.type("SELECT 42 AS n;\n")
+        assert "|42 |" in shell.prompt()
+        shell.type("\x04")
+        assert shell.end() == 0
 
 
 def test_ctrl_d_ends_the_shell(sluice, tmp_path):
