@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "types/datetime.h"
 #include "types/interval_text.h"
 #include "types/time_zone.h"
@@ -132,46 +133,6 @@ void AppendBytes(std::string_view bytes, std::string* out) {
   *out += ']';
 }
 
-/// Length of the UTF-8 character at the start of `text`; 0 when there is none, with the bytes that belong to the
-/// attempt.
-size_t CharacterLength(std::string_view text, size_t* attempt) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned first = byte(0);
-  *attempt = 1;
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                        : first >= 0xE0 && first < 0xF0 ? 3
-                        : first >= 0xF0 && first < 0xF5 ? 4
-                                                        : 0;
-  // No overlong forms, surrogates, or values beyond U+10FFFF.
-  const unsigned low = first == 0xE0   ? 0xA0
-                       : first == 0xF0 ? 0x90
-                                       : 0x80,
-                 high = first == 0xED   ? 0x9F
-                        : first == 0xF4 ? 0x8F
-                                        : 0xBF;
-  for (; *attempt < length; ++*attempt) {
-    const unsigned next = byte(*attempt);
-    if (next < (*attempt == 1 ? low : 0x80u) || next > (*attempt == 1 ? high : 0xBFu)) return 0;
-  }
-  return length;
-}
-
-/// Bytes that are no UTF-8 show as U+FFFD, one for each broken character.
-void AppendShownText(std::string_view text, std::string* out) {
-  size_t done = 0;
-  for (size_t at = 0; at < text.size();) {
-    size_t attempt;
-    if (const size_t length = CharacterLength(text.substr(at), &attempt)) {
-      at += length;
-      continue;
-    }
-    out->append(text.substr(done, at - done)).append("\xEF\xBF\xBD");
-    done = at += attempt;
-  }
-  out->append(text.substr(done));
-}
-
 class ValueText {
  public:
   ValueText(const TimeZone& zone, TextStyle style, std::string* out) : zone_(zone), style_(style), out_(out) {}
@@ -213,7 +174,7 @@ void ValueText::Value(const arrow::Array& array, int64_t i, const DataType& type
       break;
     case TypeId::kString:
       if (style_ == TextStyle::kShow) {
-        AppendShownText(Get<arrow::StringArray>(array, i), out_);
+        AppendValidUtf8(Get<arrow::StringArray>(array, i), out_);
       } else {
         *out_ += Get<arrow::StringArray>(array, i);
       }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 namespace sluice::connectors::socket {
 
@@ -26,7 +27,8 @@ void LineCutter::Add(std::string_view bytes, const std::function<void(std::strin
     }
     if (c != '\n' && c != '\r') continue;
     pending_.append(bytes.substr(start, i - start));
-    line(ReplaceInvalidUtf8(std::exchange(pending_, {})));
+    line(ReplaceInvalidUtf8(pending_));
+    pending_.clear();
     start = i + 1;
     after_return_ = c == '\r';
   }
@@ -34,37 +36,9 @@ void LineCutter::Add(std::string_view bytes, const std::function<void(std::strin
 }
 
 void LineCutter::Finish(const std::function<void(std::string)>& line) {
-  if (!pending_.empty()) line(ReplaceInvalidUtf8(std::exchange(pending_, {})));
-}
-
-std::string ReplaceInvalidUtf8(std::string bytes) {
-  if (std::none_of(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; })) return bytes;
-  std::string out;
-  const auto at = [&](size_t i) { return i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0; };
-  for (size_t i = 0; i < bytes.size();) {
-    const uint8_t lead = at(i);
-    size_t length = lead < 0x80                   ? 1
-                    : lead >= 0xC2 && lead < 0xE0 ? 2
-                    : lead >= 0xE0 && lead < 0xF0 ? 3
-                    : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                  : 0;
-    size_t good = 1;  // bytes of the maximal well-formed part
-    for (; good < length; ++good) {
-      const uint8_t next = at(i + good);
-      uint8_t low = 0x80, high = 0xBF;
-      if (good == 1 && lead == 0xE0) low = 0xA0;
-      if (good == 1 && lead == 0xED) high = 0x9F;
-      if (good == 1 && lead == 0xF0) low = 0x90;
-      if (good == 1 && lead == 0xF4) high = 0x8F;
-      if (next < low || next > high) break;
-    }
-    if (length != 0 && good == length)
-      out.append(bytes, i, length);
-    else
-      out += "\xEF\xBF\xBD";
-    i += good;
-  }
-  return out;
+  if (pending_.empty()) return;
+  line(ReplaceInvalidUtf8(pending_));
+  pending_.clear();
 }
 
 Result<std::unique_ptr<LineReader>> LineReader::Connect(const std::string& host, int port) {

@@ -29,9 +29,6 @@ class LineCutter {
   bool after_return_ = false;
 };
 
-/// Every ill-formed part as U+FFFD, one per maximal part as the Unicode standard and Java have it.
-std::string ReplaceInvalidUtf8(std::string bytes);
-
 /// A connection whose lines a thread of its own takes in. The lines are numbered from 0 in order of arrival and kept
 /// until they are dropped; when kMaxBytes of them wait, the thread stops reading until there is room, and TCP holds the
 /// sender.

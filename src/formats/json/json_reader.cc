@@ -1,7 +1,6 @@
 #include "formats/json/json_reader.h"
 
 #include <arrow/util/base64.h>
-#include <arrow/util/decimal.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -11,7 +10,9 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "formats/json/json_column.h"
+#include "formats/json/json_number.h"
 #include "formats/json/json_scanner.h"
 #include "types/datetime.h"
 
@@ -43,27 +44,7 @@ bool IsBlank(std::string_view s) {
   return std::all_of(s.begin(), s.end(), [](unsigned char c) { return c <= ' '; });
 }
 
-bool IsNumber(std::string_view s) {
-  size_t i = 0;
-  auto digits = [&] {
-    size_t start = i;
-    while (i < s.size() && s[i] >= '0' && s[i] <= '9') ++i;
-    return i > start;
-  };
-  if (i < s.size() && s[i] == '-') ++i;
-  size_t first = i;
-  if (!digits() || (s[first] == '0' && i - first > 1)) return false;
-  if (i < s.size() && s[i] == '.' && (++i, !digits())) return false;
-  if (i < s.size() && (s[i] == 'e' || s[i] == 'E')) {
-    ++i;
-    if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
-    if (!digits()) return false;
-  }
-  return i == s.size();
-}
-bool IsIntegerText(std::string_view s) {
-  return std::all_of(s.begin() + (s[0] == '-' ? 1 : 0), s.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool HasEscape(std::string_view s) { return std::memchr(s.data(), '\\', s.size()) != nullptr; }
 
 }  // namespace
 
@@ -89,9 +70,11 @@ struct JsonReader::Impl {
   Outcome String(od::value& value, JsonColumn* column);
   Outcome Number(od::value& value, JsonColumn* column);
   Outcome TextValue(std::string_view text, JsonColumn* column);
+  std::string_view Unescaped(std::string_view token, std::string_view text);
   Outcome Rewritten(std::string_view json, JsonColumn* column);
   Outcome Integral(int64_t v, JsonColumn* column);
   Outcome Object(od::object object, JsonColumn* column, int depth);
+  Outcome Replace(od::value value, JsonColumn* column, int depth);
   Outcome MapObject(od::object object, JsonColumn* column, int depth);
   Outcome Array(od::array array, JsonColumn* column, int depth);
   Outcome Skip(od::value value, int depth);
@@ -130,7 +113,10 @@ Outcome JsonReader::Impl::Skip(od::value value, int depth) {
       if (value.get_object().get(object)) return Outcome::kSyntax;
       for (auto field : object) {
         od::value inner;
-        if (field.value().get(inner)) return Outcome::kSyntax;
+        std::string_view key;
+        if (field.escaped_key().get(key) || (HasEscape(key) && field.unescaped_key(true).get(key)) ||
+            field.value().get(inner))
+          return Outcome::kSyntax;
         if (Skip(inner, depth + 1) != Outcome::kOk) return Outcome::kSyntax;
       }
       return Outcome::kOk;
@@ -146,13 +132,18 @@ Outcome JsonReader::Impl::Skip(od::value value, int depth) {
       return Outcome::kOk;
     }
     case od::json_type::string: {
+      if (HasEscape(value.raw_json_token())) {
+        std::string_view text;
+        return value.get_string(/*allow_replacement=*/true).get(text) ? Outcome::kSyntax : Outcome::kOk;
+      }
       od::raw_json_string raw;
       return value.get_raw_json_string().get(raw) ? Outcome::kSyntax : Outcome::kOk;
     }
     case od::json_type::number: {
-      bool good = IsNumber(TrimRight(value.raw_json_token()));
+      const bool good = IsNumber(TrimRight(value.raw_json_token()));
       double ignored;
-      return good && !value.get_double().get(ignored) ? Outcome::kOk : good ? Outcome::kOk : Outcome::kSyntax;
+      std::ignore = value.get_double().get(ignored);  // moves on past the token
+      return good ? Outcome::kOk : Outcome::kSyntax;
     }
     case od::json_type::boolean: {
       bool b;
@@ -181,9 +172,9 @@ Outcome JsonReader::Impl::Integral(int64_t v, JsonColumn* column) {
       column->SetInt32(static_cast<int32_t>(v));
       return Outcome::kOk;
     case TypeId::kLong: column->SetInt64(v); return Outcome::kOk;
-    case TypeId::kTimestamp: {  // seconds
+    case TypeId::kTimestamp: {  // seconds; too many wrap around, as they do in Spark
       int64_t us;
-      if (__builtin_mul_overflow(v, kUsPerSecond, &us)) return Outcome::kBadValue;
+      std::ignore = __builtin_mul_overflow(v, kUsPerSecond, &us);
       column->SetInt64(us);
       return Outcome::kOk;
     }
@@ -194,20 +185,8 @@ Outcome JsonReader::Impl::Integral(int64_t v, JsonColumn* column) {
 namespace {
 
 Outcome SetDecimalText(std::string_view text, JsonColumn* column) {
-  arrow::Decimal256 wide;
-  int32_t precision, scale;
-  if (!arrow::Decimal256::FromString(text, &wide, &precision, &scale).ok()) return Outcome::kBadValue;
-  const int target = column->type().scale();
-  if (scale > target) {
-    wide = arrow::Decimal256(wide.ReduceScaleBy(scale - target, /*round=*/true));
-  } else if (scale < target) {
-    auto scaled = wide.Rescale(scale, target);
-    if (!scaled.ok()) return Outcome::kBadValue;
-    wide = *scaled;
-  }
-  if (!wide.FitsInPrecision(column->type().precision())) return Outcome::kBadValue;
-  uint8_t bytes[32];
-  wide.ToBytes(bytes);
+  uint8_t bytes[16];
+  if (!ReadDecimal(text, column->type().precision(), column->type().scale(), bytes)) return Outcome::kBadValue;
   column->SetDecimal(bytes);
   return Outcome::kOk;
 }
@@ -217,6 +196,7 @@ Outcome SetDecimalText(std::string_view text, JsonColumn* column) {
 Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
   std::string_view token = TrimRight(value.raw_json_token());
   if (!IsNumber(token)) return Outcome::kSyntax;
+  const bool integral_zero = token == "-0";  // Jackson reads an integer, which has no negative zero
   Outcome outcome = Outcome::kBadValue;
   switch (column->type().id()) {
     case TypeId::kByte:
@@ -236,6 +216,7 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
                                               : column->SetDouble(std::strtod(std::string(token).c_str(), nullptr));
         return Outcome::kOk;
       }
+      if (integral_zero) v = 0;
       column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
       return Outcome::kOk;
     }
@@ -243,7 +224,7 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
     case TypeId::kString:
       outcome = Outcome::kOk;
       if (token.find_first_of(".eE") == std::string_view::npos)
-        column->SetBytes(token);
+        column->SetBytes(integral_zero ? token.substr(1) : token);
       else
         outcome = Rewritten(token, column);
       break;
@@ -309,12 +290,18 @@ Outcome JsonReader::Impl::TextValue(std::string_view text, JsonColumn* column) {
   }
 }
 
+/// `text` is what simdjson made of the quoted `token`, with U+FFFD for half a surrogate pair; Spark has "?" there.
+std::string_view JsonReader::Impl::Unescaped(std::string_view token, std::string_view text) {
+  if (text.find(kReplacementCharacter) == std::string_view::npos) return text;
+  rewritten.clear();
+  return JsonScanner(token).ReadString(&rewritten) ? std::string_view(rewritten) : text;
+}
+
 Outcome JsonReader::Impl::String(od::value& value, JsonColumn* column) {
   std::string_view token = TrimRight(value.raw_json_token());
   if (token.size() < 2 || token.back() != '"') return Outcome::kSyntax;
   std::string_view raw = token.substr(1, token.size() - 2);
-  const bool escaped = std::memchr(raw.data(), '\\', raw.size()) != nullptr;
-  if (!escaped) {
+  if (!HasEscape(raw)) {
     od::raw_json_string ignored;
     if (value.get_raw_json_string().get(ignored)) return Outcome::kSyntax;
     if (column->type().id() == TypeId::kString) {
@@ -325,6 +312,7 @@ Outcome JsonReader::Impl::String(od::value& value, JsonColumn* column) {
   }
   std::string_view text;
   if (value.get_string(/*allow_replacement=*/true).get(text)) return Outcome::kSyntax;
+  text = Unescaped(token, text);
   if (column->type().id() == TypeId::kString) {
     column->SetBytes(text);
     return Outcome::kOk;
@@ -342,7 +330,7 @@ Outcome JsonReader::Impl::Object(od::object object, JsonColumn* column, int dept
     od::raw_json_string raw_key;
     std::string_view key;
     if (field.key().get(raw_key) || field.escaped_key().get(key)) return Outcome::kSyntax;
-    if (std::memchr(key.data(), '\\', key.size()) && field.unescaped_key(true).get(key)) return Outcome::kSyntax;
+    if (HasEscape(key) && field.unescaped_key(true).get(key)) return Outcome::kSyntax;
     od::value value;
     if (field.value().get(value)) return Outcome::kSyntax;
     int index = FindField(fields, key, guess, skip);
@@ -352,22 +340,52 @@ Outcome JsonReader::Impl::Object(od::object object, JsonColumn* column, int dept
     } else {
       guess = static_cast<size_t>(index) + 1;
       JsonColumn& child = column->child(static_cast<size_t>(index));
-      if (child.touched()) child.Rollback();
-      one = Value(value, &child, depth + 1);
+      if (child.touched()) {
+        one = Replace(value, &child, depth + 1);
+      } else {
+        one = Value(value, &child, depth + 1);
+        if (one == Outcome::kBadValue) child.SetNull();
+      }
     }
     if (one == Outcome::kSyntax) return one;
-    if (one == Outcome::kBadValue) column->child(static_cast<size_t>(index)).SetNull();
     if (one != Outcome::kOk) outcome = Outcome::kPartial;
   }
   return outcome;
+}
+
+/// The value of a key that the object had before: it takes the place of the first if it fits.
+Outcome JsonReader::Impl::Replace(od::value value, JsonColumn* column, int depth) {
+  std::string_view raw;
+  if (value.raw_json().get(raw)) return Outcome::kSyntax;
+  std::string text = "[" + std::string(raw) + "]";
+  const size_t length = text.size();
+  text.resize(length + simdjson::SIMDJSON_PADDING);
+  od::parser own;
+  const auto read = [&](JsonColumn* into) {
+    od::document document;
+    od::array array;
+    if (own.iterate(text.data(), length, text.size()).get(document) || document.get_array().get(array))
+      return Outcome::kSyntax;
+    for (auto element : array) {
+      od::value inner;
+      return element.get(inner) ? Outcome::kSyntax : Value(inner, into, depth);
+    }
+    return Outcome::kSyntax;
+  };
+  JsonColumn trial(column->type());
+  const Outcome outcome = read(&trial);
+  if (outcome == Outcome::kSyntax || outcome == Outcome::kBadValue) return outcome;
+  column->Rollback();
+  return read(column);
 }
 
 Outcome JsonReader::Impl::MapObject(od::object object, JsonColumn* column, int depth) {
   column->BeginNested();
   Outcome outcome = Outcome::kOk;
   for (auto field : object) {
-    std::string_view key;
-    if (field.unescaped_key(true).get(key)) return Outcome::kSyntax;
+    std::string_view key, raw_key;
+    if (field.escaped_key().get(raw_key) || field.unescaped_key(true).get(key)) return Outcome::kSyntax;
+    if (HasEscape(raw_key)) key = Unescaped(std::string_view(raw_key.data() - 1, raw_key.size() + 2), key);
     // Maps have string keys; others are parsed from their text.
     JsonColumn& keys = column->child(0);
     if (keys.type().id() == TypeId::kString) {
@@ -494,6 +512,7 @@ Outcome JsonReader::Impl::Root(od::document& document, JsonColumn* root) {
 }
 
 Outcome JsonReader::Impl::Document(std::string_view text, size_t readable, JsonColumn* root) {
+  if (text.starts_with("\xEF\xBB\xBF")) return Outcome::kSyntax;  // simdjson would pass over the mark
   // simdjson reads up to SIMDJSON_PADDING bytes past the text; what they hold does not matter.
   simdjson::padded_string_view padded(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING);
   if (readable < text.size() + simdjson::SIMDJSON_PADDING) {

@@ -55,6 +55,43 @@ TEST(JsonReader, CorruptColumnKeepsTheText) {
 TEST(JsonReader, FailFast) {
   EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "FAILFAST"}}), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION");
 }
+TEST(JsonReader, BrokenUtf8CostsNoRecord) {
+  const std::string r = "\xEF\xBF\xBD";
+  EXPECT_EQ(Show("a STRING, b INT", {"{\"a\":\"\xED\xA0\x80\",\"b\":1}", "{\"a\":\"\xE0\x80\x80\",\"b\":1}",
+                                     "{\"a\":\"\xF4\x90\x80\x80\",\"b\":1}", "{\"a\":\"\xF0\x9F\x98\",\"b\":1}"}),
+            "{" + r + ", 1} {" + r + r + r + ", 1} {" + r + r + r + r + ", 1} {" + r + ", 1}");
+}
+TEST(JsonReader, ByteOrderMarkIsNoJson) { EXPECT_EQ(Show("a INT", {"\xEF\xBB\xBF{\"a\":1}"}), "{NULL}"); }
+
+TEST(JsonReader, BadEscapesInSkippedTextSpoilTheRecord) {
+  EXPECT_EQ(Show("a INT", {R"({"x":"\q","a":1})", R"({"x":"\u12","a":1})", R"({"x":{"\q":1},"a":1})",
+                           R"({"x":["\u00zz"],"a":1})", R"({"a":"\q"})", R"({"x":"\u00e9\n\ud83d","a":1})"}),
+            "{NULL} {NULL} {NULL} {NULL} {NULL} {1}");
+}
+
+TEST(JsonReader, DecimalsOfAnyLength) {
+  const std::string nines(90, '9'), zeros(90, '0');
+  EXPECT_EQ(Show("a DECIMAL(10,2)",
+                 {R"({"a":"1,234.5"})", "{\"a\":0.12" + nines + "}", "{\"a\":0.125" + zeros + "1}", R"({"a":-0.125})",
+                  "{\"a\":" + nines + "}", R"({"a":99999999.995})", R"({"a":"+1."})", R"({"a":","})", R"({"a":" 1"})",
+                  R"({"a":1e-400})", R"({"a":123456789e-8})", R"({"a":0e400})", R"({"a":5e-3})", R"({"a":5e-4})"}),
+            "{1234.50} {0.13} {0.13} {-0.13} {NULL} {NULL} {1.00} {NULL} {NULL} {0.00} {1.23} {0.00} {0.01} {0.00}");
+}
+
+TEST(JsonReader, SecondValueThatDoesNotFitLeavesTheFirst) {
+  EXPECT_EQ(Show("a INT", {R"({"a":1,"a":"x"})", R"({"a":"x","a":1})", R"({"a":1,"a":null})", R"({"a":1,"a":2})"}),
+            "{1} {1} {NULL} {2}");
+  EXPECT_EQ(Show("a ARRAY<INT>, b STRUCT<x: INT, y: INT>",
+                 {R"({"a":[1,2],"a":[3,"x"],"b":{"x":1,"y":2},"b":{"x":"z","y":7}})",
+                  R"({"a":[1],"a":[2,3],"b":{"x":1},"b":5})"}),
+            "{[1, 2], {NULL, 7}} {[2, 3], {1, NULL}}");
+}
+
+TEST(JsonReader, IntegersHaveNoNegativeZeroAndHalfSurrogatesAreQuestionMarks) {
+  EXPECT_EQ(Show("a DOUBLE, b STRING", {R"({"a":-0,"b":-0})", R"({"a":-0.0,"b":"\ud83dA\ude00\ud83d\ude00"})"}),
+            "{0.0, 0} {-0.0, ?A?\xF0\x9F\x98\x80}");
+}
+
 TEST(JsonReader, UnknownModeIsPermissive) {
   EXPECT_EQ(Show("a INT", {"{"}, {{"mode", "SLOPPY"}}), Show("a INT", {"{"}, {{"mode", "PERMISSIVE"}}));
 }

@@ -174,6 +174,7 @@ bool JsonScanner::Copy(std::string* out) {
       std::string_view number;
       if (!ReadNumber(&number)) return false;
       if (!out) return true;
+      if (number == "-0") number.remove_prefix(1);  // an integer has no negative zero
       if (number.find_first_of(".eE") == std::string_view::npos)
         out->append(number);
       else

@@ -1,6 +1,7 @@
 // The slow road: lenient JSON, as Jackson reads it with Spark's options, to strict JSON.
 #include <cstring>
 
+#include "base/utf8.h"
 #include "formats/json/json_reader.h"
 
 namespace sluice::formats {
@@ -42,20 +43,6 @@ class Normalizer {
     return true;
   }
 
-  void AppendUtf8(unsigned char lead) {
-    // Invalid sequences become U+FFFD, as Java's decoder has it.
-    int more = lead >= 0xF0 && lead < 0xF5 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC2 ? 1 : -1;
-    if (lead >= 0xF5) more = -1;
-    bool ok = more >= 0 && at_ + static_cast<size_t>(more) <= in_.size();
-    for (int i = 0; ok && i < more; ++i) ok = (static_cast<unsigned char>(in_[at_ + i]) & 0xC0) == 0x80;
-    if (!ok) {
-      out_ += "\xEF\xBF\xBD";
-      return;
-    }
-    out_ += static_cast<char>(lead);
-    for (int i = 0; i < more; ++i) out_ += in_[at_++];
-  }
-
   bool String() {
     char quote = in_[at_++];
     out_ += '"';
@@ -93,7 +80,10 @@ class Normalizer {
       } else if (static_cast<unsigned char>(c) < 0x80) {
         out_ += c;
       } else {
-        AppendUtf8(static_cast<unsigned char>(c));
+        --at_;
+        const Utf8Step step = NextUtf8(in_.substr(at_));
+        out_ += step.valid ? in_.substr(at_, step.length) : kReplacementCharacter;  // as Java decodes it
+        at_ += step.length;
       }
     }
     return false;
