@@ -152,6 +152,22 @@ def test_ids_have_to_be_uuids(server):
     assert "INVALID_HANDLE.FORMAT" in _message(client.execute(range_of(1)))
 
 
+def test_errors_about_bytes_that_are_no_text(server):
+    code = """
+result = []
+for sql in queries:
+    try:
+        spark.sql(sql).collect()
+    except Exception as error:
+        result.append([type(error).__name__, error.getCondition() if hasattr(error, "getCondition") else None, str(error)])
+"""
+    record = "SELECT from_json(CAST(X'{}' AS STRING), 'a INT', map('mode', 'FAILFAST'))"
+    bad, long, number = server.run(code, queries=[
+        record.format("7b22ff"), record.format("7b2261223a22" + "c3a9" * 3000), "SELECT CAST(CAST(X'31ff32' AS STRING) AS INT)"])
+    assert bad[1] == long[1] == "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"
+    assert number[1] == "CAST_INVALID_INPUT" and "1\ufffd2" in number[2]
+
+
 def test_reattach_goes_on_where_the_client_stopped(sluice):
     with connect.Server(sluice, {"spark.connect.grpc.arrow.maxBatchSize": "100k"}) as server:
         client, operation = Client(server.target), str(uuid.uuid4())

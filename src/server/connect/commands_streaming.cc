@@ -1,5 +1,6 @@
 // Streaming queries: start, what StreamingQuery and spark.streams ask, listeners.
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "server/connect/commands.h"
 #include "server/connect/python_sinks.h"
 #include "session/session.h"
@@ -137,7 +138,8 @@ Status RunStreamingQuery(const proto::Command& command, CommandContext& context)
       auto* out = result->mutable_exception();
       const Status error = query->exception();
       if (error.ok()) break;
-      out->set_exception_message("org.apache.spark.sql.streaming.StreamingQueryException: " + error.message());
+      out->set_exception_message("org.apache.spark.sql.streaming.StreamingQueryException: " +
+                                 ReplaceInvalidUtf8(error.message()));
       out->set_error_class(ConditionOf(error));
       break;
     }

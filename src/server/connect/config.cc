@@ -1,5 +1,6 @@
 // spark.conf.
 #include "base/log.h"
+#include "base/utf8.h"
 #include "server/connect/handlers.h"
 #include "session/settings.h"
 
@@ -103,7 +104,7 @@ Status HandleConfig(const proto::ConfigRequest& request, ConnectSession& session
         Status status = SetOne(pair, session, response);
         if (!status.ok() && !operation.set().silent()) return status;
         // As Spark: what a builder sets is not refused, but said.
-        if (!status.ok()) response->add_warnings(ErrorOf(status).getMessage());
+        if (!status.ok()) response->add_warnings(ReplaceInvalidUtf8(ErrorOf(status).getMessage()));
         Answer(pair.key(), pair.value(), response);
       }
       break;

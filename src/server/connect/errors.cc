@@ -6,14 +6,16 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
 #include "session/streams.h"
 
 namespace sluice::connect {
 
 namespace {
 
+/// Text for a message of Protobuf, whose readers take nothing but UTF-8; errors quote records, which may be any bytes.
 std::string Shortened(const std::string& text, size_t most) {
-  return text.size() <= most ? text : text.substr(0, most) + "...";
+  return ReplaceInvalidUtf8(text.size() <= most ? text : text.substr(0, most) + "...");
 }
 
 /// What Python functions raise has no condition in Spark.
@@ -75,17 +77,18 @@ void FillDetails(const Error& error, proto::FetchErrorDetailsResponse* out) {
   out->set_root_error_idx(0);
   auto* one = out->add_errors();
   for (auto& name : ExceptionClasses(error)) one->add_error_type_hierarchy(name);
-  one->set_message(error.getMessage());
+  one->set_message(ReplaceInvalidUtf8(error.getMessage()));
   auto* throwable = one->mutable_spark_throwable();
   if (!IsNameless(error)) throwable->set_error_class(error.getCondition());
   if (!error.getSqlState().empty()) throwable->set_sql_state(error.getSqlState());
-  for (const auto& [key, value] : error.getMessageParameters()) (*throwable->mutable_message_parameters())[key] = value;
+  for (const auto& [key, value] : error.getMessageParameters())
+    (*throwable->mutable_message_parameters())[key] = ReplaceInvalidUtf8(value);
   for (const auto& context : error.getQueryContext()) {
     auto* made = throwable->add_query_contexts();
     made->set_context_type(proto::FetchErrorDetailsResponse::QueryContext::SQL);
     made->set_start_index(context.startIndex);
     made->set_stop_index(context.stopIndex);
-    made->set_fragment(context.fragment);
+    made->set_fragment(ReplaceInvalidUtf8(context.fragment));
   }
 }
 
