@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 
+#include "functions/registry.h"
 #include "optimizer/rules.h"
 
 namespace sluice::optimizer {
@@ -31,6 +33,53 @@ ExprPtr KeepIdentity(const ExprPtr& item, const ExprPtr& replaced) {
   return alias;
 }
 
+/// How an upper list reads a column of the lower one.
+struct Uses {
+  int all = 0;
+  int of_a_field = 0;  // GetField right above it
+};
+
+void CountUses(const ExprPtr& expr, bool field, std::map<ExprId, Uses>* uses) {
+  if (const auto* attribute = As<Attribute>(expr)) {
+    Uses& one = (*uses)[attribute->id];
+    ++one.all;
+    one.of_a_field += field;
+  }
+  for (const auto& child : expr->children) CountUses(child, expr->kind == ExprKind::kGetField, uses);
+}
+
+/// A call giving a STRUCT that is best merged with what takes it apart, so that it makes only the fields asked for; the
+/// operators evaluate its copies once. Bounded, as chains of such calls grow with every merge.
+bool IsStructMaker(const ExprPtr& expr) {
+  constexpr int kMostNodes = 64;
+  const auto* call = As<Call>(expr);
+  if (!call || call->type->id() != TypeId::kStruct || !(call->def->prune || call->def->name == "named_struct"))
+    return false;
+  int nodes = 0;
+  Visit(expr, [&](const Expression&) { return ++nodes <= kMostNodes; });
+  return nodes <= kMostNodes;
+}
+
+/// Costs nothing to evaluate again.
+bool IsCheap(const ExprPtr& expr) {
+  if (expr->kind == ExprKind::kAttribute || expr->kind == ExprKind::kLiteral) return true;
+  if (expr->kind == ExprKind::kGetField) return IsCheap(expr->children[0]) || IsStructMaker(expr->children[0]);
+  const auto* call = As<Call>(expr);
+  return call && (call->def->name == "getarrayitem" || call->def->name == "getmapvalue") &&
+         std::all_of(call->children.begin(), call->children.end(), IsCheap);
+}
+
+/// Merging must neither repeat work nor double an expression with each level of a deep chain of projections.
+bool MayMerge(const ExprList& upper, const Substitution& definitions) {
+  std::map<ExprId, Uses> uses;
+  for (const auto& item : upper) CountUses(item, false, &uses);
+  return std::all_of(definitions.begin(), definitions.end(), [&](const auto& definition) {
+    auto it = uses.find(definition.first);
+    if (it == uses.end() || it->second.all == 1 || IsCheap(definition.second)) return true;
+    return it->second.all - it->second.of_a_field <= 1 && IsStructMaker(definition.second);
+  });
+}
+
 }  // namespace
 
 Result<PlanPtr> CollapseProjects(const PlanPtr& plan, const OptimizerContext&) {
@@ -50,6 +99,7 @@ Result<PlanPtr> CollapseProjects(const PlanPtr& plan, const OptimizerContext&) {
     }
     if (!std::all_of(lower->list.begin(), lower->list.end(), IsDeterministic)) return node;
     Substitution definitions = DefinitionsOf(lower->list);
+    if (!MayMerge(upper->list, definitions)) return node;
     auto merged = std::make_shared<Project>(*upper);
     for (auto& item : merged->list) item = KeepIdentity(item, Substitute(item, definitions));
     merged->children = lower->children;

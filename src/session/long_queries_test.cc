@@ -51,6 +51,12 @@ TEST_F(LongQueriesTest, AndsAndOrs) {
   EXPECT_EQ(Count(Chain("id = 1#", " OR ", kMany)), 10);
 }
 
+TEST_F(LongQueriesTest, ProjectionsThatDoubleTheirInput) {
+  std::string sql = "(SELECT id AS a FROM range(3))";
+  for (int i = 0; i < 60; ++i) sql = "(SELECT a + a AS a FROM " + sql + ")";
+  EXPECT_EQ(spark_.sql("SELECT max(a) FROM " + sql).collect()[0].getLong(0), int64_t{2} << 60);
+}
+
 TEST_F(LongQueriesTest, ManyLiterals) {
   EXPECT_EQ(Count("id IN (" + Chain("1#", ", ", 2 * kMany) + ")"), 10);
   EXPECT_EQ(Count("id NOT IN (" + Chain("1#", ", ", 20'000) + ")"), 90);
