@@ -199,7 +199,13 @@ Result<ExprPtr> ExpressionResolver::ResolveAttribute(const UnresolvedAttribute& 
     ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.hidden, attribute.origin));
     if (column) return column;
   }
-  ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.input, attribute.origin));
+  auto found = TryResolveColumn(parts, scope_.input, attribute.origin);
+  if (scope_.ambiguous != Scope::Ambiguous::kRefused && ConditionOf(found.status()) == "AMBIGUOUS_REFERENCE") {
+    auto below = TryResolveColumn(parts, scope_.hidden, attribute.origin);
+    if (below.ok() && *below) return below;
+    if (scope_.ambiguous == Scope::Ambiguous::kUnresolved) return UnresolvedColumn(parts, attribute.origin);
+  }
+  ARROW_ASSIGN_OR_RAISE(column, std::move(found));
   if (column) return column;
   if (parts.size() > 1 && !scope_.join_columns.empty()) {
     ARROW_ASSIGN_OR_RAISE(column, TryResolveColumn(parts, scope_.join_columns, attribute.origin));

@@ -18,6 +18,9 @@ struct Scope {
   plan::Attributes hidden;
   /// Columns that JOIN USING merged away: found by their qualified names, and by t.*.
   plan::Attributes join_columns;
+  /// ORDER BY and HAVING: a name of several columns in `input` is looked up in `hidden`. Without luck it is ambiguous
+  /// in HAVING, and in ORDER BY not resolved.
+  enum class Ambiguous : uint8_t { kRefused, kLookedUpBelow, kUnresolved } ambiguous = Ambiguous::kRefused;
 };
 
 class ExpressionResolver {

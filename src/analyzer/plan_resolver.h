@@ -60,7 +60,8 @@ class PlanResolver {
     plan::ExprList exprs;
     bool added = false;
   };
-  Result<WithHidden> ResolveOverChild(const PlanPtr& given, const plan::ExprList& unresolved);
+  Result<WithHidden> ResolveOverChild(const PlanPtr& given, const plan::ExprList& unresolved,
+                                      Scope::Ambiguous ambiguous);
   // observe.cc
   Result<PlanPtr> ResolveCollectMetrics(const PlanPtr& plan);
   // generate.cc

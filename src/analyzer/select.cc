@@ -69,7 +69,9 @@ Result<PlanPtr> PlanResolver::ResolveFilter(const PlanPtr& plan) {
   }
   Attributes output = child->output();
   // A DataFrame filter may use a column that the select list below dropped; SQL's WHERE never sees a select list below.
-  ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, {filter.condition}));
+  ARROW_ASSIGN_OR_RAISE(
+      WithHidden over, ResolveOverChild(child, {filter.condition},
+                                        filter.having ? Scope::Ambiguous::kLookedUpBelow : Scope::Ambiguous::kRefused));
   const ExprPtr& condition = over.exprs[0];
   if (condition->type->id() != TypeId::kBoolean)
     return MakeError("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",

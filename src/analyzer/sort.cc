@@ -80,7 +80,8 @@ Result<ExprPtr> OverAggregate(const ExprPtr& expr, Aggregate* aggregate, bool* a
   return children.empty() ? expr : expr->WithChildren(std::move(children));
 }
 
-Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& given, const ExprList& unresolved) {
+Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& given, const ExprList& unresolved,
+                                                                Scope::Ambiguous ambiguous) {
   ExprList exprs = unresolved;
   const WithMetadata with = ExposeMetadata(given, {&exprs}, context_);
   const PlanPtr& child = with.child;
@@ -101,6 +102,7 @@ Result<PlanResolver::WithHidden> PlanResolver::ResolveOverChild(const PlanPtr& g
     core = core->children[0];  // the trimming Project is put back by the caller
   }
   Scope scope{given->output(), {}, {}};
+  scope.ambiguous = ambiguous;
   const auto* aggregate = As<Aggregate>(core);
   const auto* project = As<Project>(core);
   if (aggregate) {
@@ -187,7 +189,7 @@ Result<PlanPtr> PlanResolver::ResolveSort(const PlanPtr& plan) {
       orders.push_back(order->WithChildren({output[static_cast<size_t>(position - 1)]}));
     }
   }
-  ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, orders));
+  ARROW_ASSIGN_OR_RAISE(WithHidden over, ResolveOverChild(child, orders, Scope::Ambiguous::kUnresolved));
   for (const auto& order : over.exprs) {
     if (Contains(order, ExprKind::kWindow))
       return MakeError("UNSUPPORTED_EXPR_FOR_OPERATOR",
