@@ -8,6 +8,7 @@
 #include "exec/project.h"
 #include "exec/session_aggregate.h"
 #include "exec/stateful_aggregate.h"
+#include "functions/signature.h"
 #include "plan/expression_text.h"
 #include "plan/transform.h"
 
@@ -22,6 +23,34 @@ using plan::ExprPtr;
 
 const plan::Expression& Unaliased(const plan::Expression& e) {
   return e.kind == plan::ExprKind::kAlias ? *e.children[0] : e;
+}
+
+/// An expression that gives a value whatever the row.
+bool NeverFails(const plan::Expression& e) {
+  return e.kind == plan::ExprKind::kAttribute || e.kind == plan::ExprKind::kLiteral ||
+         (e.kind == plan::ExprKind::kGetField && NeverFails(*e.children[0]));
+}
+
+/// `argument` where `filter` holds, null elsewhere: it may fail on rows that FILTER leaves out.
+Result<ExprPtr> WhereFilterHolds(const ExprPtr& filter, const ExprPtr& argument) {
+  static const functions::FunctionDef* const kIf = functions::FunctionRegistry::Builtins().Find("if");
+  auto call = std::make_shared<plan::Call>();
+  call->children = {filter, argument, plan::MakeLiteral(NullValue(*argument->type))};
+  functions::BindContext bind;
+  bind.name = kIf->name;
+  for (const ExprPtr& child : call->children) {
+    bind.arg_types.push_back(*child->type);
+    bind.arg_nullable.push_back(child->nullable);
+    bind.arg_names.emplace_back();
+    bind.arg_literals.push_back(nullptr);
+  }
+  ARROW_RETURN_NOT_OK(functions::BindFunction(*kIf, &bind));
+  call->def = kIf;
+  call->bound = std::make_shared<functions::BoundCall>(functions::MakeBoundCall(bind));
+  call->type = bind.result_type;
+  call->nullable = true;
+  call->origin = argument->origin;
+  return ExprPtr(call);
 }
 
 /// Collects calls and grouping expressions of an Aggregate, and rewrites its output list over their results.
@@ -87,7 +116,13 @@ class AggregateCompiler {
     compiled.bound = call.bound;
     compiled.text = plan::ExpressionTreeText(call);
     const size_t num_args = call.children.size() - (call.has_filter ? 1 : 0);
-    for (size_t i = 0; i < num_args; ++i) compiled.args.push_back(AddInput(call.children[i]));
+    for (size_t i = 0; i < num_args; ++i) {
+      ExprPtr argument = call.children[i];
+      if (call.has_filter && !call.distinct && !NeverFails(Unaliased(*argument))) {
+        ARROW_ASSIGN_OR_RAISE(argument, WhereFilterHolds(call.children.back(), argument));
+      }
+      compiled.args.push_back(AddInput(argument));
+    }
     if (call.has_filter) compiled.filter = AddInput(call.children.back());
     if (call.distinct) {
       compiled.distinct_set = AddDistinctSet(compiled, call);

@@ -100,6 +100,10 @@ class ExpressionCompiler {
       ARROW_ASSIGN_OR_RAISE(ExpressionNode * compiled, Compile(child));
       Adopt(node.get(), compiled);
     }
+    // IN stops at the first match, which only shows where the items behind it take work or may fail.
+    node->eager = call.def->kernel != nullptr &&
+                  (node->children.empty() || std::all_of(node->children.begin() + 1, node->children.end(),
+                                                         [](const auto* child) { return child->cheap(); }));
     const bool runnable =
         node->lambdas.empty() ? call.def->kernel != nullptr || call.def->lazy != nullptr : call.def->lambda != nullptr;
     if (!runnable) {

@@ -214,7 +214,7 @@ Result<Vector> CallNode::ComputeLazy(Frame& frame) const {
 }
 
 Result<Vector> CallNode::Compute(Frame& frame) const {
-  if (def->lazy != nullptr) return ComputeLazy(frame);
+  if (def->lazy != nullptr && !eager) return ComputeLazy(frame);
   std::vector<Vector> args;
   args.reserve(children.size());
   bool all_constant = deterministic && lambdas.empty();

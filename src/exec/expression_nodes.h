@@ -128,6 +128,8 @@ struct CallNode final : ExpressionNode {
   std::shared_ptr<const functions::BoundCall> bound;
   Origin origin;
   int draw_slot = -1;
+  /// Of a function with both kernels: whether to call the one that wants all arguments evaluated.
+  bool eager = false;
   struct LambdaParameters {
     size_t child;  // index in children of the body
     std::vector<plan::ExprId> ids;

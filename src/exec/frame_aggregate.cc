@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "functions/decimal.h"
+
 namespace sluice::exec {
 
 namespace {
@@ -84,7 +86,13 @@ class FrameAggregator {
       ARROW_ASSIGN_OR_RAISE(auto buffers, accumulator->Buffers());
       for (const ArrayPtr& column : buffers) carry_.push_back(column->Slice(static_cast<int64_t>(at - first) - 1, 1));
     }
-    ARROW_ASSIGN_OR_RAISE(ArrayPtr values, accumulator->Finish());
+    auto finished = accumulator->Finish();
+    // A frame's sum is no aggregation buffer in Spark: what fails there is making it a DECIMAL of the result's type.
+    if (bound_.result_type.id() == TypeId::kDecimal && ConditionOf(finished.status()) == "ARITHMETIC_OVERFLOW") {
+      const DataType& type = bound_.result_type;
+      return functions::DecimalOutOfRange("The sum", type.precision(), type.scale(), nullptr);
+    }
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr values, std::move(finished));
     results_.push_back(std::move(values));
     return at;
   }

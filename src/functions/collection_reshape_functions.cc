@@ -313,6 +313,12 @@ Result<ArrayPtr> Insert(const KernelCall& call, std::span<const Vector> args) {
     }
     const int64_t n = in.size(i), p = position(i);
     if (p == 0) return MakeError("INVALID_INDEX_OF_ZERO", {}, call.origin);
+    if (const int64_t size = std::max(n + 1, std::abs(p)); size > kMaxArraySize) {
+      return MakeError("COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION",
+                       {{"numberOfElements", std::to_string(size)},
+                        {"maxRoundedArrayLength", std::to_string(kMaxArraySize)},
+                        {"functionName", QuoteIdentifier("array_insert")}});
+    }
     if (p > 0) {
       const int64_t before = std::min(p - 1, n);
       out.AddRange(in.begin(i), in.begin(i) + before);

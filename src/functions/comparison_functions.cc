@@ -226,6 +226,43 @@ Result<ArrayPtr> In(const KernelCall& call, std::span<const Vector> args) {
   return out.Finish(call.bound.result_type, mask);
 }
 
+/// Item by item, each for the rows that have not found their value yet.
+Result<ArrayPtr> InLazily(const KernelCall& call, LazyArgs& args) {
+  ARROW_ASSIGN_OR_RAISE(const Vector value, args.Evaluate(0));
+  Writer<Bool> out;
+  ARROW_RETURN_NOT_OK(out.Init(call.length));
+  NullMask mask(call.length);
+  std::vector<int32_t> open;
+  for (int64_t i = 0; i < call.length; ++i) {
+    out.Set(i, false);
+    if (value.IsNull(i))
+      mask.SetNull(i);
+    else
+      open.push_back(static_cast<int32_t>(i));
+  }
+  std::vector<bool> met_null(static_cast<size_t>(call.length));
+  for (int k = 1; k < args.size() && !open.empty(); ++k) {
+    const bool all = static_cast<int64_t>(open.size()) == call.length;
+    ARROW_ASSIGN_OR_RAISE(const Vector item, all ? args.Evaluate(k) : args.EvaluateRows(k, open));
+    std::vector<int32_t> rest;
+    for (size_t j = 0; j < open.size(); ++j) {
+      const int64_t row = static_cast<int64_t>(j);
+      if (item.IsNull(row)) {
+        met_null[static_cast<size_t>(open[j])] = true;
+      } else if (CompareRows(*value.array, value.At(open[j]), *item.array, item.At(row)) == 0) {
+        out.Set(open[j], true);
+        continue;
+      }
+      rest.push_back(open[j]);
+    }
+    open = std::move(rest);
+  }
+  for (int32_t row : open) {
+    if (met_null[static_cast<size_t>(row)]) mask.SetNull(row);
+  }
+  return out.Finish(call.bound.result_type, mask);
+}
+
 Status BindBetween(BindContext& context) {
   if (context.arg_types.size() != 3) return WrongNumArgs(context.name, "3", context.arg_types.size());
   DataType wide;
@@ -412,7 +449,8 @@ std::span<const FunctionDef> ComparisonFunctions() {
        .group = "predicate_funcs",
        .doc = "Whether the first value is among the others.",
        .example = {"1 in (1, 2, 3)", "true"},
-       .kernel = &In},
+       .kernel = &In,
+       .lazy = &InLazily},
       {.name = "between",
        .bind = &BindBetween,
        .nulls = kCustom,

@@ -312,24 +312,33 @@ Status BindDecodeCase(BindContext& context) {
   return Status::OK();
 }
 
-Result<ArrayPtr> DecodeCase(const KernelCall& call, std::span<const Vector> args) {
-  const size_t n = args.size();
+/// Search by search, each for the rows that have not found their value yet.
+Result<ArrayPtr> DecodeCase(const KernelCall& call, LazyArgs& args) {
+  const int n = args.size();
+  ARROW_ASSIGN_OR_RAISE(const Vector value, args.Evaluate(0));
   RowAssembler out(call.bound.result_type, call.length);
-  std::vector<size_t> pieces(n);  // of the arguments that are results
-  for (size_t k = 1; k < n; ++k) {
-    if (k % 2 == 0 || k + 1 == n) pieces[k] = out.AddPiece(args[k].array);
-  }
-  auto equal = [&](size_t k, int64_t i) {
-    return CompareNullableRows(*args[0].array, args[0].At(i), *args[k].array, args[k].At(i)) == 0;
+  Rows open(static_cast<size_t>(call.length));
+  for (size_t i = 0; i < open.size(); ++i) open[i] = static_cast<int32_t>(i);
+  auto evaluate = [&](int i, const Rows& rows) {
+    return static_cast<int64_t>(rows.size()) == call.length ? args.Evaluate(i) : args.EvaluateRows(i, rows);
   };
-  for (int64_t i = 0; i < call.length; ++i) {
-    size_t pick = n % 2 == 0 ? n - 1 : 0;  // the default, if any
-    for (size_t k = 1; k + 1 < n; k += 2) {
-      if (!equal(k, i)) continue;
-      pick = k + 1;
-      break;
+  for (int k = 1; k + 1 < n && !open.empty(); k += 2) {
+    ARROW_ASSIGN_OR_RAISE(const Vector search, evaluate(k, open));
+    Rows hit, rest;
+    for (size_t j = 0; j < open.size(); ++j) {
+      const bool equal =
+          CompareNullableRows(*value.array, value.At(open[j]), *search.array, search.At(static_cast<int64_t>(j))) == 0;
+      (equal ? hit : rest).push_back(open[j]);
     }
-    if (pick > 0) out.Set(i, pieces[pick], args[pick].At(i));
+    if (!hit.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const Vector result, evaluate(k + 1, hit));
+      out.Add(result, hit);
+    }
+    open = std::move(rest);
+  }
+  if (n % 2 == 0 && !open.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const Vector otherwise, evaluate(n - 1, open));
+    out.Add(otherwise, open);
   }
   return out.Finish();
 }
@@ -503,7 +512,7 @@ std::span<const FunctionDef> ConditionalFunctions() {
        .nulls = kCustom,
        .group = "string_funcs",
        .doc = "decode(value, search, result ... [default]).",
-       .kernel = &DecodeCase,
+       .lazy = &DecodeCase,
        .display = &FixedName<"decode">},
       {.name = "assert_true",
        .bind = &BindAssertTrue,

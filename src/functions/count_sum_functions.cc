@@ -79,12 +79,18 @@ Status BindCountIf(BindContext& context) {
 // ---- sum -----------------------------------------------------------------------------------------------------------
 
 Status SumOverflow(const DataType& type, bool has_try) {
-  if (type.id() == TypeId::kDecimal) return DecimalOutOfRange("The sum", type.precision(), type.scale(), nullptr);
   if (IsAnsiInterval(type))
     return MakeError("INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", {{"functionName", QuoteIdentifier("try_add")}});
   return MakeError("ARITHMETIC_OVERFLOW",
                    {{"message", "long overflow"},
                     {"alternative", has_try ? " Use 'try_sum' to tolerate overflow and return NULL instead." : ""},
+                    {"config", std::string(kConfig)}});
+}
+
+Status DecimalSumOverflow(std::string_view try_name) {
+  return MakeError("ARITHMETIC_OVERFLOW",
+                   {{"message", "Overflow in sum of decimals"},
+                    {"alternative", fmt::format(" Use '{}' to tolerate overflow and return NULL instead.", try_name)},
                     {"config", std::string(kConfig)}});
 }
 
@@ -232,7 +238,7 @@ class DecimalSum final : public GroupedAccumulator {
   Result<ArrayPtr> Finish() const override {
     std::vector<uint8_t> valid(sums_.size());
     for (size_t g = 0; g < sums_.size(); ++g) {
-      if (overflow_[g] && ansi_ && !kTry) return SumOverflow(type_, true);
+      if (overflow_[g] && ansi_ && !kTry) return DecimalSumOverflow("try_sum");
       valid[g] = filled_[g] && !overflow_[g];
     }
     return Values(valid);
@@ -467,7 +473,11 @@ class ExactAverage final : public GroupedAccumulator {
                    ? DecimalDivide(sums_[g], from_.scale(), counts_[g], 0, type_.precision(), type_.scale())
                    : DivideHalfUp(sums_[g], counts_[g]);
       }
-      if (!mean && ansi_ && !kTry) return SumOverflow(sum_type_, false);
+      if (!mean && ansi_ && !kTry) {
+        if (type_.id() != TypeId::kDecimal) return SumOverflow(sum_type_, false);
+        if (overflow_[g]) return DecimalSumOverflow("try_avg");
+        return DecimalOutOfRange("The average", type_.precision(), type_.scale(), nullptr);
+      }
       valid[g] = mean.has_value();
       if (mean) out[g] = *mean;
     }

@@ -185,10 +185,11 @@ class Evaluator {
 
   CastBehavior Behavior() const { return mode_.ansi ? CastBehavior::kAnsi : CastBehavior::kLegacy; }
 
+  static bool IsLazy(const FunctionDef& def) { return def.lazy != nullptr && def.kernel == nullptr; }
+
   Result<Value> Call(const std::string& name, std::vector<Value> args) {
     const FunctionDef* def = FunctionRegistry::Builtins().Find(name);
-    if (def == nullptr || def->lambda != nullptr || def->lazy != nullptr || def->kind != FunctionKind::kScalar)
-      throw Skip();
+    if (def == nullptr || def->lambda != nullptr || IsLazy(*def) || def->kind != FunctionKind::kScalar) throw Skip();
     BindContext bind;
     bind.name = name;
     bind.ansi = mode_.ansi;
@@ -207,6 +208,7 @@ class Evaluator {
     ARROW_RETURN_NOT_OK(BindFunction(*def, &bind));
     if (bind.target != nullptr) {
       def = bind.target;
+      if (IsLazy(*def)) throw Skip();
       std::vector<Value> reordered;
       names.clear();
       for (int i : bind.arg_order) {

@@ -88,7 +88,7 @@ Result<std::string> TryEval(std::string_view name, std::vector<TypedValue> args,
   const BoundCall call = MakeBoundCall(bound.context);
   const KernelCall kernel_call{call, context, 1, nullptr};
   ArrayPtr result;
-  if (def->lazy != nullptr) {
+  if (def->lazy != nullptr && def->kernel == nullptr) {
     OneRow lazy(vectors);
     ARROW_ASSIGN_OR_RAISE(result, def->lazy(kernel_call, lazy));
   } else {

@@ -1,4 +1,5 @@
 // Powers, roots, logarithms, trigonometry.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -67,6 +68,37 @@ std::optional<int64_t> WidthBucket(double v, double low, double high, int64_t n)
   if (v > low) return 0;
   if (v <= high) return n + 1;
   return static_cast<int64_t>(static_cast<double>(n) * (low - v) / (low - high)) + 1;
+}
+
+template <typename T>
+std::optional<int64_t> WidthBucketOf(T v, T low, T high, int64_t n) {
+  return WidthBucket(static_cast<double>(v), static_cast<double>(low), static_cast<double>(high), n);
+}
+
+/// DOUBLEs, or three intervals of one family.
+Status BindWidthBucket(BindContext& context) {
+  static const FunctionDef kNumbers{.name = "width_bucket", .signature = "(double, double, double, bigint) -> bigint"};
+  static const FunctionDef kDayTimes{
+      .name = "width_bucket",
+      .signature = "(interval day to second, interval day to second, interval day to second, bigint) -> bigint"};
+  static const FunctionDef kYearMonths{
+      .name = "width_bucket",
+      .signature = "(interval year to month, interval year to month, interval year to month, bigint) -> bigint"};
+  const FunctionDef* form = &kNumbers;
+  if (context.arg_types.size() == 4) {
+    const auto bounds = std::span(context.arg_types).first(3);
+    const auto count = [&](TypeId id) {
+      return std::count_if(bounds.begin(), bounds.end(), [&](const DataType& t) { return t.id() == id; });
+    };
+    const auto day_times = count(TypeId::kDayTimeInterval), year_months = count(TypeId::kYearMonthInterval);
+    if (day_times == 3 || year_months == 3) {
+      form = day_times == 3 ? &kDayTimes : &kYearMonths;
+      for (DataType& t : bounds) t = day_times == 3 ? DataType::DayTimeInterval() : DataType::YearMonthInterval();
+    } else if (day_times + year_months > 0) {
+      return DataDiffTypes(context, context.name);
+    }
+  }
+  return MatchSignature(*form, &context);
 }
 
 template <const double& value>
@@ -165,12 +197,14 @@ std::span<const FunctionDef> MathFunctions() {
        .example = {"factorial(5)", "120"},
        .kernel = Unary<I, L, &Factorial>},
       {.name = "width_bucket",
-       .signature = "(double, double, double, bigint) -> bigint",
+       .bind = &BindWidthBucket,
        .yields_null = true,
        .group = kGroup,
        .doc = "Bucket of the value in a histogram of equal widths.",
        .example = {"width_bucket(5.3, 0.2, 10.6, 5)", "3"},
-       .kernel = &Map<L, &WidthBucket, D, D, D, L>},
+       .kernel = &ByType<TypeId::kDouble, &Map<L, &WidthBucket, D, D, D, L>,
+                         &ByType<TypeId::kDayTimeInterval, &Map<L, &WidthBucketOf<int64_t>, L, L, L, L>,
+                                 &Map<L, &WidthBucketOf<int32_t>, I, I, I, L>>>},
       {.name = "e",
        .signature = "() -> double",
        .group = kGroup,
