@@ -194,8 +194,6 @@ std::string TypeText(const Type& type) {
   return out + ">";
 }
 
-bool SameType(const Type& a, const Type& b) { return TypeText(a) == TypeText(b); }
-
 const Field* Schema::Find(int id) const { return FindIn(fields, id); }
 const Field* Schema::FindByName(const std::string& name) const { return ByName(fields, name); }
 

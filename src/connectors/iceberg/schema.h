@@ -59,7 +59,6 @@ TypePtr DecimalType(int precision, int scale);
 TypePtr StructOf(std::vector<Field> fields);
 /// "int", "decimal(9, 2)", "struct<...>": as in metadata and messages.
 std::string TypeText(const Type& type);
-bool SameType(const Type& a, const Type& b);
 
 struct Schema {
   int schema_id = 0;
