@@ -8,14 +8,12 @@ namespace sluice::sql {
 #define SLUICE_SQL_KEYWORDS(X)                                                                                         \
   X(ADD)                                                                                                               \
   X(AFTER)                                                                                                             \
-  X(ALL)                                                                                                               \
-  X(ALTER)                                                                                                             \
-  X(ALWAYS) X(ANALYZE) X(AND) X(ANTI) X(ANY) X(ARRAY) X(AS) X(ASC) X(BEGIN) X(BETWEEN) X(BOTH) X(BUCKET) X(BUCKETS) X( \
-      BY) X(CACHE) X(CALL) X(CASCADE) X(CASE) X(CAST) X(CATALOG) X(CATALOGS) X(CLEAR) X(CLUSTER) X(CLUSTERED)          \
-      X(CODEGEN) X(COLLATE) X(COLLATION) X(COLUMN) X(COLUMNS) X(COMMENT) X(COMMIT) X(COMPUTE) X(CONSTRAINT) X(COST) X( \
-          CREATE) X(CROSS) X(CUBE) X(CURRENT) X(DATABASE) X(DATABASES) X(DATE) X(DATEADD) X(DATEDIFF) X(DATE_ADD)      \
-          X(DATE_DIFF) X(DAY) X(DBPROPERTIES) X(DECLARE) X(DEFAULT) X(DELETE) X(DESC) X(DESCRIBE) X(                   \
-              DIRECTORY) X(DISTINCT) X(DISTRIBUTE) X(DIV) X(DROP) X(ELSE)                                              \
+  X(ALL) X(ALTER) X(ALWAYS) X(ANALYZE) X(AND) X(ANTI) X(ANY) X(ARRAY) X(AS) X(ASC) X(BEGIN) X(BETWEEN) X(BOTH) X(      \
+      BUCKET) X(BY) X(CACHE) X(CALL) X(CASCADE) X(CASE) X(CAST) X(CATALOG) X(CATALOGS) X(CLEAR) X(CLUSTER)             \
+      X(CLUSTERED) X(CODEGEN) X(COLLATE) X(COLLATION) X(COLUMN) X(COLUMNS) X(COMMENT) X(COMMIT) X(COMPUTE) X(          \
+          CONSTRAINT) X(COST) X(CREATE) X(CROSS) X(CUBE) X(CURRENT) X(DATABASE) X(DATABASES) X(DATE) X(DATEADD)        \
+          X(DATEDIFF) X(DATE_ADD) X(DATE_DIFF) X(DAY) X(DBPROPERTIES) X(DECLARE) X(DEFAULT) X(                         \
+              DELETE) X(DESC) X(DESCRIBE) X(DIRECTORY) X(DISTINCT) X(DISTRIBUTE) X(DIV) X(DROP) X(ELSE)                \
               X(END) X(ESCAPE) X(EXCEPT) X(EXCLUDE) X(EXECUTE) X(EXISTS) X(EXPLAIN) X(EXTENDED) X(EXTERNAL) X(         \
                   EXTRACT) X(EXTEND) X(FALSE) X(FILTER) X(FIRST) X(FOLLOWING) X(FOR)                                   \
                   X(FORMATTED) X(FROM) X(FULL) X(FUNCTION) X(FUNCTIONS) X(GENERATED) X(GLOBAL) X(GRANT) X(             \
@@ -35,7 +33,7 @@ namespace sluice::sql {
                                                   RIGHT) X(RLIKE) X(ROLE) X(ROLLBACK) X(ROLLUP)                        \
                                                   X(ROW) X(ROWS) X(SCHEMA) X(                                          \
                                                       SCHEMAS) X(SECOND) X(SELECT) X(SEMI) X(SERDE)                    \
-                                                      X(SET) X(SETS) X(SHOW) X(SKEWED) X(SOME) X(SORT) X(SORTED) X(    \
+                                                      X(SET) X(SETS) X(SHOW) X(SKEWED) X(SOME) X(SORT) X(              \
                                                           START) X(STORED) X(STREAM) X(STRING) X(STRUCT) X(SUBSTR)     \
                                                           X(SUBSTRING) X(SYSTEM) X(SYSTEM_TIME) X(SYSTEM_VERSION) X(   \
                                                               TABLE) X(TABLES) X(TABLESAMPLE) X(TBLPROPERTIES) X(TEMP) \
@@ -60,7 +58,8 @@ namespace sluice::sql {
                                                                                                       TYPE) X(VOID)    \
                                                                                                       X(FLOW)          \
                                                                                                           X(WATERMARK) \
-                                                                                                              X(DELAY)
+                                                                                                              X(DELAY) \
+  X(BUCKETS) X(SORTED)
 
 enum class Keyword : uint16_t {
   kNone,
