@@ -1,6 +1,7 @@
 #include "exec/stream_join.h"
 
 #include <absl/container/flat_hash_set.h>
+#include <limits>
 
 #include <algorithm>
 #include <numeric>
@@ -229,8 +230,10 @@ class StreamJoinNode final : public ExecNode {
     for (size_t i = 0; i < kept.size(); ++i) {
       const bool done = type_ == JoinType::kLeftSemi && s == 0 && matched[i];
       const bool old = Old(s, key_rows.row(i), values.row(i), at);
-      const bool waits = kept[i] && !old && !done;
+      // The right side's rows of this batch are still to come: an old left row meets them, and goes with the others.
+      const bool waits = kept[i] && (!old || s == 0) && !done;
       if (waits) {
+        if (old) at.store().evicted_to_us() = std::numeric_limits<int64_t>::min();
         own.Append(key_rows.row(i), indexed_keys.row(i), values.row(i), matched[i]);
         ++at.metrics.rows_updated;
       } else if (side.preserved && !matched[i]) {

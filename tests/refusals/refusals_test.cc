@@ -228,7 +228,7 @@ TEST_F(Refusals, WhatSparkRefusesToo) {
   Refused("append without watermark", kMode, "without watermark", [&] { Start(stream.groupBy("v").count()); });
   Refused("append, watermark on another column", kMode, "without watermark",
           [&] { Start(timed.groupBy("v").count()); });
-  Refused("sessions in update mode", kStreamRule, "session window", [&] {
+  Refused("sessions in update mode", "STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION", "session window", [&] {
     Start(timed.groupBy(functions::session_window(functions::col("ts"), "5 minutes")).count(), "update");
   });
   Refused("count(DISTINCT)", kStreamRule, "Distinct aggregations",
