@@ -4,6 +4,7 @@
 #include <cctype>
 #include <iostream>
 
+#include "base/catch_exceptions.h"
 #include "sql/parser.h"
 
 namespace sluice::cli {
@@ -22,7 +23,10 @@ ScriptEnd RunScript(const SparkSession& spark, const std::string& text, OutputFo
       const std::string statement = text.substr(range.start, range.stop - range.start);
       if (IsQuit(statement)) return ScriptEnd::kQuit;
       try {
-        PrintRows(spark.sql(statement), output, std::cout);
+        ThrowIfError(CatchExceptions([&] {
+          PrintRows(spark.sql(statement), output, std::cout);
+          return Status::OK();
+        }));
       } catch (const Error& error) {
         PrintError(error, statement, std::cerr);
         return ScriptEnd::kFailed;
