@@ -109,19 +109,21 @@ def test_killed_at_random_moments(kafka, build, tmp_path, query):
     seed = time.time_ns()
     print(f"seed {seed}")
     pick = random.Random(seed)
-    produced = kills = 0
-    while kills < KILLS:
-        if produced < COUNT:
-            chunk = list(clicks_and_views(produced, COUNT // KILLS))
-            for name, topic in topics.items():
-                kafka.produce(topic, [{"value": value, "partition": i % 2} for i, (of, value) in enumerate(chunk) if of == name])
-            produced += COUNT // KILLS
+    size = COUNT // KILLS
+
+    def produce(chunk):
+        rows = list(clicks_and_views(chunk * size, size))
+        for name, topic in topics.items():
+            kafka.produce(topic, [{"value": value, "partition": i % 2} for i, (of, value) in enumerate(rows) if of == name])
+
+    for kill in range(KILLS):
+        produce(kill)
         process = subprocess.Popen(command("killed", trigger="default", max=1000), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         time.sleep(pick.uniform(0.05, 0.8))
         process.send_signal(signal.SIGKILL)
         _, errors = process.communicate()
         assert process.returncode == -signal.SIGKILL, f"ended by itself: {errors}"
-        kills += 1
+    produce(KILLS)  # a watermark of several sources waits, after a start, until each has sent something
     rows = {}
     for name in ("killed", "undisturbed"):
         done = subprocess.run(command(name, max=20000), capture_output=True, text=True, timeout=300)
