@@ -69,7 +69,7 @@ pip_install() {
   mkdir -p "$wheels"
   if ! "$venv/bin/pip" install -q --no-index --find-links "$wheels" "$@" 2>/dev/null; then
     echo "downloading $*"
-    retry "$venv/bin/pip" wheel -q --prefer-binary --find-links "$wheels" -w "$wheels" "$@"
+    retry "$venv/bin/pip" wheel -q --use-pep517 --prefer-binary --find-links "$wheels" -w "$wheels" "$@"
     "$venv/bin/pip" install -q --prefer-binary --find-links "$wheels" "$@"
   fi
   echo "$*" > "$mark"
