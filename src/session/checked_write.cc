@@ -49,6 +49,7 @@ class CheckedSink final : public connectors::StreamSink {
       : inner_(std::move(inner)), schema_(std::move(schema)) {}
   std::string description() const override { return inner_->description(); }
   Result<bool> AlreadyCommitted(int64_t batch_id) override { return inner_->AlreadyCommitted(batch_id); }
+  bool at_least_once() const override { return inner_->at_least_once(); }
   Result<std::unique_ptr<connectors::BatchWrite>> NewBatch(int64_t batch_id) override {
     ARROW_ASSIGN_OR_RAISE(auto write, inner_->NewBatch(batch_id));
     return CheckNotNull(std::move(write), schema_);

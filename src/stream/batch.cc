@@ -175,6 +175,38 @@ void Execution::ReportState(exec::RunMetrics metrics, Progress* progress) const 
   }
 }
 
+Status Execution::CommitBatch() {
+  if (state_ && sync_batches_) ARROW_RETURN_NOT_OK(state_->Sync());
+  ARROW_RETURN_NOT_OK(checkpoint_->commits().Add(batch_id_, ToText(CommitLogEntry{watermark_.ms()})));
+  auto& ends = unsynced_.emplace_back(batch_id_, std::vector<std::optional<connectors::Offset>>{}).second;
+  for (const auto& input : inputs_) ends.push_back(input.planned);
+  int64_t on_disk = batch_id_;
+  if (sync_) {
+    ARROW_ASSIGN_OR_RAISE(on_disk, sync_->Committed(batch_id_));
+  }
+  return OnDisk(on_disk);
+}
+
+Status Execution::OnDisk(int64_t batch_id) {
+  if (unsynced_.empty() || unsynced_.front().first > batch_id) return Status::OK();
+  std::vector<std::optional<connectors::Offset>> ends(inputs_.size());
+  for (; !unsynced_.empty() && unsynced_.front().first <= batch_id; unsynced_.pop_front())
+    for (size_t i = 0; i < inputs_.size(); ++i)
+      if (unsynced_.front().second[i]) ends[i] = unsynced_.front().second[i];
+  for (size_t i = 0; i < inputs_.size(); ++i)
+    if (ends[i]) ARROW_RETURN_NOT_OK(inputs_[i].source->Commit(*ends[i]));
+  if (state_) state_->Committed(batch_id + 1);
+  if (batch_id <= retained_batches_) return Status::OK();
+  ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id - retained_batches_));
+  return checkpoint_->commits().PurgeBelow(batch_id - retained_batches_);
+}
+
+Status Execution::FinishCheckpoint() {
+  if (!sync_) return Status::OK();
+  ARROW_RETURN_NOT_OK(sync_->Finish());
+  return OnDisk(batch_id_ - 1);
+}
+
 Status Execution::RunBatch(Progress* progress) {
   exec::RunContext context;
   context.pool = definition_.pool.get();
@@ -203,14 +235,7 @@ Status Execution::RunBatch(Progress* progress) {
   watermark_.Observe(metrics.event_times);
   {
     Timed timed(progress, "commitOffsets");
-    if (state_) ARROW_RETURN_NOT_OK(state_->Sync());
-    ARROW_RETURN_NOT_OK(checkpoint_->commits().Add(batch_id_, ToText(CommitLogEntry{watermark_.ms()})));
-    for (auto& input : inputs_)
-      if (input.planned) ARROW_RETURN_NOT_OK(input.source->Commit(*input.planned));
-    if (batch_id_ > retained_batches_) {
-      ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id_ - retained_batches_));
-      ARROW_RETURN_NOT_OK(checkpoint_->commits().PurgeBelow(batch_id_ - retained_batches_));
-    }
+    ARROW_RETURN_NOT_OK(CommitBatch());
   }
   for (size_t i = 0; i < inputs_.size(); ++i) {
     auto& source = progress->sources[i];
@@ -230,7 +255,6 @@ Status Execution::RunBatch(Progress* progress) {
   ReportState(std::move(metrics), progress);
   ++batch_id_;
   ran_batch_ = true;
-  if (state_) state_->Committed(batch_id_);
   replay_ = false;
   return Status::OK();
 }

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "base/file_system.h"
+#include "stream/checkpoint_sync.h"
 #include "base/log.h"
 
 namespace sluice::stream {
@@ -142,7 +143,9 @@ Result<CommitLogEntry> ParseCommitLogEntry(const std::string& text, const std::s
 }
 
 Status BatchLog::Add(int64_t id, const std::string& text) {
-  Status status = WriteFileDurably(PathOf(id), text, /*exclusive=*/true);
+  DurableFile file(PathOf(id), DurableFile::Target::kNew, sync_);
+  ARROW_RETURN_NOT_OK(file.Append(text));
+  Status status = file.Finish();
   if (status.IsAlreadyExists()) return MakeError("CONCURRENT_STREAM_LOG_UPDATE", {{"batchId", std::to_string(id)}});
   return status;
 }
@@ -178,12 +181,21 @@ Status BatchLog::PurgeBelow(int64_t id) {
     ARROW_ASSIGN_OR_RAISE(auto ids, List());
     lowest_ = ids.empty() ? id : ids.front();
   }
-  for (; *lowest_ < id; ++*lowest_) {
-    std::error_code ignored;
-    fs::remove(PathOf(*lowest_), ignored);
-    fs::remove(folder_ + "/." + std::to_string(*lowest_) + ".crc", ignored);  // Hadoop's checksum beside it
-  }
+  for (; *lowest_ < id; ++*lowest_) (void)Remove(*lowest_);
   return Status::OK();
+}
+
+Status BatchLog::RemoveFrom(int64_t id) {
+  ARROW_ASSIGN_OR_RAISE(auto ids, List());
+  for (; !ids.empty() && ids.back() >= id; ids.pop_back()) ARROW_RETURN_NOT_OK(Remove(ids.back()));
+  return SyncFolder(folder_);
+}
+
+Status BatchLog::Remove(int64_t id) const {
+  std::error_code error, ignored;
+  fs::remove(PathOf(id), error);
+  fs::remove(folder_ + "/." + std::to_string(id) + ".crc", ignored);  // Hadoop's checksum beside it
+  return error ? Status::IOError("cannot remove ", PathOf(id), ": ", error.message()) : Status::OK();
 }
 
 Checkpoint::Checkpoint(std::string path, std::string query_id, int lock_fd)
@@ -231,7 +243,9 @@ Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location
     close(fd);
     return MakeError("MALFORMED_LOG_FILE", {{"text", metadata + " (it is no {\"id\":...})"}});
   }
-  return std::unique_ptr<Checkpoint>(new Checkpoint(path, json["id"].get<std::string>(), fd));
+  std::unique_ptr<Checkpoint> checkpoint(new Checkpoint(path, json["id"].get<std::string>(), fd));
+  ARROW_RETURN_NOT_OK(CheckpointSync::Repair(path, &checkpoint->offsets_, &checkpoint->commits_));
+  return checkpoint;
 }
 
 }  // namespace sluice::stream

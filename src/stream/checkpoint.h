@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/durable_file.h"
 #include "base/error.h"
 
 namespace sluice::stream {
@@ -43,6 +44,8 @@ class BatchLog {
  public:
   explicit BatchLog(std::string folder) : folder_(std::move(folder)) {}
   const std::string& folder() const { return folder_; }
+  /// Later entries are whole when the process is killed, but on disk only when somebody syncs them.
+  void SyncLater() { sync_ = DurableFile::Sync::kLater; }
   /// CONCURRENT_STREAM_LOG_UPDATE when batch `id` exists already.
   Status Add(int64_t id, const std::string& text);
   /// Null when there is none.
@@ -50,11 +53,15 @@ class BatchLog {
   Result<std::optional<int64_t>> Latest() const;
   /// Removes entries below `id`. Cheap when called after every batch.
   Status PurgeBelow(int64_t id);
+  /// Removes `id` and what is above, newest first.
+  Status RemoveFrom(int64_t id);
   std::string PathOf(int64_t id) const { return folder_ + "/" + std::to_string(id); }
 
  private:
   Result<std::vector<int64_t>> List() const;
+  Status Remove(int64_t id) const;
   std::string folder_;
+  DurableFile::Sync sync_ = DurableFile::Sync::kNow;
   std::optional<int64_t> lowest_;  // lowest entry that may still exist
 };
 

@@ -21,6 +21,10 @@ const ConfigEntry kNoDataBatches("spark.sql.streaming.noDataMicroBatches.enabled
                                  "Whether a batch without data runs when the watermark closes state.");
 const ConfigEntry kWatermarkPolicy("spark.sql.streaming.multipleWatermarkPolicy", "min",
                                    "Watermark of a query with several: min or max of theirs.");
+const ConfigEntry kSyncEachBatch("sluice.checkpoint.syncEachBatch", "false",
+                                 "Whether each batch waits for the disk, also before sinks that take batches twice "
+                                 "(Kafka, console, memory, noop). Else their checkpoints follow within a second: a "
+                                 "power failure repeats the batches of that second.");
 constexpr int64_t kIdleEventIntervalMs = 10'000;
 constexpr std::chrono::milliseconds kIdleCheck{10'000};
 
@@ -70,7 +74,14 @@ Status Execution::Open() {
     ARROW_ASSIGN_OR_RAISE(state_, state::StateStores::Open(checkpoint_->path() + "/state", config));
   }
   ARROW_ASSIGN_OR_RAISE(sink_, definition_.sink(id(), checkpoint_->path()));
-  return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const bool always, config.GetBool(kSyncEachBatch));
+  sync_batches_ = always || !(sink_->at_least_once() || definition_.delete_checkpoint_on_stop);
+  if (sync_batches_) return Status::OK();
+  checkpoint_->offsets().SyncLater();
+  checkpoint_->commits().SyncLater();
+  // Nobody comes back to a temporary one.
+  if (definition_.delete_checkpoint_on_stop) return Status::OK();
+  return CheckpointSync::Start(checkpoint_->path(), batch_id_ - 1, state_ != nullptr).Value(&sync_);
 }
 
 bool Execution::is_active() const {
@@ -145,7 +156,11 @@ void Execution::Loop() {
   CancelScope scope(cancel_);  // of what a foreachBatch function runs
   Status result = CatchExceptions([&] { return RunTriggers(); });
   bool cancelled = cancel_.cancelled();
-  Status closed = CatchExceptions([&] { return sink_->Close(); });
+  Status closed = CatchExceptions([&] {
+    Status finished = FinishCheckpoint();
+    Status closed = sink_->Close();
+    return finished.ok() ? closed : finished;
+  });
   if (result.ok() && !cancelled) result = closed;
   if (cancelled) result = Status::OK();  // what a stopped batch complains of is the stop itself
   Status error;
@@ -156,6 +171,7 @@ void Execution::Loop() {
   query_.reset();
   sink_.reset();
   state_.reset();
+  sync_.reset();
   std::string location = checkpoint_->path();
   std::string query_id = id();
   if (definition_.delete_checkpoint_on_stop && error.ok()) {

@@ -12,6 +12,7 @@
 
 #include "exec/query.h"
 #include "stream/checkpoint.h"
+#include "stream/checkpoint_sync.h"
 #include "stream/progress.h"
 #include "stream/trigger.h"
 #include "stream/watermark.h"
@@ -106,6 +107,10 @@ class Execution {
   Result<bool> PlanBatch(Progress* progress);
   Status RunBatch(Progress* progress);
   Result<exec::RunMetrics> WriteBatch(const exec::RunContext& context);
+  Status CommitBatch();
+  /// Batches through this one are on disk: sources and logs may forget what came before them.
+  Status OnDisk(int64_t batch_id);
+  Status FinishCheckpoint();
   void ReportState(exec::RunMetrics metrics, Progress* progress) const;
   void KeepProgress(const Progress& progress);
   Progress IdleProgress(Progress progress) const;
@@ -120,6 +125,8 @@ class Execution {
   std::vector<Listener> listeners_;
   std::string run_id_;
   std::unique_ptr<Checkpoint> checkpoint_;
+  bool sync_batches_ = true;              // each batch waits for the disk
+  std::unique_ptr<CheckpointSync> sync_;  // where it need not; null for temporary checkpoints too
   std::vector<Input> inputs_;
   std::unique_ptr<connectors::StreamSink> sink_;
   std::unique_ptr<exec::CompiledQuery> query_;
@@ -132,6 +139,8 @@ class Execution {
   std::vector<std::pair<std::string, std::string>> recorded_conf_;
   int64_t batch_id_ = 0;
   int64_t batch_timestamp_ms_ = 0;
+  /// Ends of committed batches that are not on disk yet, by input.
+  std::deque<std::pair<int64_t, std::vector<std::optional<connectors::Offset>>>> unsynced_;
   bool replay_ = false;  // the batch to run is in the offset log already
   int64_t retained_batches_ = 100;
   size_t retained_progress_ = 100;

@@ -1,4 +1,4 @@
-"""A stateful query whose process dies at each write: what it counts is what there was, each event once."""
+"""Stateful queries whose process dies, or whose machine does: what they count is what there was, each event once."""
 import json
 import random
 import signal
@@ -66,6 +66,59 @@ def test_killed_at_each_write(kafka, sluice, tmp_path, where):
         final[row["k"]] = row
     for k in range(7):
         mine = [event["v"] for event in EVENTS if event["k"] == k]
+        assert (final[k]["n"], final[k]["s"]) == (len(mine), sum(mine))
+
+
+def newest(log):
+    return max((int(path.name) for path in log.iterdir() if path.name.isdigit()), default=-1)
+
+
+def power_fails(checkpoint, pick):
+    """What a power failure may leave: nothing is safe but what the marker says, and the machine has booted anew."""
+    marker = checkpoint / ".synced"
+    version, boot, following, _ = marker.read_text().split("\n")
+    on_disk = int(following) - 1
+    torn = 0
+    for path in checkpoint.rglob("*"):
+        number = path.name.lstrip(".").split(".")[0]
+        if not path.is_file() or not number.isdigit() or path.parts[-2] == "metadata":
+            continue
+        batch = int(number) - 1 if "state" in path.parts else int(number)
+        if batch > on_disk:
+            torn += 1
+            pick.choice([path.unlink, lambda path=path: path.write_bytes(b""), lambda: None])()
+    marker.write_text("\n".join([version, boot[::-1], following, ""]))
+    return torn
+
+
+def test_power_failures(kafka, sluice, tmp_path):
+    seed = time.time_ns()
+    print(f"seed {seed}")
+    pick = random.Random(seed)
+    topic, checkpoint = f"power-{time.time_ns()}", tmp_path / "checkpoint"
+    for name in (topic, topic + "-out"):
+        kafka.create_topic(name)
+    events = [{"k": i % 7, "v": i} for i in range(12_000)]
+    kafka.produce(topic, [json.dumps(event) for event in events])
+    variables = {"brokers": kafka.bootstrap, "topic": topic, "out": topic + "-out", "checkpoint": str(checkpoint)}
+    torn = 0
+    for failure in range(6):
+        server = connect.Server(sluice)
+        program = server.program(JOB, **variables)
+        enough = newest(checkpoint / "commits") + pick.randrange(3, 40) if failure else 5
+        while program.process.poll() is None and not ((checkpoint / "commits").exists() and newest(checkpoint / "commits") >= enough):
+            time.sleep(0.001)
+        assert program.process.poll() is None, "done before the power could fail"
+        server.process.kill()
+        server.process.wait()
+        program.kill()
+        torn += power_fails(checkpoint, pick)
+    assert torn > 6, "everything was on disk already"
+    assert run_until_death(sluice, {}, variables)
+    assert not (checkpoint / ".synced").exists()
+    final = {row["k"]: row for row in (json.loads(message.value()) for message in kafka.consume(topic + "-out"))}
+    for k in range(7):
+        mine = [event["v"] for event in events if event["k"] == k]
         assert (final[k]["n"], final[k]["s"]) == (len(mine), sum(mine))
 
 

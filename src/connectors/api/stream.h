@@ -66,6 +66,9 @@ class StreamSink {
     (void)batch_id;
     return false;
   }
+  /// True: nothing it writes names the batch, so one may come again after a crash, even with other rows. The checkpoint
+  /// then follows to disk on its own instead of making each batch wait for it.
+  virtual bool at_least_once() const { return false; }
   /// Its Commit() must be idempotent per batch_id as far as the sink's guarantee goes.
   virtual Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) = 0;
   /// Rows written so far in the last batch, for progress; -1 unknown.

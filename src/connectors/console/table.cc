@@ -89,6 +89,7 @@ class ConsoleSink final : public StreamSink {
     return "ConsoleTable[numRows=" + std::to_string(options_.show.num_rows) +
            ", truncate=" + (options_.show.truncate ? "true" : "false") + "]";
   }
+  bool at_least_once() const override { return true; }
   Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
     return std::make_unique<ConsoleWrite>(schema_, options_, batch_id);
   }

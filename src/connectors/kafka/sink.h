@@ -64,6 +64,7 @@ class KafkaSink final : public StreamSink {
  public:
   static Result<std::unique_ptr<KafkaSink>> Make(SinkOptions options, const DataType& schema);
   std::string description() const override;
+  bool at_least_once() const override { return true; }
   Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override;
   int64_t last_num_output_rows() const override { return rows_->load(); }
 

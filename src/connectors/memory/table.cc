@@ -86,6 +86,7 @@ class MemorySink final : public StreamSink {
   MemorySink(std::shared_ptr<Store> store, DataType schema, bool complete)
       : store_(std::move(store)), schema_(std::move(schema)), complete_(complete) {}
   std::string description() const override { return "MemorySink"; }
+  bool at_least_once() const override { return true; }
   Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t batch_id) override {
     return std::make_unique<MemoryWrite>(store_, schema_, batch_id, complete_);
   }

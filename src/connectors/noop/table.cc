@@ -22,6 +22,7 @@ class NoopWrite final : public BatchWrite {
 class NoopSink final : public StreamSink {
  public:
   std::string description() const override { return "noop-table"; }
+  bool at_least_once() const override { return true; }
   Result<std::unique_ptr<BatchWrite>> NewBatch(int64_t) override { return std::make_unique<NoopWrite>(); }
 };
 
