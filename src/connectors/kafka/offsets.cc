@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sluice::connectors::kafka {
 namespace {
@@ -103,6 +104,13 @@ std::string OffsetsToJson(const PartitionOffsets& offsets) {
   return json + '}';
 }
 
+/// Larger ones would wrap, and -1 and -2 mean something.
+template <typename T>
+static bool Fits(const nlohmann::json& number) {
+  if (!number.is_number_integer()) return false;
+  return !number.is_number_unsigned() || std::in_range<T>(number.get<uint64_t>());
+}
+
 std::optional<PartitionOffsets> ParseOffsets(std::string_view json) {
   const auto root = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) return std::nullopt;
@@ -111,7 +119,7 @@ std::optional<PartitionOffsets> ParseOffsets(std::string_view json) {
     if (!partitions.is_object()) return std::nullopt;
     for (const auto& [key, offset] : partitions.items()) {
       int32_t partition;
-      if (!offset.is_number_integer() || !ReadPartition(key, &partition)) return std::nullopt;
+      if (!Fits<int64_t>(offset) || !ReadPartition(key, &partition)) return std::nullopt;
       offsets[{topic, partition}] = offset.get<int64_t>();
     }
   }
@@ -125,7 +133,7 @@ std::optional<PartitionSet> ParsePartitions(std::string_view json) {
   for (const auto& [topic, partitions] : root.items()) {
     if (!partitions.is_array()) return std::nullopt;
     for (const auto& partition : partitions) {
-      if (!partition.is_number_unsigned()) return std::nullopt;
+      if (!partition.is_number_unsigned() || !Fits<int32_t>(partition)) return std::nullopt;
       result.insert({topic, partition.get<int32_t>()});
     }
   }

@@ -20,6 +20,9 @@ TEST(KafkaOffsets, Json) {
   EXPECT_EQ(ParseOffsets(R"({"t":{"a":1}})"), std::nullopt);
   EXPECT_EQ(ParseOffsets(R"({"t":{"0":1.5}})"), std::nullopt);
   EXPECT_EQ(ParseOffsets(R"({"t":{"0":)"), std::nullopt);
+  EXPECT_EQ(ParseOffsets(R"({"t":{"0":18446744073709551615}})"), std::nullopt);
+  EXPECT_EQ(ParseOffsets(R"({"t":{"0":9223372036854775807}})"), Of({{0, INT64_MAX}}));
+  EXPECT_EQ(ParsePartitions(R"({"t":[4294967296]})"), std::nullopt);
 }
 
 // Orders printed by scala.collection.mutable.HashMap of Scala 2.13.16, filled as Spark does it.
