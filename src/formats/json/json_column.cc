@@ -42,7 +42,8 @@ std::shared_ptr<arrow::Buffer> ToBuffer(std::vector<T> values) {
 
 }  // namespace
 
-JsonColumn::JsonColumn(const DataType& type) : type_(type), width_(WidthOf(type)) {
+JsonColumn::JsonColumn(const DataType& type)
+    : type_(type), is_struct_(type.id() == TypeId::kStruct), width_(WidthOf(type)) {
   if (HasOffsets(type)) offsets_.push_back(0);
   switch (type.id()) {
     case TypeId::kStruct:
@@ -59,7 +60,7 @@ JsonColumn::JsonColumn(const DataType& type) : type_(type), width_(WidthOf(type)
 
 void JsonColumn::Reserve(int64_t rows) {
   Grow(rows);
-  if (type_.id() == TypeId::kStruct)
+  if (is_struct_)
     for (auto& child : children_) child->Reserve(rows);
 }
 
@@ -97,12 +98,26 @@ void JsonColumn::SetBytes(std::string_view bytes) {
 void JsonColumn::BeginNested() {
   Rollback();
   if (size_ >= capacity_) Grow(size_ + 1);
+  if (is_struct_)
+    for (auto& child : children_)
+      if (child->size_ < size_) child->CatchUp(size_);
   touched_ = true;
 }
 
+void JsonColumn::CatchUp(int64_t rows) {
+  if (rows > capacity_) Grow(rows);
+  const auto from = static_cast<size_t>(size_), count = static_cast<size_t>(rows - size_);
+  std::memset(valid_.data() + from, 0, count);
+  if (width_ > 0) std::memset(fixed_.data() + from * width_, 0, count * width_);
+  if (!offsets_.empty()) std::fill_n(offsets_.begin() + from + 1, count, offsets_[from]);
+  nulls_ += static_cast<int64_t>(count);
+  size_ = rows;  // fields of a struct may stay behind
+}
+
 void JsonColumn::Rollback() {
+  if (!touched_) return;  // then nothing inside is pending
   touched_ = false;
-  if (type_.id() == TypeId::kStruct) {
+  if (is_struct_) {
     for (auto& child : children_) child->Rollback();
   } else {
     // Elements committed for the pending row go again.
@@ -117,24 +132,17 @@ void JsonColumn::Truncate(int64_t rows) {
   }
   touched_ = false;
   const int64_t rows_of_children =
-      type_.id() == TypeId::kStruct || children_.empty() ? rows : offsets_[static_cast<size_t>(rows)];
+      is_struct_ || children_.empty() ? rows : offsets_[static_cast<size_t>(std::min(rows, size_))];
   for (auto& child : children_) child->Truncate(rows_of_children);
 }
 
 void JsonColumn::Commit() {
-  if (size_ >= capacity_) Grow(size_ + 1);
-  if (touched_) {
-    valid_[size_] = 1;
-  } else {
-    valid_[size_] = 0;
-    ++nulls_;
-    if (width_ > 0) std::memset(fixed_.data() + size_ * width_, 0, width_);
-  }
-  if (type_.id() == TypeId::kStruct) {
+  if (!touched_) return CatchUp(size_ + 1);
+  valid_[size_] = 1;
+  if (is_struct_) {
     for (auto& child : children_) child->Commit();
   } else if (!offsets_.empty()) {
-    int64_t end =
-        children_.empty() ? static_cast<int64_t>(touched_ ? bytes_used_ : offsets_[size_]) : children_[0]->size_;
+    const int64_t end = children_.empty() ? static_cast<int64_t>(bytes_used_) : children_[0]->size_;
     if (end > INT32_MAX) overflow_ = true;
     offsets_[size_ + 1] = static_cast<int32_t>(end);
   }
@@ -155,6 +163,7 @@ Result<std::shared_ptr<arrow::Array>> JsonColumn::Finish() {
   std::vector<std::shared_ptr<arrow::Buffer>> buffers{validity};
   std::vector<std::shared_ptr<arrow::ArrayData>> children;
   for (auto& child : children_) {
+    if (is_struct_ && child->size_ < size_) child->CatchUp(size_);
     ARROW_ASSIGN_OR_RAISE(auto array, child->Finish());
     children.push_back(array->data());
   }

@@ -58,10 +58,13 @@ class JsonColumn {
     return reinterpret_cast<T*>(fixed_.data())[size_];
   }
   void Grow(int64_t rows);
+  /// Nulls up to `rows` committed rows: a struct's fields hear of its nulls only when they matter.
+  void CatchUp(int64_t rows);
   /// Keeps `rows` committed rows, at all depths, and no pending one.
   void Truncate(int64_t rows);
 
   DataType type_;
+  bool is_struct_ = false;
   int width_ = 0;  // bytes of a fixed-width value; 0: none
   int64_t size_ = 0, capacity_ = 0;
   bool touched_ = false;

@@ -1,19 +1,19 @@
 #include "formats/json/json_reader.h"
 
-#include <arrow/util/base64.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <tuple>
 
 #include "base/log.h"
 #include "base/utf8.h"
 #include "formats/json/json_column.h"
 #include "formats/json/json_number.h"
+#include "formats/json/json_quick.h"
 #include "formats/json/json_scanner.h"
+#include "formats/json/json_text.h"
 #include "types/datetime.h"
 
 namespace sluice::formats {
@@ -49,7 +49,8 @@ bool HasEscape(std::string_view s) { return std::memchr(s.data(), '\\', s.size()
 }  // namespace
 
 struct JsonReader::Impl {
-  Impl(DataType s, JsonReadOptions o) : schema(std::move(s)), options(std::move(o)), parser(1 << 20) {
+  Impl(DataType s, JsonReadOptions o)
+      : schema(std::move(s)), options(std::move(o)), parser(1 << 20), quick(schema, options) {
     if (schema.id() == TypeId::kStruct) {
       const auto& fields = schema.fields();
       for (size_t i = 0; i < fields.size(); ++i)
@@ -61,6 +62,7 @@ struct JsonReader::Impl {
   JsonReadOptions options;
   int corrupt = -1;
   od::parser parser;
+  QuickReader quick;
   std::string scratch;    // a document that needs padding
   std::string rewritten;  // nested text and numbers as Jackson writes them
 
@@ -69,7 +71,9 @@ struct JsonReader::Impl {
   Outcome Value(od::value value, JsonColumn* column, int depth);
   Outcome String(od::value& value, JsonColumn* column);
   Outcome Number(od::value& value, JsonColumn* column);
-  Outcome TextValue(std::string_view text, JsonColumn* column);
+  Outcome TextValue(std::string_view text, JsonColumn* column) {
+    return SetFromText(text, options, column) ? Outcome::kOk : Outcome::kBadValue;
+  }
   std::string_view Unescaped(std::string_view token, std::string_view text);
   Outcome Rewritten(std::string_view json, JsonColumn* column);
   Outcome Integral(int64_t v, JsonColumn* column);
@@ -182,17 +186,6 @@ Outcome JsonReader::Impl::Integral(int64_t v, JsonColumn* column) {
   }
 }
 
-namespace {
-
-Outcome SetDecimalText(std::string_view text, JsonColumn* column) {
-  uint8_t bytes[16];
-  if (!ReadDecimal(text, column->type().precision(), column->type().scale(), bytes)) return Outcome::kBadValue;
-  column->SetDecimal(bytes);
-  return Outcome::kOk;
-}
-
-}  // namespace
-
 Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
   std::string_view token = TrimRight(value.raw_json_token());
   if (!IsNumber(token)) return Outcome::kSyntax;
@@ -220,7 +213,7 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
       column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
       return Outcome::kOk;
     }
-    case TypeId::kDecimal: outcome = SetDecimalText(token, column); break;
+    case TypeId::kDecimal: outcome = SetDecimalFromText(token, column) ? Outcome::kOk : Outcome::kBadValue; break;
     case TypeId::kString:
       outcome = Outcome::kOk;
       if (token.find_first_of(".eE") == std::string_view::npos)
@@ -241,53 +234,6 @@ Outcome JsonReader::Impl::Rewritten(std::string_view json, JsonColumn* column) {
   if (!JsonScanner(json).Copy(&rewritten)) return Outcome::kSyntax;
   column->SetBytes(rewritten);
   return Outcome::kOk;
-}
-
-Outcome JsonReader::Impl::TextValue(std::string_view text, JsonColumn* column) {
-  switch (column->type().id()) {
-    case TypeId::kBinary: {
-      auto bytes = arrow::util::base64_decode(text);
-      if (!bytes.ok()) return Outcome::kBadValue;
-      column->SetBytes(*bytes);
-      return Outcome::kOk;
-    }
-    case TypeId::kTimestamp: {
-      auto us = options.parse_timestamp ? options.parse_timestamp(text) : ParseTimestamp(text, *options.zone);
-      if (!us) return Outcome::kBadValue;
-      column->SetInt64(*us);
-      return Outcome::kOk;
-    }
-    case TypeId::kTimestampNtz: {
-      auto us = options.parse_timestamp_ntz ? options.parse_timestamp_ntz(text) : ParseTimestampNtz(text, false);
-      if (!us) return Outcome::kBadValue;
-      column->SetInt64(*us);
-      return Outcome::kOk;
-    }
-    case TypeId::kDate: {
-      auto days = options.parse_date ? options.parse_date(text) : ParseDate(text);
-      if (!days) return Outcome::kBadValue;
-      column->SetInt32(*days);
-      return Outcome::kOk;
-    }
-    case TypeId::kDecimal: return SetDecimalText(text, column);
-    case TypeId::kFloat:
-    case TypeId::kDouble: {
-      if (!options.allow_non_numeric_numbers) return Outcome::kBadValue;
-      double v;
-      if (text == "NaN") {
-        v = std::numeric_limits<double>::quiet_NaN();
-      } else if (text == "+INF" || text == "+Infinity" || text == "Infinity" || text == "INF") {
-        v = std::numeric_limits<double>::infinity();
-      } else if (text == "-INF" || text == "-Infinity") {
-        v = -std::numeric_limits<double>::infinity();
-      } else {
-        return Outcome::kBadValue;
-      }
-      column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
-      return Outcome::kOk;
-    }
-    default: return Outcome::kBadValue;
-  }
 }
 
 /// `text` is what simdjson made of the quoted `token`, with U+FFFD for half a surrogate pair; Spark has "?" there.
@@ -520,6 +466,8 @@ Outcome JsonReader::Impl::Document(std::string_view text, size_t readable, JsonC
     scratch.resize(text.size() + simdjson::SIMDJSON_PADDING);
     padded = simdjson::padded_string_view(scratch.data(), text.size(), scratch.size());
   }
+  if (quick.Read(padded, root)) return Outcome::kOk;
+  root->Rollback();
   od::document document;
   if (!parser.iterate(padded).get(document)) {
     Outcome outcome = Root(document, root);
