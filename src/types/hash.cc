@@ -187,6 +187,15 @@ Status HashAll(const DataType& type, const arrow::Array& column, std::span<typen
       }
       return Status::OK();
     }
+    case TypeId::kStruct:
+      if (!hashes.empty() && column.null_count() == 0) {
+        for (size_t f = 0; f < type.fields().size(); ++f) {
+          const auto field = static_cast<const arrow::StructArray&>(column).field(static_cast<int>(f));
+          ARROW_RETURN_NOT_OK(HashAll<F>(type.fields()[f].type, *field, hashes));
+        }
+        return Status::OK();
+      }
+      [[fallthrough]];
     default:
       for (size_t i = 0; i < hashes.size(); ++i) {
         hashes[i] = HashValue<F>(type, column, static_cast<int64_t>(i), hashes[i]);

@@ -1,6 +1,7 @@
 // UnsafeRow, hashes, text and literals against rows that real Spark wrote.
 #include "types/unsafe_row.h"
 
+#include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -148,6 +149,34 @@ TEST(UnsafeRow, SlicesAreRespected) {
   }
   EXPECT_EQ(part_hash[0], whole_hash[2]);
   EXPECT_EQ(part_hash[1], whole_hash[3]);
+}
+
+/// Structs of fixed-width fields are written a field at a time where none is null, else a row at a time: to the same
+/// bytes.
+TEST(UnsafeRow, StructsOfFixedFieldsAreTheSameBytesEitherWay) {
+  const DataType inner = *ParseDataType("struct<a: int, b: bigint, c: boolean, d: double, e: decimal(10,2)>");
+  const DataType flat = DataType::Struct({{"k", DataType::String()}, {"w", inner}, {"n", DataType::Integer()}});
+  auto make = [](std::shared_ptr<arrow::DataType> type, const char* json) {
+    return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
+  };
+  const auto type = ToArrowType(inner);
+  for (const char* second : {R"([-7, 8, true, null, "-1.50"])", R"([-7, 8, true, 0.5, "-1.50"])"}) {
+    const auto both = make(type, ("[[1, 2, false, -0.5, \"1.25\"]," + std::string(second) + "]").c_str());
+    const auto with_null = make(type, ("[[1, 2, false, -0.5, \"1.25\"]," + std::string(second) + ", null]").c_str());
+    const auto keys = make(arrow::utf8(), R"(["key", null, ""])"), numbers = make(arrow::int32(), "[5, 6, null]");
+    auto rows = EncodeUnsafeRows(flat, {keys->Slice(0, 2), both, numbers->Slice(0, 2)}, 2);
+    auto others = EncodeUnsafeRows(flat, {keys, with_null, numbers}, 3);  // with a null all go row by row
+    ASSERT_TRUE(rows.ok() && others.ok());
+    EXPECT_EQ(RowHex(*rows, 0), RowHex(*others, 0));
+    EXPECT_EQ(RowHex(*rows, 1), RowHex(*others, 1));
+    std::vector<int32_t> hashes(2, 42), row_by_row(3, 42);
+    ASSERT_TRUE(HashColumn(inner, *both, hashes).ok() && HashColumn(inner, *with_null, row_by_row).ok());
+    EXPECT_EQ(std::vector<int32_t>(row_by_row.begin(), row_by_row.begin() + 2), hashes);
+    EXPECT_EQ(row_by_row[2], 42);
+    auto sliced = EncodeUnsafeRows(flat, {keys->Slice(1, 1), both->Slice(1, 1), numbers->Slice(1, 1)}, 1);
+    ASSERT_TRUE(sliced.ok());
+    EXPECT_EQ(RowHex(*sliced, 0), RowHex(*rows, 1));
+  }
 }
 
 TEST(UnsafeRow, CorruptBytesGiveErrorsNotCrashes) {
