@@ -1,6 +1,7 @@
 #include "exec/session_aggregate.h"
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/strings/string_view.h>
 #include <arrow/array/array_nested.h>
 #include <arrow/buffer.h>
 
@@ -135,7 +136,7 @@ struct SessionIndex final : state::RowIndex {
   absl::flat_hash_map<std::string, std::vector<int64_t>> starts;  // by the UnsafeRow of the keys without session
 };
 
-std::string TextOf(state::Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+absl::string_view TextOf(state::Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 class StatefulSessionNode final : public ExecNode {
  public:
@@ -200,7 +201,7 @@ class StatefulSessionNode final : public ExecNode {
       ARROW_ASSIGN_OR_RAISE(UnsafeRows prefixes, Prefixes(rows));
       const Sessions sessions(SessionsOf(rows));
       for (int64_t i = 0; i < rows.rows; ++i)
-        made->starts[TextOf(prefixes.row(static_cast<size_t>(i)))].push_back(sessions.start[i]);
+        made->starts[std::string(TextOf(prefixes.row(static_cast<size_t>(i))))].push_back(sessions.start[i]);
       index = std::move(made);
     }
     return static_cast<SessionIndex*>(index.get());
@@ -216,11 +217,7 @@ class StatefulSessionNode final : public ExecNode {
     if (rows.rows == 0) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(SessionIndex * index, IndexOf(at));
     ARROW_ASSIGN_OR_RAISE(UnsafeRows prefixes, Prefixes(rows));
-    std::vector<std::string> touched;
-    for (size_t i = 0; i < prefixes.size(); ++i) touched.push_back(TextOf(prefixes.row(i)));
-    std::sort(touched.begin(), touched.end());
-    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-    ARROW_ASSIGN_OR_RAISE(Batch saved, TakeSaved(touched, index, at));
+    ARROW_ASSIGN_OR_RAISE(Batch saved, TakeSaved(prefixes, index, at));
     ARROW_ASSIGN_OR_RAISE(Batch merged, MergeSessions(spec_, at.task.eval, {saved, rows}, types_));
     return Save(merged, index, at);
   }
@@ -238,15 +235,16 @@ class StatefulSessionNode final : public ExecNode {
     return TakeRows(rows, kept);
   }
 
-  /// The sessions of `keys`, which leave state and index.
-  Result<Batch> TakeSaved(const std::vector<std::string>& keys, SessionIndex* index, StatefulPartition& at) const {
+  /// The sessions of `keys`, of which some come more than once, which leave state and index.
+  Result<Batch> TakeSaved(const UnsafeRows& keys, SessionIndex* index, StatefulPartition& at) const {
     std::vector<state::Bytes> prefixes;
     std::vector<int64_t> starts;
-    for (const std::string& key : keys) {
-      auto found = index->starts.find(key);
-      if (found == index->starts.end()) continue;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const state::Bytes key = keys.row(i);
+      auto found = index->starts.find(TextOf(key));
+      if (found == index->starts.end()) continue;  // the state has none, or a row before took them
       for (int64_t start : found->second) {
-        prefixes.push_back({reinterpret_cast<const uint8_t*>(key.data()), key.size()});
+        prefixes.push_back(key);
         starts.push_back(start);
       }
       index->starts.erase(found);
@@ -272,7 +270,7 @@ class StatefulSessionNode final : public ExecNode {
     for (int64_t i = 0; i < merged.rows; ++i) {
       const size_t row = static_cast<size_t>(i);
       at.rows().Put(keys.row(row), values.row(row));
-      index->starts[TextOf(prefixes.row(row))].push_back(sessions.start[i]);
+      index->starts[std::string(TextOf(prefixes.row(row)))].push_back(sessions.start[i]);
     }
     at.metrics.rows_updated += merged.rows;
     return Status::OK();
