@@ -23,7 +23,10 @@ class FirstRowsSink final : public Sink {
     if (new_rows_.empty()) return Status::OK();
     Batch keyed{batch.rows, keys};
     keyed.columns.insert(keyed.columns.end(), batch.columns.begin(), batch.columns.end());
-    ARROW_ASSIGN_OR_RAISE(Batch first, TakeRows(keyed, new_rows_));
+    Batch first = std::move(keyed);
+    if (static_cast<int64_t>(new_rows_.size()) < batch.rows) {
+      ARROW_ASSIGN_OR_RAISE(first, TakeRows(first, new_rows_));
+    }
     return exchange_->Route(first, std::span<const Vector>(first.columns).first(types_.size()), types_);
   }
 

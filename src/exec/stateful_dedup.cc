@@ -122,14 +122,13 @@ class StatefulDedupNode final : public ExecNode {
     ARROW_ASSIGN_OR_RAISE(UnsafeRows values, Values(rows, at));
     std::vector<int32_t> fresh;
     for (int32_t i = 0; i < rows.rows; ++i) {
-      const auto key = keys.row(static_cast<size_t>(i));
-      if (at.rows().Get(key)) continue;
-      at.rows().Put(key, values.row(static_cast<size_t>(i)));
-      fresh.push_back(i);
+      const auto row = static_cast<size_t>(i);
+      if (at.rows().PutNew(keys.row(row), values.row(row))) fresh.push_back(i);
     }
     at.metrics.rows_updated += static_cast<int64_t>(fresh.size());
     at.metrics.custom["numDroppedDuplicateRows"] += rows.rows - static_cast<int64_t>(fresh.size());
     if (fresh.empty()) return Status::OK();
+    if (static_cast<int64_t>(fresh.size()) == rows.rows) return PushSlices(rows, at.out);
     ARROW_ASSIGN_OR_RAISE(Batch passed, TakeRows(rows, fresh));
     return PushSlices(passed, at.out);
   }

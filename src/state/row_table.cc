@@ -53,18 +53,31 @@ std::optional<Bytes> RowTable::Get(Bytes key) const {
   return rows_.At(at)->value();
 }
 
+void RowTable::PutFirst(Bytes key, Bytes value, uint32_t hash) {
+  changed_.push_back(Append(key, value, true, true, false));
+  index_.Insert(hash, changed_.back());
+  CountIndex();
+  ++size_;
+  live_bytes_ += static_cast<int64_t>(key.size() + value.size());
+}
+
+bool RowTable::PutNew(Bytes key, Bytes value) {
+  const uint32_t hash = HashOf(key);
+  const uint32_t at = Find(key, hash);
+  if (at != HashIndex::kNone) {
+    if (rows_.At(at)->live) return false;
+    Put(key, value);  // of a row that was removed
+  } else if (!TooLarge(key, value)) {
+    PutFirst(key, value, hash);
+  }
+  return true;
+}
+
 void RowTable::Put(Bytes key, Bytes value) {
   if (TooLarge(key, value)) return;
   const uint32_t hash = HashOf(key);
   const uint32_t at = Find(key, hash);
-  if (at == HashIndex::kNone) {
-    changed_.push_back(Append(key, value, true, true, false));
-    index_.Insert(hash, changed_.back());
-    CountIndex();
-    ++size_;
-    live_bytes_ += static_cast<int64_t>(key.size() + value.size());
-    return;
-  }
+  if (at == HashIndex::kNone) return PutFirst(key, value, hash);
   const RowHeader* old = rows_.At(at);
   if (old->live) {
     if (Same(old->value(), value)) return;

@@ -22,6 +22,8 @@ class RowTable {
 
   std::optional<Bytes> Get(Bytes key) const;
   void Put(Bytes key, Bytes value);
+  /// False, and nothing done, when the key is there.
+  bool PutNew(Bytes key, Bytes value);
   /// As Put, of a row that is committed already.
   void PutSettled(Bytes key, Bytes value);
   /// False when the key is not there.
@@ -95,6 +97,7 @@ class RowTable {
   static uint32_t HashOf(Bytes key);
   uint32_t Find(Bytes key, uint32_t hash) const;
   bool TooLarge(Bytes key, Bytes value);
+  void PutFirst(Bytes key, Bytes value, uint32_t hash);
   Location Append(Bytes key, Bytes value, bool live, bool changed, bool settled);
   void RemoveRow(Location at, uint32_t hash);
   void CountIndex();

@@ -33,7 +33,7 @@ void IsAMapThatKnowsItsChanges(bool spills) {
   const int steps = *rc::gen::inRange(0, 600);
   for (int step = 0; step < steps; ++step) {
     const std::string key = std::to_string(*rc::gen::inRange(0, 90));
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 7)) {
       case 0: RC_ASSERT(table.Remove(B(key)) == (model.erase(key) > 0)); break;
       case 1:
         if (*rc::gen::inRange(0, 10) == 0) {
@@ -45,6 +45,11 @@ void IsAMapThatKnowsItsChanges(bool spills) {
         const auto found = table.Get(B(key));
         RC_ASSERT(found.has_value() == (model.count(key) > 0));
         if (found) RC_ASSERT(S(*found) == model[key]);
+        break;
+      }
+      case 3: {
+        const bool fresh = model.emplace(key, "new").second;
+        RC_ASSERT(table.PutNew(B(key), B("new")) == fresh);
         break;
       }
       default:
