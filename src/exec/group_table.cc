@@ -6,6 +6,7 @@
 #include <arrow/array/util.h>
 #include <arrow/util/bit_util.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -168,13 +169,11 @@ uint32_t GroupTable::Fixed(int64_t key) {
 }
 
 template <bool kInsert>
-uint32_t GroupTable::Bytes(std::string_view key) {
+uint32_t GroupTable::Bytes(std::string_view key, uint32_t tag) {
   if (bytes_.empty()) {
     if (!kInsert) return kNoGroup;
     GrowBytes();
   }
-  const uint64_t hash = absl::HashOf(key);
-  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
   const size_t mask = bytes_.size() - 1;
   // The place comes from the tag alone, so that growing need not read the keys.
   for (size_t i = Mix(tag) & mask;; i = (i + 1) & mask) {
@@ -188,6 +187,21 @@ uint32_t GroupTable::Bytes(std::string_view key) {
       return size_ - 1;
     }
     if (slot.hash == tag && BytesOf(slot.id) == key) return slot.id;
+  }
+}
+
+template <bool kInsert, typename KeyOf>
+void GroupTable::ResolveBytes(int64_t rows, uint32_t* ids, KeyOf&& key_of) {
+  // A large table is not in the cache: the slots of some rows are on their way while others are looked at.
+  constexpr int64_t kAhead = 16;
+  uint32_t tags[kAhead];
+  for (int64_t from = 0; from < rows; from += kAhead) {
+    const int64_t count = std::min(kAhead, rows - from);
+    for (int64_t k = 0; k < count; ++k) {
+      tags[k] = static_cast<uint32_t>(absl::HashOf(key_of(from + k)) >> 32);
+      if (!bytes_.empty()) __builtin_prefetch(&bytes_[Mix(tags[k]) & (bytes_.size() - 1)]);
+    }
+    for (int64_t k = 0; k < count; ++k) ids[from + k] = Bytes<kInsert>(key_of(from + k), tags[k]);
   }
 }
 
@@ -218,11 +232,10 @@ void GroupTable::GrowBytes() {
 template <bool kInsert>
 void GroupTable::Resolve(const Input& input, int64_t rows, uint32_t* ids) {
   if (form_ == Form::kRow) {
-    for (int64_t i = 0; i < rows; ++i) {
-      const auto row = input.rows.row(i);
-      ids[i] = Bytes<kInsert>({reinterpret_cast<const char*>(row.data()), row.size()});
-    }
-    return;
+    return ResolveBytes<kInsert>(rows, ids, [&](int64_t i) {
+      const auto row = input.rows.row(static_cast<size_t>(i));
+      return std::string_view(reinterpret_cast<const char*>(row.data()), row.size());
+    });
   }
   const arrow::Array& column = *input.columns[0];
   const bool has_nulls = column.null_count() > 0;
@@ -241,8 +254,13 @@ void GroupTable::Resolve(const Input& input, int64_t rows, uint32_t* ids) {
     }
   } else {
     const auto& texts = static_cast<const arrow::BinaryArray&>(column);
+    if (!has_nulls) return ResolveBytes<kInsert>(rows, ids, [&](int64_t i) { return texts.GetView(i); });
     for (int64_t i = 0; i < rows; ++i) {
-      ids[i] = has_nulls && column.IsNull(i) ? null_id() : Bytes<kInsert>(texts.GetView(i));
+      if (column.IsNull(i)) {
+        ids[i] = null_id();
+      } else {
+        ResolveBytes<kInsert>(1, ids + i, [&](int64_t) { return texts.GetView(i); });
+      }
     }
   }
 }

@@ -44,7 +44,10 @@ class GroupTable {
   template <bool kInsert>
   uint32_t Fixed(int64_t key);
   template <bool kInsert>
-  uint32_t Bytes(std::string_view key);
+  uint32_t Bytes(std::string_view key, uint32_t tag);
+  /// ids[i] = the group of key_of(i), for rows that are not null.
+  template <bool kInsert, typename KeyOf>
+  void ResolveBytes(int64_t rows, uint32_t* ids, KeyOf&& key_of);
   template <bool kInsert>
   void Resolve(const Input& input, int64_t rows, uint32_t* ids);
   void GrowFixed();

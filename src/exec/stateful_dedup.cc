@@ -120,9 +120,11 @@ class StatefulDedupNode final : public ExecNode {
         EncodeRows(schema().key, std::span<const Vector>(keyed.columns).first(types_.size()), keyed.rows));
     Batch rows{keyed.rows, {keyed.columns.begin() + static_cast<int64_t>(types_.size()), keyed.columns.end()}};
     ARROW_ASSIGN_OR_RAISE(UnsafeRows values, Values(rows, at));
+    constexpr size_t kAhead = 8;
     std::vector<int32_t> fresh;
     for (int32_t i = 0; i < rows.rows; ++i) {
       const auto row = static_cast<size_t>(i);
+      if (row + kAhead < keys.size()) at.rows().Prefetch(keys.row(row + kAhead));
       if (at.rows().PutNew(keys.row(row), values.row(row))) fresh.push_back(i);
     }
     at.metrics.rows_updated += static_cast<int64_t>(fresh.size());

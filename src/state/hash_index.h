@@ -23,6 +23,11 @@ class HashIndex {
     }
     return kNone;
   }
+  /// Has the place of a hash on its way to the cache.
+  void Prefetch(uint32_t hash) const {
+    const Leaf& leaf = leaves_[directory_[DirectoryAt(hash)]];
+    __builtin_prefetch(&leaf.slots[hash & leaf.mask]);
+  }
   void Insert(uint32_t hash, uint32_t location);
   /// `from` is there.
   void Replace(uint32_t hash, uint32_t from, uint32_t to);

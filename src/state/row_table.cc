@@ -138,7 +138,13 @@ void RowTable::RemoveRow(Location at, uint32_t hash) {
 }
 
 void RowTable::Settle() {
-  for (Location at : changed_) {
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < changed_.size(); ++i) {
+    if (i + kAhead < changed_.size() && !rows_.dead(changed_[i + kAhead])) {
+      const RowHeader* next = rows_.At(changed_[i + kAhead]);
+      if (!next->live) Prefetch(next->key());
+    }
+    const Location at = changed_[i];
     if (rows_.dead(at)) continue;
     const RowHeader* row = rows_.At(at);
     if (!row->live) {

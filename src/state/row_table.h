@@ -24,6 +24,8 @@ class RowTable {
   void Put(Bytes key, Bytes value);
   /// False, and nothing done, when the key is there.
   bool PutNew(Bytes key, Bytes value);
+  /// Worth it for keys that are put or asked for a few calls later: a large index is not in the cache.
+  void Prefetch(Bytes key) const { index_.Prefetch(HashOf(key)); }
   /// As Put, of a row that is committed already.
   void PutSettled(Bytes key, Bytes value);
   /// False when the key is not there.
