@@ -130,9 +130,10 @@ Status BindShuffle(BindContext& context) {
 
 Result<ArrayPtr> Shuffle(const KernelCall& call, std::span<const Vector> args) {
   const Lists in(args[0]);
-  std::mt19937_64 random(args.size() == 2 ? static_cast<uint64_t>(Reader<arrow::Int64Type>(args[1])(0) +
-                                                                  call.context.task_partition +
-                                                                  call.context.batch_seed + call.context.rows_before)
+  std::mt19937_64 random(args.size() == 2 ? static_cast<uint64_t>(Reader<arrow::Int64Type>(args[1])(0)) +
+                                                static_cast<uint64_t>(call.context.task_partition) +
+                                                static_cast<uint64_t>(call.context.batch_seed) +
+                                                static_cast<uint64_t>(call.context.rows_before)
                                           : std::random_device()());
   std::vector<int64_t> order;
   return Rebuild(call, in, [&](int64_t i, ListAssembler& out) {

@@ -43,13 +43,18 @@ Status BindRandom(BindContext& context) {
 /// What draws once a row draws: rand, randn ... of a partition are one sequence over its batches.
 enum class Draw : uint8_t { kDouble, kGaussian, kChars };
 
+/// As Spark's: per partition, and here per micro-batch; sums of seeds wrap, as Java's do.
+int64_t SeedOf(const KernelCall& call, int64_t seed) {
+  return static_cast<int64_t>(static_cast<uint64_t>(seed) + static_cast<uint64_t>(call.context.task_partition) +
+                              static_cast<uint64_t>(call.context.batch_seed));
+}
+
 /// Generators by how far they have drawn, so that a batch goes on where the one before stopped. A thread keeps the last
 /// few, which is as many as the calls that its tasks have at a time; others are drawn again from their seeds.
 class Generators {
  public:
   static XorShift At(const KernelCall& call, Draw kind, int64_t seed, int64_t draws_per_row = 1) {
-    const Position at{kind, seed + call.context.task_partition + call.context.batch_seed,
-                      call.context.rows_before * draws_per_row};
+    const Position at{kind, SeedOf(call, seed), call.context.rows_before * draws_per_row};
     for (const Entry& entry : OfThread().entries_) {
       if (at.draws > 0 && entry.at == at) return entry.generator;
     }
@@ -60,9 +65,8 @@ class Generators {
   /// `generator` stands behind the call's rows.
   static void Keep(const KernelCall& call, Draw kind, int64_t seed, XorShift generator, int64_t draws_per_row = 1) {
     Generators& own = OfThread();
-    own.entries_[own.next_++ % kKept] = {{kind, seed + call.context.task_partition + call.context.batch_seed,
-                                          (call.context.rows_before + call.length) * draws_per_row},
-                                         generator};
+    own.entries_[own.next_++ % kKept] = {
+        {kind, SeedOf(call, seed), (call.context.rows_before + call.length) * draws_per_row}, generator};
   }
 
  private:
