@@ -189,12 +189,9 @@ Status Execution::CommitBatch() {
 
 Status Execution::OnDisk(int64_t batch_id) {
   if (unsynced_.empty() || unsynced_.front().first > batch_id) return Status::OK();
-  std::vector<std::optional<connectors::Offset>> ends(inputs_.size());
   for (; !unsynced_.empty() && unsynced_.front().first <= batch_id; unsynced_.pop_front())
     for (size_t i = 0; i < inputs_.size(); ++i)
-      if (unsynced_.front().second[i]) ends[i] = unsynced_.front().second[i];
-  for (size_t i = 0; i < inputs_.size(); ++i)
-    if (ends[i]) ARROW_RETURN_NOT_OK(inputs_[i].source->Commit(*ends[i]));
+      if (const auto& end = unsynced_.front().second[i]) ARROW_RETURN_NOT_OK(inputs_[i].source->Commit(*end));
   if (state_) state_->Committed(batch_id + 1);
   if (batch_id <= retained_batches_) return Status::OK();
   ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id - retained_batches_));
