@@ -71,6 +71,13 @@ void Divide(const OffsetRange& range, int64_t parts, std::vector<OffsetRange>* o
   }
 }
 
+/// Larger ones would wrap, and -1 and -2 mean something.
+template <typename T>
+bool Fits(const nlohmann::json& number) {
+  if (!number.is_number_integer()) return false;
+  return !number.is_number_unsigned() || std::in_range<T>(number.get<uint64_t>());
+}
+
 }  // namespace
 
 std::string OffsetsToJson(const PartitionOffsets& offsets) {
@@ -102,13 +109,6 @@ std::string OffsetsToJson(const PartitionOffsets& offsets) {
     json += '}';
   }
   return json + '}';
-}
-
-/// Larger ones would wrap, and -1 and -2 mean something.
-template <typename T>
-static bool Fits(const nlohmann::json& number) {
-  if (!number.is_number_integer()) return false;
-  return !number.is_number_unsigned() || std::in_range<T>(number.get<uint64_t>());
 }
 
 std::optional<PartitionOffsets> ParseOffsets(std::string_view json) {

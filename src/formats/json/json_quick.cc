@@ -170,12 +170,9 @@ bool QuickReader::Object(Node* node, JsonColumn* column, int depth) {
       JsonColumn& child = column->child(index);
       if (child.touched() || !Value(&node->children[index], &child, depth + 1)) return false;
     }
-    Blank();
-    if (at_ >= end_) return false;
-    const char c = *at_++;
-    if (c == '}') return true;
-    if (c != ',') return false;
-    Blank();
+    bool closed;
+    if (!Next('}', &closed)) return false;
+    if (closed) return true;
   }
 }
 
@@ -195,12 +192,9 @@ bool QuickReader::Map(Node* node, JsonColumn* column, int depth) {
     if (!Value(&node->children[1], &column->child(1), depth + 1)) return false;
     column->child(0).Commit();
     column->child(1).Commit();
-    Blank();
-    if (at_ >= end_) return false;
-    const char c = *at_++;
-    if (c == '}') return true;
-    if (c != ',') return false;
-    Blank();
+    bool closed;
+    if (!Next('}', &closed)) return false;
+    if (closed) return true;
   }
 }
 
@@ -211,14 +205,11 @@ bool QuickReader::Array(Node* node, JsonColumn* column, int depth) {
   Blank();
   if (at_ < end_ && *at_ == ']') return ++at_, true;
   for (;;) {
-    Blank();
     if (!Value(&node->children[0], &column->child(0), depth + 1)) return false;
     column->child(0).Commit();
-    Blank();
-    if (at_ >= end_) return false;
-    const char c = *at_++;
-    if (c == ']') return true;
-    if (c != ',') return false;
+    bool closed;
+    if (!Next(']', &closed)) return false;
+    if (closed) return true;
   }
 }
 
@@ -372,7 +363,6 @@ bool QuickReader::SkipValue(int depth) {
       Blank();
       if (at_ < end_ && *at_ == close) return ++at_, true;
       for (;;) {
-        Blank();
         if (close == '}') {
           if (at_ >= end_ || *at_++ != '"' || !String(&ignored)) return false;
           Blank();
@@ -380,11 +370,9 @@ bool QuickReader::SkipValue(int depth) {
           Blank();
         }
         if (!SkipValue(depth + 1)) return false;
-        Blank();
-        if (at_ >= end_) return false;
-        const char c = *at_++;
-        if (c == close) return true;
-        if (c != ',') return false;
+        bool closed;
+        if (!Next(close, &closed)) return false;
+        if (closed) return true;
       }
     }
     default: return NumberToken(&ignored, &integral);

@@ -49,6 +49,15 @@ class QuickReader {
   bool String(std::string_view* out);
   bool Word(std::string_view word);
   bool NumberToken(std::string_view* out, bool* integral);
+  /// After a member or an element: `close`, or a comma, and then at what follows it.
+  bool Next(char close, bool* closed) {
+    Blank();
+    if (at_ >= end_) return false;
+    const char c = *at_++;
+    *closed = c == close;
+    if (c == ',') Blank();
+    return *closed || c == ',';
+  }
   void Blank() {
     while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
   }
