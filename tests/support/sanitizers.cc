@@ -1,4 +1,12 @@
 // Defaults of the sanitizers, linked into every program of a sanitizer build.
+#include <cstdlib>
+
+namespace {
+
+// Arrow's own allocator passes memory from thread to thread, and beyond its end, unseen.
+__attribute__((constructor)) void UseSystemAllocator() { setenv("ARROW_DEFAULT_MEMORY_POOL", "system", 0); }
+
+}  // namespace
 
 extern "C" {
 
