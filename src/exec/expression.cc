@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "exec/expression_nodes.h"
 #include "exec/pipeline.h"
@@ -114,28 +113,64 @@ class ExpressionCompiler {
     return Intern(std::move(node));
   }
 
-  /// A call whose STRUCT is only taken apart gives just the fields that are read: from_json(...).a parses nothing else.
-  void PruneStructs() {
-    std::map<const ExpressionNode*, std::vector<GetFieldNode*>> readers;
-    for (auto& node : set_->nodes_) {
-      auto* field = dynamic_cast<GetFieldNode*>(node.get());
-      if (field != nullptr && !field->over_array) readers[field->children[0]].push_back(field);
+  struct FieldChange {
+    GetFieldNode* node;
+    int ordinal;
+    DataType type;
+  };
+  using Readers = absl::flat_hash_map<const ExpressionNode*, std::vector<ExpressionNode*>>;
+
+  /// The part of `node`'s type that is read, and what its readers become when it gives just that.
+  DataType Narrow(const ExpressionNode& node, const Readers& readers, std::vector<FieldChange>* changes) {
+    if (node.type.id() != TypeId::kStruct) return node.type;
+    const auto known = readers.find(&node);
+    if (known == readers.end() || static_cast<int>(known->second.size()) != uses_[&node]) return node.type;
+    std::map<int, GetFieldNode*> read;
+    for (ExpressionNode* reader : known->second) {
+      auto* field = dynamic_cast<GetFieldNode*>(reader);
+      if (field == nullptr && !IsNullTest(*reader)) return node.type;
+      if (field != nullptr && field->over_array) return node.type;
+      if (field != nullptr) read[field->ordinal] = field;
     }
+    const auto& fields = node.type.fields();
+    if (read.empty()) {
+      const auto plain = std::find_if(fields.begin(), fields.end(), [](const auto& f) { return !f.type.isNested(); });
+      return plain == fields.end() ? node.type : DataType::Struct({*plain});
+    }
+    std::vector<StructField> kept;
+    for (const auto& [ordinal, reader] : read) {
+      StructField field = fields[static_cast<size_t>(ordinal)];
+      field.type = Narrow(*reader, readers, changes);
+      changes->push_back({reader, static_cast<int>(kept.size()), field.type});
+      kept.push_back(std::move(field));
+    }
+    return DataType::Struct(std::move(kept));
+  }
+
+  static bool IsNullTest(const ExpressionNode& node) {
+    const auto* call = dynamic_cast<const CallNode*>(&node);
+    return call != nullptr && (call->def->name == "isnull" || call->def->name == "isnotnull");
+  }
+
+  /// A call whose STRUCT is only taken apart gives just the fields that are read, at any depth: from_json(...).a.b
+  /// parses nothing else.
+  void PruneStructs() {
+    Readers readers;
+    for (auto& node : set_->nodes_)
+      for (const ExpressionNode* child : node->children) readers[child].push_back(node.get());
     for (auto& node : set_->nodes_) {
       auto* call = dynamic_cast<CallNode*>(node.get());
-      if (call == nullptr || call->def->prune == nullptr) continue;
-      const auto& fields = readers[call];
-      if (fields.empty() || static_cast<int>(fields.size()) != uses_[call]) continue;
-      std::set<int> ordinals;
-      for (const GetFieldNode* field : fields) ordinals.insert(field->ordinal);
-      if (ordinals.size() == call->type.fields().size()) continue;
-      const std::vector<int> kept(ordinals.begin(), ordinals.end());
-      auto pruned = call->def->prune(*call->bound, kept);
+      if (call == nullptr || call->def->prune == nullptr || !call->deterministic) continue;
+      std::vector<FieldChange> changes;
+      const DataType narrowed = Narrow(*call, readers, &changes);
+      if (narrowed == call->type) continue;
+      auto pruned = call->def->prune(*call->bound, narrowed);
       if (pruned == nullptr) continue;
       call->bound = pruned;
       call->type = pruned->result_type;
-      for (GetFieldNode* field : fields) {
-        field->ordinal = static_cast<int>(std::lower_bound(kept.begin(), kept.end(), field->ordinal) - kept.begin());
+      for (const FieldChange& change : changes) {
+        change.node->ordinal = change.ordinal;
+        change.node->type = change.type;
       }
     }
   }
@@ -204,6 +239,21 @@ Result<std::vector<Vector>> Evaluator::Run(const Batch& batch, const functions::
     values.push_back(std::move(value));
   }
   return values;
+}
+
+Result<Batch> Evaluator::EvaluateWhere(const Batch& batch, TaskContext& task) {
+  Frame frame(batch.columns, batch.rows, task.eval, set_->memo_slots(), nullptr);
+  const auto& roots = set_->roots();
+  ARROW_ASSIGN_OR_RAISE(const Vector condition, roots[0]->Evaluate(frame));
+  const Selection selection = TrueRows(condition, batch.rows);
+  Batch result{selection.all ? batch.rows : static_cast<int64_t>(selection.rows.size()), {}};
+  if (result.rows == 0) return result;
+  Frame chosen(&frame, selection.rows);
+  for (size_t i = 1; i < roots.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(Vector value, roots[i]->Evaluate(selection.all ? frame : chosen));
+    result.columns.push_back(std::move(value));
+  }
+  return result;
 }
 
 bool IsDeterministic(const ExprPtr& expression) {

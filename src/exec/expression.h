@@ -47,6 +47,9 @@ class Evaluator {
   /// The value of every expression, each of batch.rows rows or constant. batch.rows > 0.
   Result<std::vector<Vector>> Evaluate(const Batch& batch, TaskContext& task);
   Result<std::vector<Vector>> Evaluate(const Batch& batch, const functions::EvalContext& context);
+  /// Of a deterministic set whose first expression is a condition: the others for the rows where it holds. What both
+  /// need is evaluated once. Without columns when there are no such rows.
+  Result<Batch> EvaluateWhere(const Batch& batch, TaskContext& task);
 
  private:
   Result<std::vector<Vector>> Run(const Batch& batch, const functions::EvalContext& context,

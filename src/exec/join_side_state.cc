@@ -53,18 +53,18 @@ std::optional<Bytes> JoinSideState::ValueAt(Bytes indexed_key, int64_t index) {
 
 void JoinSideState::Append(Bytes key, Bytes indexed_key, Bytes value, bool matched) {
   const int64_t count = CountOf(key);
-  std::vector<uint8_t> row(value.begin(), value.end());
-  row[matched_at()] = matched;
-  values_.Put(Indexed(indexed_key, count), row);
+  row_.assign(value.begin(), value.end());
+  row_[matched_at()] = matched;
+  values_.Put(Indexed(indexed_key, count), row_);
   SetCount(key, count + 1);
 }
 
 void JoinSideState::SetMatched(Bytes indexed_key, int64_t index) {
   auto value = ValueAt(indexed_key, index);
   if (!value || Matched(*value)) return;
-  std::vector<uint8_t> row(value->begin(), value->end());
-  row[matched_at()] = 1;
-  values_.Put(Indexed(indexed_key, index), row);
+  row_.assign(value->begin(), value->end());
+  row_[matched_at()] = 1;
+  values_.Put(Indexed(indexed_key, index), row_);
 }
 
 Status JoinSideState::Remove(const std::vector<Entry>& rows) {

@@ -20,6 +20,8 @@ class JoinSideState {
       : schema_(schema), counts_(counts), values_(values) {}
 
   int64_t CountOf(state::Bytes key) const;
+  /// Worth it for keys that are asked for a few calls later.
+  void PrefetchCount(state::Bytes key) const { counts_.Prefetch(key); }
   /// `indexed_key`: the key with any index.
   std::optional<state::Bytes> ValueAt(state::Bytes indexed_key, int64_t index);
   void Append(state::Bytes key, state::Bytes indexed_key, state::Bytes value, bool matched);
@@ -49,7 +51,7 @@ class JoinSideState {
 
   const JoinSideSchema& schema_;
   state::RowTable &counts_, &values_;
-  std::vector<uint8_t> scratch_;
+  std::vector<uint8_t> scratch_, row_;
 };
 
 }  // namespace sluice::exec

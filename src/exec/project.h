@@ -11,8 +11,4 @@ Result<ExecNodePtr> LowerFilter(const plan::PlanPtr& plan, Lowering& lowering);
 /// A projection of `expressions` (Attribute or Alias each) over `child`.
 Result<ExecNodePtr> MakeProject(const plan::ExprList& expressions, ExecNodePtr child);
 
-/// Appends a filter by `condition` (one expression) to a pipeline.
-void AppendFilter(const ExpressionSetPtr& condition, Pipeline* pipeline);
-void AppendProject(const ExpressionSetPtr& expressions, Pipeline* pipeline);
-
 }  // namespace sluice::exec

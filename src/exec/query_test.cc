@@ -32,6 +32,46 @@ TEST(Query, EqualSubexpressionsAreEvaluatedOnce) {
   EXPECT_EQ(SlowCalls(), 2);  // two runs, one batch each
 }
 
+TEST(Query, FiltersShareWhatIsProjected) {
+  auto a = Column("a", DataType::Long());
+  auto local = Local({a}, {"[[1], [2], [null], [4]]", "[[0]]"});
+  const auto slow = [&] { return CallOf("slow", {a}); };
+  auto plan = testing::Project(testing::Filter(local, CallOf(">", {slow(), Lit(1)})),
+                               {testing::As(CallOf("+", {slow(), Lit(1)}), "x"), a});
+  SlowCalls();
+  EXPECT_EQ(Rows(plan), (Lines{"3|2", "5|4"}));
+  EXPECT_EQ(SlowCalls(), 4);  // two runs of two batches
+  // What the filter drops is not projected.
+  auto guarded = testing::Project(testing::Filter(local, CallOf(">", {slow(), Lit(0)})),
+                                  {testing::As(CallOf("/", {Lit(8), slow()}), "x")});
+  EXPECT_EQ(Rows(guarded), (Lines{"8", "4", "2"}));
+  auto counted =
+      testing::Project(testing::Filter(local, CallOf(">", {a, Lit(1)})), {testing::As(CallOf("row_id", {}), "id"), a});
+  EXPECT_EQ(Rows(counted), (Lines{"0|2", "1|4"}));
+}
+
+TEST(Query, FieldsThatNobodyReadsAreNotMade) {
+  auto a = Column("a", DataType::Long());
+  auto local = Local({a}, {"[[1], [null], [3]]"});
+  const auto tree = [&] { return CallOf("tree", {a}); };
+  const auto made = [&](const ExprPtr& condition, ExprList list, const Lines& rows) {
+    auto plan = condition ? testing::Filter(local, condition) : local;
+    FieldsMade();
+    EXPECT_EQ(Rows(testing::Project(plan, std::move(list))), rows);
+    return FieldsMade() / 2;  // in each of two runs
+  };
+  const ExprPtr inner = CallOf("isnull", {Field(tree(), 1)});
+  EXPECT_EQ(made(nullptr, {testing::As(Field(Field(tree(), 1), 1), "d")}, {"1", "NULL", "3"}), 1);
+  EXPECT_EQ(made(CallOf("<=>", {inner, LitBool(false)}), {testing::As(Field(Field(tree(), 1), 1), "d")}, {"1", "3"}),
+            1);
+  EXPECT_EQ(
+      made(nullptr, {testing::As(inner, "x"), testing::As(Field(tree(), 2), "e")}, {"false|1", "true|NULL", "false|3"}),
+      2);
+  EXPECT_EQ(made(CallOf(">", {Field(Field(tree(), 1), 0), Lit(1)}), {testing::As(Field(tree(), 1), "b")}, {"{3, 3}"}),
+            2);
+  EXPECT_EQ(made(nullptr, {testing::As(CallOf("isnull", {tree()}), "x")}, {"false", "true", "false"}), 1);
+}
+
 TEST(Query, NullsPropagate) {
   auto a = Column("a", DataType::Long());
   auto b = Column("b", DataType::Long());

@@ -213,7 +213,12 @@ class StreamJoinNode final : public ExecNode {
       partners.clear();
       return Status::OK();
     };
+    auto prefetch = [&](const JoinSideState& in, size_t row) {
+      constexpr size_t kAhead = 8;
+      if (row + kAhead < key_rows.size()) in.PrefetchCount(key_rows.row(row + kAhead));
+    };
     for (int32_t i = 0; i < rows.rows; ++i) {
+      prefetch(others, static_cast<size_t>(i));
       if (!kept[static_cast<size_t>(i)]) continue;
       const int64_t count = others.CountOf(key_rows.row(static_cast<size_t>(i)));
       for (int64_t index = 0; index < count; ++index) {
@@ -228,6 +233,7 @@ class StreamJoinNode final : public ExecNode {
 
     std::vector<int32_t> alone;  // come out with nulls right away
     for (size_t i = 0; i < kept.size(); ++i) {
+      prefetch(own, i);
       const bool done = type_ == JoinType::kLeftSemi && s == 0 && matched[i];
       const bool old = Old(s, key_rows.row(i), values.row(i), at);
       // The right side's rows of this batch are still to come: an old left row meets them, and goes with the others.

@@ -8,5 +8,6 @@ namespace sluice::exec::testing {
 const functions::FunctionDef* TestFunction(const std::string& name);
 DataType ResultTypeOf(const std::string& name, const std::vector<DataType>& args);
 int SlowCalls();
+int FieldsMade();
 
 }  // namespace sluice::exec::testing

@@ -15,7 +15,7 @@ namespace {
 
 using namespace functions;  // NOLINT: tests of functions' interfaces
 
-int slow_calls = 0;
+int slow_calls = 0, fields_made = 0;
 
 int64_t IntAt(const Vector& v, int64_t i) {
   const arrow::Array& a = *v.array;
@@ -153,6 +153,29 @@ Result<ArrayPtr> SlowKernel(const KernelCall& call, std::span<const Vector> args
   return Materialize(args[0], call.length);
 }
 
+const DataType kTree = DataType::Struct({{"a", DataType::Long()},
+                                         {"b", DataType::Struct({{"c", DataType::Long()}, {"d", DataType::Long()}})},
+                                         {"e", DataType::Long()}});
+
+Result<ArrayPtr> TreeOf(const DataType& type, const ArrayPtr& value) {
+  if (type.id() != TypeId::kStruct) return ++fields_made, value;
+  arrow::ArrayVector children;
+  for (const auto& field : type.fields()) {
+    ARROW_ASSIGN_OR_RAISE(ArrayPtr child, TreeOf(field.type, value));
+    children.push_back(std::move(child));
+  }
+  return std::make_shared<arrow::StructArray>(ToArrowType(type), value->length(), children, value->null_bitmap());
+}
+Result<ArrayPtr> TreeKernel(const KernelCall& call, std::span<const Vector> args) {
+  ARROW_ASSIGN_OR_RAISE(ArrayPtr value, Materialize(args[0], call.length));
+  return TreeOf(call.bound.result_type, value);
+}
+std::shared_ptr<const BoundCall> PruneTree(const BoundCall& bound, const DataType& narrowed) {
+  auto pruned = std::make_shared<BoundCall>(bound);
+  pruned->result_type = narrowed;
+  return pruned;
+}
+
 Result<ArrayPtr> FailKernel(const KernelCall& call, std::span<const Vector> args) {
   for (int64_t i = 0; i < call.length; ++i) {
     if (!args[0].IsNull(i)) return MakeError("DIVIDE_BY_ZERO", {}, call.origin);
@@ -271,6 +294,7 @@ const FunctionDef kFunctions[] = {
     {.name = "pack", .nulls = NullRule::kCustom, .kernel = &PackKernel},
     {.name = "array2", .nulls = NullRule::kCustom, .kernel = &ArrayKernel},
     {.name = "slow", .kernel = &SlowKernel},
+    {.name = "tree", .kernel = &TreeKernel, .prune = &PruneTree},
     {.name = "fail", .kernel = &FailKernel},
     {.name = "row_id", .deterministic = false, .kernel = &RowIdKernel},
     {.name = "transform", .lambda = &TransformKernel},
@@ -304,6 +328,7 @@ DataType ResultTypeOf(const std::string& name, const std::vector<DataType>& args
     return DataType::Struct(fields);
   }
   if (name == "array2" || name == "transform") return DataType::Array(DataType::Long());
+  if (name == "tree") return kTree;
   if (name == "slow" || name == "fail") return args[0];
   return DataType::Long();
 }
@@ -312,6 +337,12 @@ int SlowCalls() {
   const int calls = slow_calls;
   slow_calls = 0;
   return calls;
+}
+
+int FieldsMade() {
+  const int fields = fields_made;
+  fields_made = 0;
+  return fields;
 }
 
 }  // namespace sluice::exec::testing

@@ -24,7 +24,8 @@ ExprPtr Lit(int64_t v);
 ExprPtr Lit(const std::string& v);
 ExprPtr LitBool(bool v);
 /// Functions known to tests: + - * / = <=> < <= > >= and or not isnull coalesce pack(a, b) -> struct, slow(a) (counts
-/// its calls), fail(a) (fails on every row it sees), array2(a, b), row_id() (not deterministic).
+/// its calls), tree(a) -> STRUCT<a, b: STRUCT<c, d>, e> of a everywhere (counts what it makes), fail(a) (fails on every
+/// row it sees), array2(a, b), row_id() (not deterministic).
 ExprPtr CallOf(const std::string& name, ExprList args);
 /// count, sum, min, collect_list.
 ExprPtr Agg(const std::string& name, ExprList args, bool distinct = false, ExprPtr filter = nullptr);
@@ -32,7 +33,8 @@ ExprPtr Explode(const ExprPtr& list);
 ExprPtr Field(const ExprPtr& child, int ordinal);
 ExprPtr As(const ExprPtr& child, const std::string& name);
 ExprPtr Order(const ExprPtr& child, bool ascending = true);
-int SlowCalls();  // of slow() since the last question
+int SlowCalls();   // of slow() since the last question
+int FieldsMade();  // by tree() since the last question
 
 PlanPtr Project(const PlanPtr& child, ExprList list);
 PlanPtr Filter(const PlanPtr& child, ExprPtr condition);

@@ -145,15 +145,13 @@ Result<ArrayPtr> FromJson(const KernelCall& call, std::span<const Vector> args) 
   return std::move(batch->values);
 }
 
-std::shared_ptr<const BoundCall> PruneFromJson(const BoundCall& bound, std::span<const int> fields) {
+std::shared_ptr<const BoundCall> PruneFromJson(const BoundCall& bound, const DataType& narrowed) {
   const auto& state = static_cast<const FromJsonState&>(*bound.state);
   if (state.options.mode != formats::ParseMode::kPermissive) return nullptr;
-  std::vector<StructField> kept;
-  for (int i : fields) kept.push_back(state.schema.fields()[static_cast<size_t>(i)]);
   for (const auto& field : state.schema.fields())
     if (field.name == state.options.corrupt_column) return nullptr;  // it tells of every field
   auto pruned_state = std::make_shared<FromJsonState>();
-  pruned_state->schema = DataType::Struct(std::move(kept));
+  pruned_state->schema = narrowed;
   pruned_state->options = state.options;
   auto pruned = std::make_shared<BoundCall>(bound);
   pruned->result_type = pruned_state->schema;

@@ -205,9 +205,10 @@ struct FunctionDef {
   /// from the arguments settled so far; `arity` as the user wrote it. bind then finds the body's type in
   /// arg_types[arg].
   Result<std::vector<StructField>> (*lambda_parameters)(const BindContext& context, int arg, int arity) = nullptr;
-  /// STRUCT results: the same call giving only `fields` (ordinals, ascending), for callers that read no others; null
-  /// when that would change an answer. from_json parses just what is asked.
-  std::shared_ptr<const BoundCall> (*prune)(const BoundCall& bound, std::span<const int> fields) = nullptr;
+  /// STRUCT results: the same call giving `narrowed`, a STRUCT of some of the fields, STRUCTs among them narrowed
+  /// likewise, for callers that read no others; null when that would change an answer. from_json parses just what is
+  /// asked.
+  std::shared_ptr<const BoundCall> (*prune)(const BoundCall& bound, const DataType& narrowed) = nullptr;
   AggregateDef aggregate = {};
   GeneratorKernel generator = nullptr;
   WindowDef window = {};

@@ -125,27 +125,25 @@ View SubstringIndex(View s, View delimiter, int32_t count) {
   return s;
 }
 
-bool SplitPartOf(View s, View delimiter, int32_t n, View* out) {
-  std::vector<View> parts;
-  if (delimiter.empty()) {
-    parts.push_back(s);
-  } else {
-    for (size_t at = 0;;) {
-      const size_t found = s.find(delimiter, at);
-      parts.push_back(s.substr(at, found == View::npos ? View::npos : found - at));
-      if (found == View::npos) break;
-      at = found + delimiter.size();
-    }
+/// The n-th piece (from 1, or from -1 backwards) of what lies between delimiters; empty where there is none.
+View SplitPartOf(View s, View delimiter, int64_t n) {
+  if (delimiter.empty()) return n == 1 || n == -1 ? s : View();
+  if (n < 0) {
+    int64_t parts = 1;
+    for (size_t at = s.find(delimiter); at != View::npos; at = s.find(delimiter, at + delimiter.size())) ++parts;
+    n += parts + 1;
+    if (n <= 0) return View();
   }
-  const int64_t index = n > 0 ? int64_t{n} - 1 : static_cast<int64_t>(parts.size()) + n;
-  *out = index < 0 || index >= static_cast<int64_t>(parts.size()) ? View() : parts[static_cast<size_t>(index)];
-  return true;
+  for (size_t at = 0;; --n) {
+    const size_t found = s.find(delimiter, at);
+    if (n == 1) return s.substr(at, found == View::npos ? View::npos : found - at);
+    if (found == View::npos) return View();
+    at = found + delimiter.size();
+  }
 }
 Result<View> SplitPart(const KernelCall& call, View s, View delimiter, int32_t n) {
   if (n == 0) return MakeError("INVALID_INDEX_OF_ZERO", {}, call.origin);
-  View out;
-  SplitPartOf(s, delimiter, n, &out);
-  return out;
+  return SplitPartOf(s, delimiter, n);
 }
 
 // ---- concatenation -------------------------------------------------------------------------------------------------

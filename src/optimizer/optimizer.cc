@@ -23,7 +23,6 @@ constexpr NamedRule kRules[] = {
     {"CollapseProjects", &CollapseProjects, false},
     {"PruneColumns", &PruneColumns, false},
     {"CollapseProjects", &CollapseProjects, false},
-    {"PruneStructFunctions", &PruneStructFunctions, false},
     {"PushDownLimits", &PushDownLimits, false},
     {"LookUpInSets", &LookUpInSets, false},
     {"CheckCartesianProducts", &CheckCartesianProducts, true},

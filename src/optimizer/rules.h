@@ -26,8 +26,6 @@ Result<plan::PlanPtr> PushDownFilters(const plan::PlanPtr& plan, const Optimizer
 Result<plan::PlanPtr> InferNotNull(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Every node gives only what is read above it.
 Result<plan::PlanPtr> PruneColumns(const plan::PlanPtr& plan, const OptimizerContext& context);
-/// Functions that give a STRUCT (from_json) compute only the fields that are read.
-Result<plan::PlanPtr> PruneStructFunctions(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// LIMIT moves into unions and tables.
 Result<plan::PlanPtr> PushDownLimits(const plan::PlanPtr& plan, const OptimizerContext& context);
 /// Calls of functions that run outside of the engine become columns of nodes of their own.
