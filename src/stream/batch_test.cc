@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
 
@@ -14,10 +15,13 @@ struct Sight {
   std::promise<void> running;
   Messages aborted;
   bool committed = false;
+  std::atomic<int> sources = 0;  // alive
 };
 
 class OneRowSource final : public connectors::StreamSource {
  public:
+  explicit OneRowSource(Sight* sight) : sight_(sight) { ++sight_->sources; }
+  ~OneRowSource() override { --sight_->sources; }
   std::string description() const override { return "one row"; }
   Result<connectors::Offset> InitialOffset() override { return connectors::Offset{"0"}; }
   Result<connectors::Offset> LatestOffset(const connectors::Offset&, connectors::ReadLimit) override {
@@ -34,6 +38,9 @@ class OneRowSource final : public connectors::StreamSource {
   }
   void WaitForData(const connectors::Offset&, std::chrono::milliseconds) override {}
   void Wake() override {}
+
+ private:
+  Sight* sight_;
 };
 
 class SeenSink final : public connectors::StreamSink {
@@ -83,8 +90,8 @@ TEST(Batch, StopBeforeCommitAbortsWhatWasWritten) {
   auto folder = std::filesystem::temp_directory_path() / ("batch_test_" + NewUuid());
   Definition definition;
   definition.checkpoint_location = folder.string();
-  definition.sources = {[](const std::string&) -> Result<std::unique_ptr<connectors::StreamSource>> {
-    return std::make_unique<OneRowSource>();
+  definition.sources = {[&](const std::string&) -> Result<std::unique_ptr<connectors::StreamSource>> {
+    return std::make_unique<OneRowSource>(&sight);
   }};
   definition.sink = [&](const std::string&, const std::string&) -> Result<std::unique_ptr<connectors::StreamSink>> {
     return std::make_unique<SeenSink>(&sight);
@@ -98,6 +105,10 @@ TEST(Batch, StopBeforeCommitAbortsWhatWasWritten) {
   (*execution)->Stop();
   EXPECT_EQ(sight.aborted, Messages{"a file"});
   EXPECT_FALSE(sight.committed);
+  EXPECT_EQ(sight.sources, 0);  // while its query is still known
+  (*execution)->Stop();
+  (*execution)->StopAfterBatch();
+  EXPECT_TRUE((*execution)->ProcessAllAvailable().ok());
   std::filesystem::remove_all(folder);
 }
 

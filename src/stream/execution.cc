@@ -111,7 +111,7 @@ void Execution::SetStatus(const std::string& message, bool data, bool active) {
 
 void Execution::Stop() {
   cancel_.Cancel();
-  for (auto& input : inputs_) input.source->Wake();
+  WakeSources();
   changed_.notify_all();
   AwaitTermination(std::nullopt);
 }
@@ -119,12 +119,34 @@ void Execution::Stop() {
 // A listener or a foreachBatch function may stop its query; the loop ends when it returns.
 bool Execution::OnOwnThread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
+void Execution::WakeSources() {
+  std::lock_guard lock(sources_mutex_);
+  for (auto& input : inputs_) input.source->Wake();
+}
+
+/// Ended queries are kept for their progress, not for connections and threads of their sources.
+void Execution::ReleaseParts() {
+  query_.reset();
+  sink_.reset();
+  state_.reset();
+  sync_.reset();
+  std::vector<Input> inputs;
+  {
+    std::lock_guard lock(sources_mutex_);
+    inputs.swap(inputs_);
+  }
+  definition_.sources.clear();
+  definition_.sink = nullptr;
+  definition_.compile = nullptr;
+  definition_.observed = nullptr;
+}
+
 void Execution::StopAfterBatch() {
   {
     std::lock_guard lock(mutex_);
     stop_after_batch_ = true;
   }
-  for (auto& input : inputs_) input.source->Wake();
+  WakeSources();
   changed_.notify_all();
 }
 
@@ -144,7 +166,7 @@ Status Execution::ProcessAllAvailable() {
   const int64_t asked = trigger_starts_;
   while (!terminated_ && !(idle_checks_ > asked)) {
     lock.unlock();
-    for (auto& input : inputs_) input.source->Wake();
+    WakeSources();
     changed_.notify_all();
     lock.lock();
     changed_.wait_for(lock, std::chrono::milliseconds(50), [&] { return terminated_ || idle_checks_ > asked; });
@@ -168,10 +190,7 @@ void Execution::Loop() {
     LogError("query failed", {{"id", id()}, {"runId", run_id_}, {"batch", batch_id_}, {"error", result}});
     error = MakeError("STREAM_FAILED", {{"id", id()}, {"runId", run_id_}, {"message", result.message()}});
   }
-  query_.reset();
-  sink_.reset();
-  state_.reset();
-  sync_.reset();
+  ReleaseParts();
   std::string location = checkpoint_->path();
   std::string query_id = id();
   if (definition_.delete_checkpoint_on_stop && error.ok()) {

@@ -115,6 +115,8 @@ class Execution {
   void KeepProgress(const Progress& progress);
   Progress IdleProgress(Progress progress) const;
   void FinishProgress(Progress progress, bool ran);
+  void WakeSources();
+  void ReleaseParts();
   void WaitForWork(std::chrono::milliseconds at_most);
   bool stopping() const;
   bool OnOwnThread() const;
@@ -127,6 +129,7 @@ class Execution {
   std::unique_ptr<Checkpoint> checkpoint_;
   bool sync_batches_ = true;              // each batch waits for the disk
   std::unique_ptr<CheckpointSync> sync_;  // where it need not; null for temporary checkpoints too
+  std::mutex sources_mutex_;              // others wake sources while the query's thread lets go of them
   std::vector<Input> inputs_;
   std::unique_ptr<connectors::StreamSink> sink_;
   std::unique_ptr<exec::CompiledQuery> query_;
