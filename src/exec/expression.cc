@@ -130,7 +130,7 @@ class ExpressionCompiler {
       auto* field = dynamic_cast<GetFieldNode*>(reader);
       if (field == nullptr && !IsNullTest(*reader)) return node.type;
       if (field != nullptr && field->over_array) return node.type;
-      if (field != nullptr) read[field->ordinal] = field;
+      if (field != nullptr && !read.emplace(field->ordinal, field).second) return node.type;
     }
     const auto& fields = node.type.fields();
     if (read.empty()) {

@@ -86,7 +86,15 @@ Status ChecksumFileWriter::Append(std::string_view bytes) {
   return file_.Append(bytes);
 }
 
+void RemoveHadoopChecksums(const std::string& path) {
+  const size_t slash = path.rfind('/') + 1;
+  const std::string hidden = path.substr(0, slash) + "." + path.substr(slash);
+  ::unlink((hidden + ".crc").c_str());
+  ::unlink((hidden + ".crc.crc").c_str());
+}
+
 Status ChecksumFileWriter::Finish() {
+  RemoveHadoopChecksums(path_);  // of another content
   ARROW_RETURN_NOT_OK(file_.Finish());
   nlohmann::ordered_json crc;
   crc["algorithm"] = "CRC32C";

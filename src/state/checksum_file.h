@@ -12,6 +12,10 @@ namespace sluice::state {
 /// CRC-32C (Castagnoli), of bytes that come after those with the checksum `before`.
 uint32_t Crc32c(std::string_view bytes, uint32_t before = 0);
 
+/// The hidden checksums that Hadoop's local file system keeps of a file and of its .crc file. Those of earlier content
+/// would make Spark refuse what is there now.
+void RemoveHadoopChecksums(const std::string& path);
+
 /// Writes both files: on disk after Finish, or with SyncFileSystem. Until then either may be that of an earlier
 /// attempt.
 enum class Durability { kNow, kWithSync };

@@ -130,6 +130,7 @@ Status RemoveVersionsBelow(const std::string& folder, int64_t oldest) {
     std::error_code ignored;
     fs::remove(path, ignored);
     fs::remove(path + ".crc", ignored);
+    RemoveHadoopChecksums(path);
   };
   for (int64_t v : versions.deltas) {
     if (v < from) remove(DeltaPath(folder, v));

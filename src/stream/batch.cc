@@ -193,7 +193,7 @@ Status Execution::OnDisk(int64_t batch_id) {
     for (size_t i = 0; i < inputs_.size(); ++i)
       if (const auto& end = unsynced_.front().second[i]) ARROW_RETURN_NOT_OK(inputs_[i].source->Commit(*end));
   if (state_) state_->Committed(batch_id + 1);
-  if (batch_id <= retained_batches_) return Status::OK();
+  if (sync_ || batch_id <= retained_batches_) return Status::OK();  // it removes them itself
   ARROW_RETURN_NOT_OK(checkpoint_->offsets().PurgeBelow(batch_id - retained_batches_));
   return checkpoint_->commits().PurgeBelow(batch_id - retained_batches_);
 }

@@ -13,8 +13,8 @@
 #include <random>
 
 #include "base/file_system.h"
-#include "stream/checkpoint_sync.h"
 #include "base/log.h"
+#include "stream/checkpoint_sync.h"
 
 namespace sluice::stream {
 

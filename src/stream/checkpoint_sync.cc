@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -11,14 +12,12 @@
 
 #include "base/file_system.h"
 #include "base/log.h"
-#include "stream/checkpoint.h"
 
 namespace sluice::stream {
 
 namespace {
 
 constexpr int64_t kMostUnsynced = 1000;  // batches; a query that is faster than its disk waits for it
-constexpr int64_t kFewBatches = 16;      // up to here file by file, so that nobody else's writes have to be waited for
 constexpr std::chrono::milliseconds kInterval{500};
 
 std::string MarkerPath(const std::string& checkpoint) { return checkpoint + "/.synced"; }
@@ -43,6 +42,11 @@ Status Failed(const std::string& path) {
   return MakeError("TASK_WRITE_FAILED", {{"path", path + " (" + std::strerror(errno) + ")"}});
 }
 
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 Status SyncFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Failed(path);
@@ -50,6 +54,18 @@ Status SyncFile(const std::string& path) {
   const Status result = synced ? Status::OK() : Failed(path);
   ::close(fd);
   return result;
+}
+
+/// Whether batches from `next` on are not, or not only, what a query of this class left: another engine took over,
+/// which knows nothing of the marker. What it wrote is not ours to take back.
+Result<bool> AnotherWentOn(int64_t next, BatchLog* offsets, BatchLog* commits) {
+  ARROW_ASSIGN_OR_RAISE(auto latest, offsets->Latest());
+  if (latest && *latest > next + kMostUnsynced) return true;  // further on than this class lets a query get
+  // Hadoop's file systems write a checksum beside each file.
+  for (int64_t id = next; latest && id <= *latest; ++id)
+    if (Exists(offsets->folder() + "/." + std::to_string(id) + ".crc")) return true;
+  // The newest batch on disk is kept as long as it is the newest.
+  return next > 0 && !(Exists(offsets->PathOf(next - 1)) && Exists(commits->PathOf(next - 1)));
 }
 
 }  // namespace
@@ -67,12 +83,10 @@ Status CheckpointSync::Repair(const std::string& checkpoint, BatchLog* offsets, 
   if (text.substr(3, boot_end - 3) == BootId()) {
     ARROW_RETURN_NOT_OK(SyncFileSystem(checkpoint));
   } else {
-    ARROW_ASSIGN_OR_RAISE(auto latest, offsets->Latest());
-    // Further on than this class lets a query get: another engine went on since, which knows nothing of the marker.
-    const bool anothers = latest && *latest > next + kMostUnsynced;
-    if (latest && !anothers) {
+    ARROW_ASSIGN_OR_RAISE(const bool anothers, AnotherWentOn(next, offsets, commits));
+    if (!anothers) {
       LogWarn("the machine went down: batches that were not on disk yet run again",
-              {{"checkpoint", checkpoint}, {"from", int64_t{next}}, {"newest", *latest}});
+              {{"checkpoint", checkpoint}, {"from", int64_t{next}}});
       // In this order a crash leaves a batch that is planned, never one that is committed and not planned.
       ARROW_RETURN_NOT_OK(commits->RemoveFrom(next));
       ARROW_RETURN_NOT_OK(offsets->RemoveFrom(next));
@@ -82,12 +96,13 @@ Status CheckpointSync::Repair(const std::string& checkpoint, BatchLog* offsets, 
   return SyncFolder(checkpoint);
 }
 
-CheckpointSync::CheckpointSync(std::string checkpoint, int64_t newest, bool whole_file_system)
-    : checkpoint_(std::move(checkpoint)), whole_file_system_(whole_file_system), committed_(newest), on_disk_(newest) {}
+CheckpointSync::CheckpointSync(std::string checkpoint, int64_t newest, int64_t retained_batches, bool whole_file_system)
+    : checkpoint_(std::move(checkpoint)), retained_batches_(retained_batches), whole_file_system_(whole_file_system),
+      offsets_(checkpoint_ + "/offsets"), commits_(checkpoint_ + "/commits"), committed_(newest), on_disk_(newest) {}
 
 Result<std::unique_ptr<CheckpointSync>> CheckpointSync::Start(const std::string& checkpoint, int64_t newest,
-                                                              bool whole_file_system) {
-  std::unique_ptr<CheckpointSync> sync(new CheckpointSync(checkpoint, newest, whole_file_system));
+                                                              int64_t retained_batches, bool whole_file_system) {
+  std::unique_ptr<CheckpointSync> sync(new CheckpointSync(checkpoint, newest, retained_batches, whole_file_system));
   const std::string marker = MarkerPath(checkpoint);
   ARROW_RETURN_NOT_OK(WriteFileDurably(marker, MarkerText(newest)));
   sync->marker_fd_ = ::open(marker.c_str(), O_WRONLY | O_CLOEXEC);
@@ -112,9 +127,9 @@ void CheckpointSync::Loop() {
     changed_.wait(lock, [&] { return closing_ || committed_ > on_disk_; });
     if (closing_) return;
     const auto next_round = std::chrono::steady_clock::now() + kInterval;
-    const int64_t from = on_disk_ + 1, through = committed_;
+    const int64_t through = committed_;
     lock.unlock();
-    const Status synced = Sync(from, through);
+    const Status synced = Sync(through);
     lock.lock();
     if (synced.ok()) on_disk_ = through;
     error_ = synced;
@@ -123,18 +138,22 @@ void CheckpointSync::Loop() {
   }
 }
 
-Status CheckpointSync::Sync(int64_t from, int64_t through) {
-  if (whole_file_system_ || through - from >= kFewBatches) {
+Status CheckpointSync::Sync(int64_t through) {
+  if (whole_file_system_) {
     ARROW_RETURN_NOT_OK(SyncFileSystem(checkpoint_));
   } else {
-    for (const char* log : {"/offsets", "/commits"}) {
-      const std::string folder = checkpoint_ + log;
-      for (int64_t id = from; id <= through; ++id)
-        ARROW_RETURN_NOT_OK(SyncFile(folder + "/" + std::to_string(id)));
-      ARROW_RETURN_NOT_OK(SyncFolder(folder));
+    // A query goes on from its newest entries; those before them mostly are purged without ever being on disk.
+    for (const BatchLog* log : {&offsets_, &commits_}) {
+      for (int64_t id = std::max<int64_t>(0, through - 1); id <= through; ++id)
+        if (id == through || Exists(log->PathOf(id))) ARROW_RETURN_NOT_OK(SyncFile(log->PathOf(id)));
+      ARROW_RETURN_NOT_OK(SyncFolder(log->folder()));
     }
   }
-  return Mark(through);
+  ARROW_RETURN_NOT_OK(Mark(through));
+  // Here rather than by the query: a file system that discards what it frees makes removals slow.
+  if (through <= retained_batches_) return Status::OK();
+  ARROW_RETURN_NOT_OK(offsets_.PurgeBelow(through - retained_batches_));
+  return commits_.PurgeBelow(through - retained_batches_);
 }
 
 Status CheckpointSync::Mark(int64_t id) const {
@@ -162,8 +181,13 @@ Status CheckpointSync::Finish() {
   }
   if (thread_.joinable()) thread_.join();
   ARROW_RETURN_NOT_OK(error_);
-  if (committed_ > on_disk_) ARROW_RETURN_NOT_OK(Sync(on_disk_ + 1, committed_));
+  if (committed_ > on_disk_) ARROW_RETURN_NOT_OK(Sync(committed_));
   on_disk_ = committed_;
+  // A batch that was planned and did not come to its end.
+  if (const std::string planned = offsets_.PathOf(committed_ + 1); Exists(planned)) {
+    ARROW_RETURN_NOT_OK(SyncFile(planned));
+    ARROW_RETURN_NOT_OK(SyncFolder(offsets_.folder()));
+  }
   std::error_code ignored;
   std::filesystem::remove(MarkerPath(checkpoint_), ignored);
   return SyncFolder(checkpoint_);

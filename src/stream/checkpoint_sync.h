@@ -10,10 +10,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "stream/checkpoint.h"
 
 namespace sluice::stream {
-
-class BatchLog;
 
 /// All methods are called by the query's thread.
 class CheckpointSync {
@@ -21,10 +20,10 @@ class CheckpointSync {
   /// Called under the checkpoint's lock before anything reads it: after a power failure takes the logs back to the last
   /// batch that was on disk. Errors: MALFORMED_LOG_FILE.
   static Status Repair(const std::string& checkpoint, BatchLog* offsets, BatchLog* commits);
-  /// `newest` is the last committed batch, -1 before the first. `whole_file_system`: batches leave more than log
-  /// entries (state).
+  /// `newest` is the last committed batch, -1 before the first. Log entries of more than `retained_batches` are removed
+  /// once newer ones are on disk. `whole_file_system`: batches leave more than log entries (state).
   static Result<std::unique_ptr<CheckpointSync>> Start(const std::string& checkpoint, int64_t newest,
-                                                       bool whole_file_system);
+                                                       int64_t retained_batches, bool whole_file_system);
   ~CheckpointSync();
   CheckpointSync(const CheckpointSync&) = delete;
 
@@ -35,13 +34,15 @@ class CheckpointSync {
   Status Finish();
 
  private:
-  CheckpointSync(std::string checkpoint, int64_t newest, bool whole_file_system);
+  CheckpointSync(std::string checkpoint, int64_t newest, int64_t retained_batches, bool whole_file_system);
   void Loop();
-  Status Sync(int64_t from, int64_t through);
+  Status Sync(int64_t through);
   Status Mark(int64_t id) const;
 
   const std::string checkpoint_;
+  const int64_t retained_batches_;
   const bool whole_file_system_;
+  BatchLog offsets_, commits_;  // to remove entries; the query's own ones add them
   int marker_fd_ = -1;
 
   std::mutex mutex_;

@@ -33,7 +33,7 @@ class CheckpointSyncTest : public testing::Test {
   }
   /// A killed query's marker: everything through `batch` is on disk.
   void KilledAfter(int64_t batch) const {
-    auto sync = CheckpointSync::Start(folder_, batch, false);
+    auto sync = CheckpointSync::Start(folder_, batch, 100, false);
     ASSERT_TRUE(sync.ok()) << sync.status();
   }
   void PowerFailed() const {
@@ -81,6 +81,26 @@ TEST_F(CheckpointSyncTest, AnotherEngineWentOn) {
   EXPECT_EQ(Newest(), (std::pair<int64_t, int64_t>{1100, 1099}));
 }
 
+TEST_F(CheckpointSyncTest, AnotherEngineWentOnALittle) {
+  Batches(7);
+  KilledAfter(4);
+  PowerFailed();
+  std::ofstream(folder_ + "/offsets/.6.crc") << "as Hadoop writes it";
+  EXPECT_EQ(Newest(), (std::pair<int64_t, int64_t>{7, 6}));
+  EXPECT_FALSE(Marked());
+}
+
+TEST_F(CheckpointSyncTest, AnotherEngineWentOnAndRemovedOldBatches) {
+  Batches(300);
+  KilledAfter(4);
+  PowerFailed();
+  for (int64_t id = 0; id < 200; ++id) {
+    fs::remove(folder_ + "/offsets/" + std::to_string(id));
+    fs::remove(folder_ + "/commits/" + std::to_string(id));
+  }
+  EXPECT_EQ(Newest(), (std::pair<int64_t, int64_t>{300, 299}));
+}
+
 TEST_F(CheckpointSyncTest, AMarkerThatIsNone) {
   std::ofstream(folder_ + "/.synced") << "v1\n";
   EXPECT_TRUE(Checkpoint::Open(folder_).status().message().find("MALFORMED_LOG_FILE") != std::string::npos);
@@ -91,7 +111,7 @@ TEST_F(CheckpointSyncTest, FollowsByItselfAndForgetsItsMarkerInTheEnd) {
     fs::remove_all(folder_);
     ASSERT_TRUE(Checkpoint::Open(folder_).ok());
     Batches(31);
-    auto sync = CheckpointSync::Start(folder_, -1, whole);
+    auto sync = CheckpointSync::Start(folder_, -1, 10, whole);
     ASSERT_TRUE(sync.ok()) << sync.status();
     auto on_disk = (*sync)->Committed(3);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -105,12 +125,17 @@ TEST_F(CheckpointSyncTest, FollowsByItselfAndForgetsItsMarkerInTheEnd) {
     ASSERT_TRUE((*sync)->Committed(30).ok());
     EXPECT_TRUE((*sync)->Finish().ok());
     EXPECT_FALSE(Marked());
+    // It removed what is older than 10 batches before the newest.
+    for (const char* log : {"/offsets/", "/commits/"}) {
+      EXPECT_FALSE(fs::exists(folder_ + log + "19"));
+      EXPECT_TRUE(fs::exists(folder_ + log + "20"));
+    }
   }
 }
 
 TEST_F(CheckpointSyncTest, ErrorsOfTheDiskReachTheQuery) {
   Batches(3);
-  auto sync = CheckpointSync::Start(folder_, -1, false);
+  auto sync = CheckpointSync::Start(folder_, -1, 100, false);
   ASSERT_TRUE(sync.ok()) << sync.status();
   fs::remove_all(folder_ + "/commits");
   (void)(*sync)->Committed(2);

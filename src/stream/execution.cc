@@ -81,7 +81,7 @@ Status Execution::Open() {
   checkpoint_->commits().SyncLater();
   // Nobody comes back to a temporary one.
   if (definition_.delete_checkpoint_on_stop) return Status::OK();
-  return CheckpointSync::Start(checkpoint_->path(), batch_id_ - 1, state_ != nullptr).Value(&sync_);
+  return CheckpointSync::Start(checkpoint_->path(), batch_id_ - 1, retained_batches_, state_ != nullptr).Value(&sync_);
 }
 
 bool Execution::is_active() const {

@@ -20,7 +20,7 @@ namespace sluice::formats {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr size_t kMaxSlots = 256;
+constexpr size_t kMaxSlots = 256, kMaxSlotBytes = 128;
 
 bool IsDigit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
@@ -49,6 +49,13 @@ const char* FindSpecial(const char* p, const char* end, bool* high) {
   }
 #endif
   return p;
+}
+
+template <typename T>
+bool ParseFloating(std::string_view token, bool integral, T* v) {
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), *v);
+  if (integral && *v == 0) *v = 0;  // Jackson reads an integer, which has no negative zero
+  return error == std::errc() && end == token.data() + token.size();
 }
 
 }  // namespace
@@ -141,7 +148,7 @@ bool QuickReader::Key(Node* node, size_t position, int* field) {
   Blank();
   if (at_ >= end_ || *at_ != ':') return false;
   ++at_;
-  if (kept) {
+  if (kept && static_cast<size_t>(at_ - start) <= kMaxSlotBytes) {
     if (node->slots.size() <= position) node->slots.resize(position + 1);
     Slot& slot = node->slots[position];
     slot.key.assign(start, static_cast<size_t>(at_ - start));
@@ -330,13 +337,16 @@ bool QuickReader::Number(Node* node, JsonColumn* column) {
         default: column->SetInt64(v); return true;
       }
     }
-    case TypeId::kFloat:
+    case TypeId::kFloat: {
+      float v;
+      if (!ParseFloating(token, integral, &v)) return false;
+      column->SetFloat(v);
+      return true;
+    }
     case TypeId::kDouble: {
       double v;
-      const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), v);
-      if (error != std::errc() || end != token.data() + token.size()) return false;
-      if (integral && v == 0) v = 0;  // Jackson reads an integer, which has no negative zero
-      node->id == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
+      if (!ParseFloating(token, integral, &v)) return false;
+      column->SetDouble(v);
       return true;
     }
     case TypeId::kDecimal: return SetDecimalFromText(token, column);

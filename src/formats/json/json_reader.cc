@@ -201,16 +201,14 @@ Outcome JsonReader::Impl::Number(od::value& value, JsonColumn* column) {
       if (IsIntegerText(token) && !value.get_int64().get(v)) return Integral(v, column);
       break;
     }
-    case TypeId::kFloat:
+    case TypeId::kFloat:  // not by way of a double, which would round twice
+      column->SetFloat(integral_zero ? 0 : std::strtof(std::string(token).c_str(), nullptr));
+      return Outcome::kOk;
     case TypeId::kDouble: {
       double v;
-      if (value.get_double().get(v)) {  // beyond a double's range: Java gives infinity
-        column->type().id() == TypeId::kFloat ? column->SetFloat(std::strtof(std::string(token).c_str(), nullptr))
-                                              : column->SetDouble(std::strtod(std::string(token).c_str(), nullptr));
-        return Outcome::kOk;
-      }
-      if (integral_zero) v = 0;
-      column->type().id() == TypeId::kFloat ? column->SetFloat(static_cast<float>(v)) : column->SetDouble(v);
+      if (value.get_double().get(v))
+        v = std::strtod(std::string(token).c_str(), nullptr);  // too large: Java's infinity
+      column->SetDouble(integral_zero ? 0 : v);
       return Outcome::kOk;
     }
     case TypeId::kDecimal: outcome = SetDecimalFromText(token, column) ? Outcome::kOk : Outcome::kBadValue; break;
