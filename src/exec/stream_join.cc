@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "exec/expression.h"
 #include "exec/group_table.h"
@@ -340,8 +341,34 @@ std::optional<EventTimeColumn> KeyTime(const JoinKeys& keys) {
   return std::nullopt;
 }
 
-Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const plan::ExprList& conjuncts,
-                      const plan::Attributes& other, bool key_time) {
+/// The columns of a side as Spark's state knows them: those that a filter right below says are there are not nullable,
+/// as Spark's FilterExec gives them.
+plan::Attributes StoredColumns(const plan::PlanPtr& input, const plan::Attributes& columns) {
+  std::set<plan::ExprId> present;
+  const plan::LogicalPlan* node = input.get();
+  while (node->kind == plan::PlanKind::kFilter || node->kind == plan::PlanKind::kEventTimeWatermark) {
+    if (const auto* filter = plan::As<plan::Filter>(*node)) {
+      for (const auto& conjunct : plan::SplitConjunction(filter->condition)) {
+        const auto* call = plan::As<plan::Call>(conjunct);
+        if (call == nullptr || call->def->name != "isnotnull") continue;
+        if (const auto* column = plan::As<plan::Attribute>(call->children[0])) present.insert(column->id);
+      }
+    }
+    node = node->children[0].get();
+  }
+  plan::Attributes stored;
+  for (const auto& column : columns) {
+    stored.push_back(column);
+    if (present.count(column->id) == 0) continue;
+    auto certain = std::make_shared<plan::Attribute>(*column);
+    certain->nullable = false;
+    stored.back() = std::move(certain);
+  }
+  return stored;
+}
+
+Result<Side> MakeSide(const plan::PlanPtr& plan, const ExecNode& input, const plan::ExprList& keys,
+                      const plan::ExprList& conjuncts, const plan::Attributes& other, bool key_time) {
   Side side;
   side.columns = input.output();
   side.types = ArrowTypesOf(side.columns);
@@ -352,7 +379,7 @@ Result<Side> MakeSide(const ExecNode& input, const plan::ExprList& keys, const p
   if (!own.empty()) {
     ARROW_ASSIGN_OR_RAISE(side.filter, ExpressionSet::Compile(own, side.columns));
   }
-  side.schema = JoinSideSchema::Of(keys, side.columns);
+  side.schema = JoinSideSchema::Of(keys, StoredColumns(plan, side.columns));
   side.event_time = EventTimeColumn::Find(side.columns);
   side.bounded = key_time || StateWatermarkOffsetMs(conjuncts, side.columns, other).has_value();
   if (!key_time && side.event_time) side.watermark_offset_ms = StateWatermarkOffsetMs(conjuncts, side.columns, other);
@@ -371,10 +398,10 @@ Result<ExecNodePtr> LowerStreamJoin(const plan::PlanPtr& plan, Lowering& lowerin
   const JoinKeys keys = SplitJoinCondition(join, left->output(), right->output());
   if (keys.left.empty()) return Refuse("Stream-stream join without equality predicate is not supported");
   const std::optional<EventTimeColumn> key_time = KeyTime(keys);
-  ARROW_ASSIGN_OR_RAISE(Side left_side,
-                        MakeSide(*left, keys.left, keys.residual, right->output(), key_time.has_value()));
-  ARROW_ASSIGN_OR_RAISE(Side right_side,
-                        MakeSide(*right, keys.right, keys.residual, left->output(), key_time.has_value()));
+  ARROW_ASSIGN_OR_RAISE(Side left_side, MakeSide(plan->children[0], *left, keys.left, keys.residual, right->output(),
+                                                 key_time.has_value()));
+  ARROW_ASSIGN_OR_RAISE(Side right_side, MakeSide(plan->children[1], *right, keys.right, keys.residual, left->output(),
+                                                  key_time.has_value()));
   left_side.preserved = join.type == JoinType::kLeftOuter || join.type == JoinType::kFullOuter;
   right_side.preserved = join.type == JoinType::kRightOuter || join.type == JoinType::kFullOuter;
 
