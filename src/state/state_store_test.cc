@@ -64,6 +64,16 @@ TEST_F(StateStoreTest, ABatchThatRunsAgainReplacesItsVersion) {
   EXPECT_EQ(RowsAt(3), (std::map<std::string, std::string>{{"1", "v1"}, {"2", "v2"}, {"again", "x"}}));
 }
 
+TEST_F(StateStoreTest, ChecksumsOfWhatHadoopWroteGoWithIt) {
+  Commits(0, 2);
+  for (const char* name : {"/.2.delta.crc", "/.2.delta.crc.crc", "/.1.delta.crc"})
+    std::ofstream(folder_ + name) << "old";
+  Commits(1, 2);
+  EXPECT_FALSE(fs::exists(folder_ + "/.2.delta.crc"));
+  EXPECT_FALSE(fs::exists(folder_ + "/.2.delta.crc.crc"));
+  EXPECT_TRUE(fs::exists(folder_ + "/.1.delta.crc"));
+}
+
 TEST_F(StateStoreTest, SnapshotsStandForTheDeltasBefore) {
   Commits(0, 20);
   const auto rows = RowsAt(20);
