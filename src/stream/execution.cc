@@ -223,9 +223,9 @@ Status Execution::RunTriggers() {
     if (trigger.kind == Trigger::Kind::kOnce || (trigger.kind == Trigger::Kind::kAvailableNow && !ran)) break;
     if (trigger.kind == Trigger::Kind::kProcessingTime && trigger.interval_ms > 0) {
       int64_t next_ms = trigger.NextMs(began_ms);
-      if (NowMs() > next_ms) {
+      if (const int64_t took_ms = NowMs() - began_ms; took_ms > trigger.interval_ms) {
         LogWarn("batch took longer than the trigger interval",
-                {{"id", id()}, {"ms", NowMs() - began_ms}, {"interval_ms", trigger.interval_ms}});
+                {{"id", id()}, {"ms", took_ms}, {"interval_ms", trigger.interval_ms}});
       }
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::milliseconds(std::max<int64_t>(0, next_ms - NowMs())),
