@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "analyzer/plan_resolver.h"
@@ -56,6 +57,24 @@ PlanPtr WithJoinColumns(const PlanPtr& plan, const ExprList& exprs) {
   return copy->list.size() == project->list.size() ? plan : PlanPtr(copy);
 }
 
+/// The streams that give columns with one of `ids` become sources of their own, as in Spark, whose offset log has a
+/// line for each.
+Result<PlanPtr> WithOwnSources(const PlanPtr& plan, const std::set<ExprId>& ids) {
+  std::map<std::pair<const connectors::Table*, ExprId>, ExprId> instances;
+  return TransformUp(plan, [&](const PlanPtr& node) -> Result<PlanPtr> {
+    const auto* stream = As<Relation>(node);
+    if (!stream || !stream->is_streaming ||
+        std::none_of(stream->attributes.begin(), stream->attributes.end(),
+                     [&](const auto& a) { return ids.count(a->id) > 0; }))
+      return node;
+    ExprId& instance = instances[{stream->table.get(), stream->instance}];
+    if (instance == 0) instance = NextExprId();
+    auto copy = std::static_pointer_cast<Relation>(stream->Clone());
+    copy->instance = instance;
+    return PlanPtr(copy);
+  });
+}
+
 Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   const auto& node = *As<Join>(plan);
   ARROW_ASSIGN_OR_RAISE(PlanPtr left, Resolve(node.children[0]));
@@ -72,6 +91,7 @@ Result<PlanPtr> PlanResolver::ResolveJoin(const PlanPtr& plan) {
   for (const auto& a : left->output()) ids.insert(a->id);
   Attributes right_output = right->output();
   if (std::any_of(right_output.begin(), right_output.end(), [&](const auto& a) { return ids.count(a->id) > 0; })) {
+    ARROW_ASSIGN_OR_RAISE(right, WithOwnSources(right, ids));
     auto project = std::make_shared<Project>();
     project->children = {right};
     project->resolved = true;

@@ -145,6 +145,18 @@ Status CheckMapGroups(const MapGroups& groups, const std::string& mode, bool has
   return Status::OK();
 }
 
+/// Spark finds a second watermark on the way of a row once the first one moves.
+Status CheckWatermark(const EventTimeWatermark& watermark) {
+  bool again = false;
+  Visit(watermark.children[0], [&](const LogicalPlan& below) {
+    again = again || (below.kind == PlanKind::kEventTimeWatermark && IsStreaming(below));
+    // Rows of arbitrary state have no event time but a new one.
+    return !again && !(below.kind == PlanKind::kMapGroups && As<MapGroups>(below)->memory);
+  });
+  if (!again) return Status::OK();
+  return MakeError("_LEGACY_ERROR_TEMP_3076", {{"config", "spark.sql.streaming.statefulOperator.allowMultiple"}});
+}
+
 Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggregate) {
   if (!IsStreaming(plan)) return Status::OK();
   switch (plan.kind) {
@@ -187,6 +199,7 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
           return Refuse("Union between streaming and batch DataFrames/Datasets is not supported");
       break;
     case PlanKind::kJoin: return CheckJoin(*As<Join>(plan), mode);
+    case PlanKind::kEventTimeWatermark: return CheckWatermark(*As<EventTimeWatermark>(plan));
     case PlanKind::kMapGroups:
       if (As<MapGroups>(plan)->memory) return CheckMapGroups(*As<MapGroups>(plan), mode, has_aggregate);
       break;

@@ -120,6 +120,9 @@ std::span<const ErrorCondition> StreamConditions() {
       {"STREAMING_REAL_TIME_MODE.SINK_NOT_SUPPORTED", "", "the sink <className>."},
       {"UNSUPPORTED_FEATURE.STATE_STORE_MULTIPLE_COLUMN_FAMILIES", "",
        "several column families with the state store <stateStoreProvider>."},
+      {"_LEGACY_ERROR_TEMP_3076", "",
+       "Redefining watermark is disallowed. You can set the config '<config>' to 'false' to restore the previous "
+       "behavior. Note that multiple stateful operators will be disallowed."},
       {"_LEGACY_ERROR_TEMP_3102", "", "<msg>"},
       {"_LEGACY_ERROR_TEMP_3176", "",
        "applyInPandasWithState is unsupported in batch query. Use applyInPandas instead."},

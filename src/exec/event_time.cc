@@ -123,9 +123,9 @@ Result<ExecNodePtr> LowerEventTimeWatermark(const plan::PlanPtr& plan, Lowering&
   const auto& watermark = *plan::As<plan::EventTimeWatermark>(plan);
   // A watermark on a table that does not stream says nothing.
   if (!plan::IsStreaming(*plan)) return lowering.Lower(plan->children[0]);
-  auto& delays = lowering.traits().watermark_delays_ms;
-  const int position = static_cast<int>(delays.size());
-  delays.push_back(watermark.delay_us / 1000);
+  auto& watermarks = lowering.traits().watermarks;
+  const int position = static_cast<int>(watermarks.size());
+  watermarks.push_back({watermark.id, watermark.delay_us / 1000});
   ARROW_ASSIGN_OR_RAISE(ExecNodePtr child, lowering.Lower(plan->children[0]));
   const auto* event_time = plan::As<plan::Attribute>(watermark.event_time);
   const plan::Attributes& input = child->output();

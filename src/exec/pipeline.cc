@@ -87,19 +87,25 @@ class FunctionReader final : public SplitReader {
 
 class KeepingSink final : public Sink {
  public:
-  explicit KeepingSink(std::vector<std::vector<Batch>>* splits) : splits_(splits) {}
+  KeepingSink(std::vector<std::vector<Batch>>* splits, int64_t most_rows) : splits_(splits), most_rows_(most_rows) {}
   Status BeginSplit(int64_t split) override {
     split_ = split;
+    left_ = most_rows_;
     return Status::OK();
   }
+  // Not done() when it has enough: operators below count what they see.
   Status Push(Batch batch) override {
+    if (left_ == 0) return Status::OK();
+    if (batch.rows > left_) batch = SliceBatch(batch, 0, left_);
+    left_ -= batch.rows;
     (*splits_)[split_].push_back(std::move(batch));
     return Status::OK();
   }
 
  private:
   std::vector<std::vector<Batch>>* splits_;
-  int64_t split_ = 0;
+  const int64_t most_rows_;
+  int64_t split_ = 0, left_ = 0;
 };
 
 }  // namespace
@@ -120,16 +126,16 @@ Status PushSlices(const Batch& batch, Consumer& out, int64_t piece_rows) {
   return Status::OK();
 }
 
-Result<std::vector<std::vector<Batch>>> RunAndKeepSplits(RunState& run, const Pipeline& pipeline) {
+Result<std::vector<std::vector<Batch>>> RunAndKeepSplits(RunState& run, const Pipeline& pipeline, int64_t most_rows) {
   std::vector<std::vector<Batch>> splits(pipeline.source->num_splits());
   ARROW_RETURN_NOT_OK(RunPipeline(run, pipeline, [&](TaskContext&) -> Result<std::unique_ptr<Sink>> {
-    return std::make_unique<KeepingSink>(&splits);
+    return std::make_unique<KeepingSink>(&splits, most_rows);
   }));
   return splits;
 }
 
-Result<std::vector<Batch>> RunAndKeep(RunState& run, const Pipeline& pipeline) {
-  ARROW_ASSIGN_OR_RAISE(auto splits, RunAndKeepSplits(run, pipeline));
+Result<std::vector<Batch>> RunAndKeep(RunState& run, const Pipeline& pipeline, int64_t most_rows) {
+  ARROW_ASSIGN_OR_RAISE(auto splits, RunAndKeepSplits(run, pipeline, most_rows));
   std::vector<Batch> batches;
   for (auto& split : splits) {
     for (Batch& batch : split) batches.push_back(std::move(batch));

@@ -124,8 +124,9 @@ class FunctionSource final : public SplitSource {
 /// Pushes `batch` in pieces that downstream operators like.
 Status PushSlices(const Batch& batch, Consumer& out, int64_t piece_rows = 4 * kBatchRows);
 
-/// Runs a pipeline and keeps its rows, in order of splits.
-Result<std::vector<Batch>> RunAndKeep(RunState& run, const Pipeline& pipeline);
-Result<std::vector<std::vector<Batch>>> RunAndKeepSplits(RunState& run, const Pipeline& pipeline);
+/// Runs a pipeline and keeps its rows, in order of splits; of each split the first `most_rows`.
+Result<std::vector<Batch>> RunAndKeep(RunState& run, const Pipeline& pipeline, int64_t most_rows = INT64_MAX);
+Result<std::vector<std::vector<Batch>>> RunAndKeepSplits(RunState& run, const Pipeline& pipeline,
+                                                         int64_t most_rows = INT64_MAX);
 
 }  // namespace sluice::exec

@@ -55,14 +55,19 @@ struct RunMetrics {
   RunMetrics& operator=(RunMetrics&&) noexcept;
   std::map<int, int64_t> source_rows;  // rows read, by source_id
   int64_t output_rows = 0;
-  std::map<int, EventTimeStats> event_times;            // by position in StreamTraits::watermark_delays_ms
+  std::map<int, EventTimeStats> event_times;            // by position in StreamTraits::watermarks
   std::map<int64_t, state::OperatorMetrics> operators;  // stateful ones, by id
 };
 
 /// What the micro-batch loop has to know of a streaming query.
 struct StreamTraits {
-  std::vector<int64_t> watermark_delays_ms;  // of each withWatermark, outermost first
-  int64_t stateful_operators = 0;            // their ids are 0, 1 ..., outermost first
+  /// A place of a withWatermark in the plan. A stream that is read twice has two of one `id`.
+  struct Watermark {
+    uint64_t id;
+    int64_t delay_ms;
+  };
+  std::vector<Watermark> watermarks;                  // outermost first
+  std::map<int64_t, std::string> stateful_operators;  // names by id; ids are 0, 1 ..., outermost first
   /// A watermark that moves may close state: worth a batch without data.
   bool watermark_closes_state = false;
   /// Time that passes may close state: every trigger has a batch.

@@ -91,8 +91,9 @@ Result<state::StatefulOperator> NextStatefulOperator(Lowering& lowering, std::st
   if (!has_variables) ARROW_RETURN_NOT_OK(state::StateStores::CheckProvider(lowering.config(), name));
   state::StatefulOperator op;
   op.has_variables = has_variables;
-  op.id = lowering.traits().stateful_operators++;
-  op.name = std::move(name);
+  auto& operators = lowering.traits().stateful_operators;
+  op.id = static_cast<int64_t>(operators.size());
+  op.name = operators[op.id] = std::move(name);
   ARROW_ASSIGN_OR_RAISE(int64_t partitions, lowering.config().GetInt(kShufflePartitions));
   op.partitions = static_cast<int>(std::max<int64_t>(1, partitions));
   op.stores.resize(1);

@@ -165,7 +165,7 @@ class StatefulLimitNode final : public ExecNode {
   }
   Result<Pipeline> Start(RunState& run) const override {
     ARROW_ASSIGN_OR_RAISE(Pipeline input, children()[0]->Start(run));
-    ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, RunAndKeep(run, input));
+    ARROW_ASSIGN_OR_RAISE(std::vector<Batch> batches, RunAndKeep(run, input, count_));
     return RunStateful(run, *this, op_, 1, [&](StatefulPartition& at) -> Status {
       ARROW_ASSIGN_OR_RAISE(ArrayPtr nothing, NullArray(arrow::null(), 1));
       ARROW_ASSIGN_OR_RAISE(UnsafeRows key, EncodeRows(schema().key, std::vector<Vector>{{nothing, false}}, 1));

@@ -170,7 +170,8 @@ struct Relation : PlanNode<Relation, PlanKind::kRelation> {
   std::string name;  // for EXPLAIN
   OptionMap options;
   bool is_streaming = false;
-  int source_id = -1;  // streaming: position among the query's sources, in order of first appearance; set by session
+  int source_id = -1;   // streaming: position among the query's sources, in order of first appearance; set by session
+  ExprId instance = 0;  // streaming: the right side of a self-join has one of its own, and so is another source
   Attributes attributes;
   ExprList pushed_filters;
   std::optional<int64_t> pushed_limit;
@@ -273,6 +274,7 @@ struct Deduplicate : PlanNode<Deduplicate, PlanKind::kDeduplicate> {
 };
 
 struct EventTimeWatermark : PlanNode<EventTimeWatermark, PlanKind::kEventTimeWatermark> {
+  ExprId id = NextExprId();  // kept by copies: a stream that is read twice has one watermark
   ExprPtr event_time;
   int64_t delay_us = 0;
   std::string delay_text;

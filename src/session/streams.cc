@@ -23,22 +23,25 @@ namespace {
 struct NumberedPlan {
   plan::PlanPtr plan;
   std::vector<std::shared_ptr<const plan::Relation>> sources;
+  std::vector<int> places;  // the source of each place where the plan reads a stream
 };
 
 /// Streaming leaves get their place among the query's sources; one leaf read twice is one source.
 Result<NumberedPlan> NumberSources(const plan::PlanPtr& plan) {
   NumberedPlan out;
   auto same = [](const plan::Relation& a, const plan::Relation& b) {
-    return a.table == b.table && !a.attributes.empty() && !b.attributes.empty() &&
+    return a.table == b.table && a.instance == b.instance && !a.attributes.empty() && !b.attributes.empty() &&
            a.attributes[0]->id == b.attributes[0]->id;
   };
   // Pre-order, left to right: Spark's order of first appearance.
   plan::Visit(plan, [&](const plan::LogicalPlan& node) {
     const auto* relation = plan::As<plan::Relation>(node);
     if (!relation || !relation->is_streaming) return true;
-    for (const auto& known : out.sources)
-      if (same(*known, *relation)) return true;
-    out.sources.push_back(std::static_pointer_cast<const plan::Relation>(relation->Clone()));
+    const auto known = std::find_if(out.sources.begin(), out.sources.end(),
+                                    [&](const auto& source) { return same(*source, *relation); });
+    out.places.push_back(static_cast<int>(known - out.sources.begin()));
+    if (known == out.sources.end())
+      out.sources.push_back(std::static_pointer_cast<const plan::Relation>(relation->Clone()));
     return true;
   });
   ARROW_ASSIGN_OR_RAISE(out.plan, plan::TransformUp(plan, [&](const plan::PlanPtr& node) -> Result<plan::PlanPtr> {
@@ -76,7 +79,21 @@ Result<std::string> Streams::CheckpointLocation(const StreamRequest& request, bo
   return (std::filesystem::temp_directory_path() / ("temporary-" + stream::NewUuid())).string();
 }
 
-std::vector<stream::Listener> Streams::ListenersFor() {
+/// Keeps a name from other starts until its query is among the others, or has ended already.
+struct Streams::NameHold {
+  Streams* streams;
+  std::optional<std::string> name;
+  ~NameHold() {
+    if (name) Release();
+  }
+  void Release() {
+    std::lock_guard lock(streams->mutex_);
+    if (name) streams->starting_.erase(*name);
+    name.reset();
+  }
+};
+
+std::vector<stream::Listener> Streams::ListenersFor(std::shared_ptr<NameHold> hold) {
   // Those that are there when something happens, so one added later hears of queries that run already.
   auto each = [this](const std::function<void(const stream::Listener&)>& call) {
     std::map<int, stream::Listener> now;
@@ -103,7 +120,8 @@ std::vector<stream::Listener> Streams::ListenersFor() {
       if (l.on_idle) l.on_idle(id, run_id, ms);
     });
   };
-  all.on_terminated = [this, each](const std::string& id, const std::string& run_id, const Status& error) {
+  all.on_terminated = [this, each, hold](const std::string& id, const std::string& run_id, const Status& error) {
+    hold->Release();
     {
       std::lock_guard lock(mutex_);
       any_terminated_ = true;
@@ -150,7 +168,7 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
     ARROW_RETURN_NOT_OK(connectors::FindConnector(request.format).status());
   if (LowerCase(request.format) == "memory" && !request.name && !request.to_table && !request.foreach_batch)
     return Refuse("queryName must be specified for memory sink");
-  ARROW_ASSIGN_OR_RAISE(const auto name_is_ours, ReserveName(request.name));
+  ARROW_ASSIGN_OR_RAISE(const auto name, ReserveName(request.name));
   ARROW_RETURN_NOT_OK(analyzer::CheckStreaming(analyzed, request.output_mode));
   stream::Definition definition;
   ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location,
@@ -158,12 +176,14 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   ARROW_ASSIGN_OR_RAISE(SinkPlan sink, PlanSink(*session_, analyzed, request));
   ARROW_ASSIGN_OR_RAISE(NumberedPlan numbered, NumberSources(sink.plan));
   auto config = std::make_shared<const Config>(session_->config());
+  ARROW_ASSIGN_OR_RAISE(definition.delete_checkpoint_on_failure, config->GetBool(kForceDeleteTempCheckpoint));
   definition.name = request.name;
   definition.output_mode = request.output_mode;
   definition.trigger = request.trigger;
   definition.config = *config;
   definition.pool = session_->pool();
   definition.eval = session_->MakeEvalContext();
+  definition.offset_lines = numbered.places;
   for (const auto& source : numbered.sources) {
     definition.sources.push_back([source, config](const std::string& checkpoint) {
       return source->table->NewStreamSource(connectors::StreamReadContext{checkpoint, source->options, config.get()});
@@ -179,12 +199,9 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   definition.explain_text = compiled->ToString();
   ARROW_ASSIGN_OR_RAISE(bool graceful, config->GetBool(kStopGracefully));
   if (graceful) StopGracefullyOnShutdown(session_);
-  ARROW_ASSIGN_OR_RAISE(auto execution, stream::Execution::Start(std::move(definition), ListenersFor()));
-  {
-    std::lock_guard lock(mutex_);
-    std::erase_if(queries_, [](const auto& q) { return !q->is_active(); });
-    queries_.push_back(execution);
-  }
+  ARROW_ASSIGN_OR_RAISE(auto execution, stream::Execution::Start(std::move(definition), ListenersFor(name)));
+  Remember(execution);
+  name->Release();
   if (session_->stopped()) {  // since: what stops the queries of a session may not have seen this one
     execution->Stop();
     return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
@@ -192,18 +209,24 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   return execution;
 }
 
-Result<std::shared_ptr<void>> Streams::ReserveName(const std::optional<std::string>& name) {
-  if (!name) return nullptr;
+void Streams::Remember(std::shared_ptr<stream::Execution> query) {
+  std::vector<std::shared_ptr<stream::Execution>> finished;  // destroyed after the lock
   std::lock_guard lock(mutex_);
-  const bool taken =
-      std::any_of(queries_.begin(), queries_.end(), [&](const auto& q) { return q->is_active() && q->name() == name; });
-  if (taken || !starting_.insert(*name).second)
+  const auto end =
+      std::stable_partition(queries_.begin(), queries_.end(), [](const auto& q) { return !q->finished(); });
+  finished.assign(std::make_move_iterator(end), std::make_move_iterator(queries_.end()));
+  queries_.erase(end, queries_.end());
+  queries_.push_back(std::move(query));
+}
+
+Result<std::shared_ptr<Streams::NameHold>> Streams::ReserveName(const std::optional<std::string>& name) {
+  std::lock_guard lock(mutex_);
+  const bool taken = std::any_of(queries_.begin(), queries_.end(),
+                                 [&](const auto& q) { return name && q->is_active() && q->name() == name; });
+  if (taken || (name && !starting_.insert(*name).second))
     return Refuse("Cannot start query with name " + *name +
                   " as a query with that name is already active in this SparkSession");
-  return std::shared_ptr<void>(this, [this, name](void*) {
-    std::lock_guard release(mutex_);
-    starting_.erase(*name);
-  });
+  return std::make_shared<NameHold>(this, name);
 }
 
 std::vector<std::shared_ptr<stream::Execution>> Streams::Active() const {
@@ -249,7 +272,12 @@ void Streams::RemoveListener(int id) {
 }
 
 void Streams::StopAll() {
-  for (const auto& query : Active()) query->Stop();
+  std::vector<std::shared_ptr<stream::Execution>> queries;
+  {
+    std::lock_guard lock(mutex_);
+    queries = queries_;
+  }
+  for (const auto& query : queries) query->Stop();
 }
 
 size_t Streams::StopAllAfterBatch() {

@@ -35,6 +35,8 @@ struct StreamRequest {
 class Streams {
  public:
   explicit Streams(Session* session) : session_(session) {}
+  /// Handles may outlive the session, their queries do not.
+  ~Streams() { StopAll(); }
 
   /// `analyzed`: a resolved plan with at least one streaming source.
   Result<std::shared_ptr<stream::Execution>> Start(const plan::PlanPtr& analyzed, StreamRequest request);
@@ -55,21 +57,23 @@ class Streams {
   void StopAllGracefully();
 
  private:
-  struct Tracked;
+  struct NameHold;
   Result<std::string> CheckpointLocation(const StreamRequest& request, bool* temporary) const;
-  std::vector<stream::Listener> ListenersFor();
-  /// Keeps the name from other starts for as long as the answer lives.
-  Result<std::shared_ptr<void>> ReserveName(const std::optional<std::string>& name);
+  std::vector<stream::Listener> ListenersFor(std::shared_ptr<NameHold> hold);
+  Result<std::shared_ptr<NameHold>> ReserveName(const std::optional<std::string>& name);
+  /// Forgets those that are finished, too.
+  void Remember(std::shared_ptr<stream::Execution> query);
 
   Session* session_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::shared_ptr<stream::Execution>> queries_;
   std::set<std::string> starting_;  // names of queries on their way
   std::map<int, stream::Listener> listeners_;
   int next_listener_ = 0;
   bool any_terminated_ = false;
   Status first_error_;
+  /// Those that end still need their listeners: they are kept until finished, and destroyed before the other members.
+  std::vector<std::shared_ptr<stream::Execution>> queries_;
 };
 
 }  // namespace sluice::session

@@ -106,6 +106,11 @@ Status ChecksumFileWriter::Finish() {
   return durability_ == Durability::kNow ? WriteFileDurably(path, text) : WriteFileForSync(path, text);
 }
 
+bool LinkChecksumFile(const std::string& from, const std::string& to) {
+  RemoveHadoopChecksums(to);
+  return ::link(from.c_str(), to.c_str()) == 0 && ::link((from + ".crc").c_str(), (to + ".crc").c_str()) == 0;
+}
+
 ChecksumFileReader::ChecksumFileReader(ChecksumFileReader&& other) noexcept
     : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)),
       at_(other.at_) {}

@@ -33,6 +33,10 @@ class ChecksumFileWriter {
   size_t size_ = 0;
 };
 
+/// Gives both files of `from` a second name, which costs a quarter of writing them; nothing may be at `to`. False, with
+/// what is at `to` to be replaced, where that cannot be: there are such files, none at `from`, or no such file system.
+bool LinkChecksumFile(const std::string& from, const std::string& to);
+
 /// A file that is checked when it is opened, then read from its beginning in pieces.
 class ChecksumFileReader {
  public:

@@ -111,8 +111,29 @@ std::string MetadataText(const StatefulOperator& op) {
   return "v1\n" + json.dump();
 }
 
-std::string OperatorText(int64_t id, const std::string& name) {
-  return "(OperatorId: " + std::to_string(id) + " -> OperatorName: " + name + ")";
+std::string OperatorsText(const std::map<int64_t, std::string>& names) {
+  std::string text;
+  for (const auto& [id, name] : names)
+    text += (text.empty() ? "" : ", ") + ("(OperatorId: " + std::to_string(id) + " -> OperatorName: " + name + ")");
+  return text;
+}
+
+std::string MetadataPath(const std::string& root, int64_t id) {
+  return root + "/" + std::to_string(id) + "/_metadata/metadata";
+}
+
+/// Errors: MALFORMED_LOG_FILE.
+Result<std::string> StoredName(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(std::string text, ReadWholeFile(path));
+  const size_t newline = text.find('\n');
+  const auto json = newline == std::string::npos
+                        ? nlohmann::json()
+                        : nlohmann::json::parse(text.substr(newline + 1), nullptr, /*allow_exceptions=*/false);
+  const auto pointer = nlohmann::json::json_pointer("/operatorInfo/operatorName");
+  if (!json.is_object() || !json.contains(pointer) || !json.at(pointer).is_string()) {
+    return MakeError("MALFORMED_LOG_FILE", {{"text", path + " (it names no operator)"}});
+  }
+  return json.at(pointer).get<std::string>();
 }
 
 }  // namespace
@@ -144,30 +165,32 @@ std::string StoreFolder(const std::string& root, int64_t operator_id, int partit
 }
 
 Status CheckOperatorMetadata(const std::string& root, const StatefulOperator& op) {
-  const std::string path = root + "/" + std::to_string(op.id) + "/_metadata/metadata";
+  const std::string path = MetadataPath(root, op.id);
   if (!Exists(path)) {
     ARROW_RETURN_NOT_OK(WriteFileDurably(path, MetadataText(op)));
   } else {
-    ARROW_ASSIGN_OR_RAISE(std::string text, ReadWholeFile(path));
-    const size_t newline = text.find('\n');
-    const auto json = newline == std::string::npos
-                          ? nlohmann::json()
-                          : nlohmann::json::parse(text.substr(newline + 1), nullptr, /*allow_exceptions=*/false);
-    const auto pointer = nlohmann::json::json_pointer("/operatorInfo/operatorName");
-    if (!json.is_object() || !json.contains(pointer) || !json.at(pointer).is_string()) {
-      return MakeError("MALFORMED_LOG_FILE", {{"text", path + " (it names no operator)"}});
-    }
-    const std::string stored = json.at(pointer);
-    if (stored != op.name) {
-      return MakeError(
-          "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA",
-          {{"OpsInMetadataSeq", OperatorText(op.id, stored)}, {"OpsInCurBatchSeq", OperatorText(op.id, op.name)}});
-    }
+    ARROW_ASSIGN_OR_RAISE(const std::string stored, StoredName(path));
+    if (stored != op.name)
+      return MakeError("STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA",
+                       {{"OpsInMetadataSeq", OperatorsText({{op.id, stored}})},
+                        {"OpsInCurBatchSeq", OperatorsText({{op.id, op.name}})}});
   }
   for (const auto& store : op.stores) {
     ARROW_RETURN_NOT_OK(CheckSchema(StoreFolder(root, op.id, 0, store.name) + "/_metadata/schema", store));
   }
   return Status::OK();
+}
+
+Status CheckOperators(const std::string& root, const std::map<int64_t, std::string>& now) {
+  ARROW_ASSIGN_OR_RAISE(auto ids, ListOperators(root));
+  std::map<int64_t, std::string> stored;
+  for (const int64_t id : ids) {
+    if (!Exists(MetadataPath(root, id))) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(stored[id], StoredName(MetadataPath(root, id)));
+  }
+  if (stored.empty() || stored == now) return Status::OK();
+  return MakeError("STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA",
+                   {{"OpsInMetadataSeq", OperatorsText(stored)}, {"OpsInCurBatchSeq", OperatorsText(now)}});
 }
 
 Result<std::vector<int64_t>> ListOperators(const std::string& root) {

@@ -1,6 +1,7 @@
 #pragma once
 // What the checkpoint says about a stateful operator: state/<operator>/_metadata/metadata (its name and stores) and
 // state/<operator>/0[/<store>]/_metadata/schema (the types of keys and values), as Spark writes them.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ std::string StoreFolder(const std::string& root, int64_t operator_id, int partit
 /// Errors: STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA, STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE,
 /// STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE.
 Status CheckOperatorMetadata(const std::string& root, const StatefulOperator& op);
+/// Whether a query with the operators `now`, names by id, is the one that left the state in `root`. State without
+/// metadata (Spark before 3.5) is not checked. Errors: STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA.
+Status CheckOperators(const std::string& root, const std::map<int64_t, std::string>& now);
 
 /// The operators of a checkpoint, in order of their ids. Errors: MALFORMED_LOG_FILE; UNSUPPORTED_FEATURE for state that
 /// Spark keeps in RocksDB.

@@ -78,16 +78,21 @@ Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, 
 
 Status StateStore::Commit() {
   ARROW_RETURN_NOT_OK(rows_.status());
-  StateFileWriter delta(DeltaPath(folder_, version_ + 1), Durability::kWithSync);
+  const std::string path = DeltaPath(folder_, version_ + 1);
+  StateFileWriter delta(path, Durability::kWithSync);
+  bool changed = false;
   rows_.ForEachChange([&](Bytes key, const std::optional<Bytes>& value) {
+    changed = true;
     if (value) {
       delta.Put(key, *value);
     } else {
       delta.Remove(key);
     }
   });
-  ARROW_RETURN_NOT_OK(delta.Finish());
+  // A small batch leaves most of many partitions as they are.
+  if (changed || !LinkChecksumFile(DeltaPath(folder_, unchanged_version_), path)) ARROW_RETURN_NOT_OK(delta.Finish());
   ++version_;
+  if (!changed) unchanged_version_ = version_;
   rows_.Settle();
   return Status::OK();
 }

@@ -40,6 +40,7 @@ class StateStore {
   int64_t version_;
   RowTable rows_;
   int64_t evicted_to_us_ = INT64_MIN;
+  int64_t unchanged_version_ = 0;  // the newest written one whose delta is empty
   std::unique_ptr<RowIndex> index_;
 };
 

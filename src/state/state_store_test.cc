@@ -64,6 +64,23 @@ TEST_F(StateStoreTest, ABatchThatRunsAgainReplacesItsVersion) {
   EXPECT_EQ(RowsAt(3), (std::map<std::string, std::string>{{"1", "v1"}, {"2", "v2"}, {"again", "x"}}));
 }
 
+TEST_F(StateStoreTest, UnchangedVersionsShareTheirFiles) {
+  auto store = StateStore::Load(folder_, 0);
+  (*store)->rows().Put(B("1"), B("v1"));
+  ASSERT_TRUE((*store)->Commit().ok());
+  for (const char* name : {"/4.delta", "/5.delta.crc"})
+    std::ofstream(folder_ + name) << "of an attempt that was killed";
+  for (int64_t v = 2; v <= 6; ++v) ASSERT_TRUE((*store)->Commit().ok());
+  (*store)->rows().Put(B("2"), B("v2"));
+  ASSERT_TRUE((*store)->Commit().ok());
+  for (int64_t v = 1; v <= 6; ++v) EXPECT_EQ(RowsAt(v).size(), 1u) << v;
+  EXPECT_EQ(RowsAt(7).size(), 2u);
+  EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 1)), 1u);
+  EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 3)), 2u);
+  EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 6)), 2u);
+  EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 6) + ".crc"), 2u);
+}
+
 TEST_F(StateStoreTest, ChecksumsOfWhatHadoopWroteGoWithIt) {
   Commits(0, 2);
   for (const char* name : {"/.2.delta.crc", "/.2.delta.crc.crc", "/.1.delta.crc"})
@@ -174,6 +191,26 @@ TEST(SparkState, MetadataAndSchemaAreWrittenAlike) {
     EXPECT_EQ(ConditionOf(CheckOperatorMetadata(sample, op)), "STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE");
     fs::remove_all(root);
   }
+}
+
+TEST(StateStores, OperatorsOfAnotherQueryAreNamed) {
+  char pattern[] = "/tmp/state-XXXXXX";
+  const std::string root = mkdtemp(pattern);
+  EXPECT_TRUE(CheckOperators(root, {{0, "dedupe"}}).ok());  // nothing is known of what was before
+  StatefulOperator op;
+  op.name = "dedupe";
+  ASSERT_TRUE(CheckOperatorMetadata(root, op).ok());
+  EXPECT_TRUE(CheckOperators(root, {{0, "dedupe"}}).ok());
+  const char* const kChanged = "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA";
+  EXPECT_EQ(ConditionOf(CheckOperators(root, {})), kChanged);
+  EXPECT_EQ(ConditionOf(CheckOperators(root, {{0, "stateStoreSave"}})), kChanged);
+  const Status added = CheckOperators(root, {{0, "dedupe"}, {1, "globalLimit"}});
+  EXPECT_EQ(ConditionOf(added), kChanged);
+  EXPECT_NE(
+      added.message().find("(OperatorId: 0 -> OperatorName: dedupe), (OperatorId: 1 -> OperatorName: globalLimit)"),
+      std::string::npos)
+      << added;
+  fs::remove_all(root);
 }
 
 TEST(StateStores, UpkeepWritesSnapshotsAndRemovesOldVersions) {

@@ -47,10 +47,10 @@ Status Execution::Recover() {
     ARROW_ASSIGN_OR_RAISE(auto text, checkpoint_->offsets().Get(id));
     if (!text) return MakeError("BATCH_METADATA_NOT_FOUND", {{"batchMetadataFile", path}});
     ARROW_ASSIGN_OR_RAISE(OffsetLogEntry entry, ParseOffsetLogEntry(*text, path));
-    if (entry.offsets.size() != inputs_.size())
+    if (entry.offsets.size() != definition_.offset_lines.size())
       return MakeError("_LEGACY_ERROR_TEMP_3102",
                        {{"msg", "There are " + std::to_string(entry.offsets.size()) + " sources in the checkpoint " +
-                                    path + " and now there are " + std::to_string(inputs_.size()) +
+                                    path + " and now there are " + std::to_string(definition_.offset_lines.size()) +
                                     " sources in the query: it is another query's checkpoint. Cannot continue."}});
     return entry;
   };
@@ -68,9 +68,10 @@ Status Execution::Recover() {
     watermark_.Restore(entry.next_batch_watermark_ms);
   }
   auto take = [&](const OffsetLogEntry& entry, std::optional<connectors::Offset> Input::*field) -> Status {
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (!entry.offsets[i]) continue;
-      ARROW_ASSIGN_OR_RAISE(inputs_[i].*field, inputs_[i].source->Deserialize(*entry.offsets[i]));
+    for (size_t line = 0; line < entry.offsets.size(); ++line) {
+      if (!entry.offsets[line]) continue;
+      Input& input = inputs_[static_cast<size_t>(definition_.offset_lines[line])];
+      ARROW_ASSIGN_OR_RAISE(input.*field, input.source->Deserialize(*entry.offsets[line]));
     }
     return Status::OK();
   };
@@ -100,8 +101,10 @@ OffsetLogEntry Execution::EntryOfPlan() const {
   entry.batch_watermark_ms = batch_watermark_ms_;
   entry.batch_timestamp_ms = batch_timestamp_ms_;
   entry.conf = recorded_conf_;
-  for (const auto& input : inputs_)
-    entry.offsets.push_back(input.planned ? std::optional(input.planned->json) : std::nullopt);
+  for (const int source : definition_.offset_lines) {
+    const auto& planned = inputs_[static_cast<size_t>(source)].planned;
+    entry.offsets.push_back(planned ? std::optional(planned->json) : std::nullopt);
+  }
   return entry;
 }
 
@@ -205,6 +208,9 @@ Status Execution::FinishCheckpoint() {
 }
 
 Status Execution::RunBatch(Progress* progress) {
+  if (!ran_batch_ && batch_id_ > 0)
+    ARROW_RETURN_NOT_OK(
+        state::CheckOperators(checkpoint_->path() + "/state", query_->stream_traits().stateful_operators));
   exec::RunContext context;
   context.pool = definition_.pool.get();
   context.cancel = cancel_;

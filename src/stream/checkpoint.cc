@@ -205,11 +205,13 @@ Checkpoint::Checkpoint(std::string path, std::string query_id, int lock_fd)
 Checkpoint::~Checkpoint() { Release(); }
 
 void Checkpoint::Release() {
-  if (lock_fd_ >= 0) close(lock_fd_);
+  if (lock_fd_ < 0) return;
+  flock(lock_fd_, LOCK_UN);  // closing is not enough while a child between fork and exec has a copy
+  close(lock_fd_);
   lock_fd_ = -1;
 }
 
-Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location) {
+Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location, const MakeWay& make_way) {
   // Asked first: a remote file system may not even be reachable.
   if (location.find("://") != std::string::npos && !location.starts_with("file:"))
     return UnsupportedFeature("checkpointLocation " + location + " on a remote file system");
@@ -233,7 +235,8 @@ Result<std::unique_ptr<Checkpoint>> Checkpoint::Open(const std::string& location
   int fd = open(metadata.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Status::IOError("cannot open ", metadata, ": ", std::strerror(errno));
   // The kernel frees the lock when the process dies, however it dies.
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  const auto lock = [fd] { return flock(fd, LOCK_EX | LOCK_NB) == 0; };
+  if (!lock() && !(make_way && make_way(path) && lock())) {
     close(fd);
     return MakeError("CONCURRENT_QUERY");
   }

@@ -5,6 +5,7 @@
 //   commits/N           v1, {"nextBatchWatermarkMs":..}; written after its sink has committed
 //   sources/I/          owned by source I
 // Source: Structured Streaming guide, "Recovery Semantics"; bytes checked against checkpoints that Spark 4.1 wrote.
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,9 +69,11 @@ class BatchLog {
 /// An opened checkpoint; holds a lock for its lifetime, so that a second query on it is refused.
 class Checkpoint {
  public:
+  /// Asked when another live query has the checkpoint; true when that one may have ended since.
+  using MakeWay = std::function<bool(const std::string& path)>;
   /// Creates the folder and its metadata when new. `location` is a local path or file: URI.
   /// Errors: CONCURRENT_QUERY when another live query has it; UNSUPPORTED_FEATURE for remote file systems.
-  static Result<std::unique_ptr<Checkpoint>> Open(const std::string& location);
+  static Result<std::unique_ptr<Checkpoint>> Open(const std::string& location, const MakeWay& make_way = nullptr);
   ~Checkpoint();
   Checkpoint(const Checkpoint&) = delete;
   Checkpoint& operator=(const Checkpoint&) = delete;

@@ -86,6 +86,26 @@ TEST_F(CheckpointTest, SecondQueryIsRefused) {
   EXPECT_TRUE(Checkpoint::Open(path_).ok());
 }
 
+TEST_F(CheckpointTest, TheLockIsTriedAgainWhenWayWasMade) {
+  auto first = Checkpoint::Open(path_);
+  ASSERT_TRUE(first.ok());
+  std::string asked;
+  auto stays = [&](const std::string& path) {
+    asked = path;
+    return true;
+  };
+  EXPECT_EQ(ConditionOf(Checkpoint::Open(path_, stays).status()), "CONCURRENT_QUERY");
+  EXPECT_EQ(asked, (*first)->path());
+  auto goes = [&](const std::string&) {
+    (*first)->Release();
+    return true;
+  };
+  auto second = Checkpoint::Open(path_, goes);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(ConditionOf(Checkpoint::Open(path_, [](const std::string&) { return false; }).status()),
+            "CONCURRENT_QUERY");
+}
+
 TEST_F(CheckpointTest, LogRefusesABatchThatIsThere) {
   auto checkpoint = *Checkpoint::Open(path_);
   EXPECT_TRUE(checkpoint->offsets().Add(0, "v1\n{}").ok());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "base/cancel_scope.h"
@@ -25,8 +26,28 @@ const ConfigEntry kSyncEachBatch("sluice.checkpoint.syncEachBatch", "false",
                                  "Whether each batch waits for the disk, also before sinks that take batches twice "
                                  "(Kafka, console, memory, noop). Else their checkpoints follow within a second: a "
                                  "power failure repeats the batches of that second.");
+const ConfigEntry kStopActiveRunOnRestart("spark.sql.streaming.stopActiveRunOnRestart", "true",
+                                          "Whether a start on the checkpoint of a query that runs in this process "
+                                          "stops that one; else it is refused.");
 constexpr int64_t kIdleEventIntervalMs = 10'000;
 constexpr std::chrono::milliseconds kIdleCheck{10'000};
+
+/// Who took the lock of a checkpoint last, among the queries of all sessions of this process.
+struct ActiveRuns {
+  std::mutex mutex;  // held for moments only
+  std::map<std::string, std::weak_ptr<Execution>> by_checkpoint;
+};
+ActiveRuns& Runs() {
+  static auto* runs = new ActiveRuns;  // outlives main
+  return *runs;
+}
+
+/// One folder goes by several paths.
+std::string KeyOf(const std::string& checkpoint) {
+  std::error_code error;
+  const auto path = std::filesystem::canonical(checkpoint, error);
+  return error ? checkpoint : path.string();
+}
 
 }  // namespace
 
@@ -43,8 +64,28 @@ Result<std::shared_ptr<Execution>> Execution::Start(Definition definition, std::
   ARROW_RETURN_NOT_OK(execution->Open());
   for (const auto& listener : execution->listeners_)
     if (listener.on_started) listener.on_started(execution->id(), execution->run_id(), execution->name(), NowMs());
+  const std::string key = KeyOf(execution->checkpoint_->path());
+  ActiveRuns& runs = Runs();
+  std::lock_guard lock(runs.mutex);  // whoever finds the run finds its thread too
+  std::erase_if(runs.by_checkpoint, [](const auto& run) { return run.second.expired(); });
+  runs.by_checkpoint[key] = execution;
   execution->thread_ = std::thread([raw = execution.get()] { raw->Loop(); });
   return execution;
+}
+
+bool Execution::StopActiveRun(const std::string& checkpoint) {
+  std::shared_ptr<Execution> run;
+  {
+    const std::string key = KeyOf(checkpoint);
+    std::lock_guard lock(Runs().mutex);
+    if (auto it = Runs().by_checkpoint.find(key); it != Runs().by_checkpoint.end()) run = it->second.lock();
+  }
+  // A listener or a foreachBatch function cannot wait for the end of its own query.
+  if (!run || run->OnOwnThread()) return false;
+  if (run->is_active())
+    LogWarn("stopping the active run of a query: a new one starts", {{"id", run->id()}, {"runId", run->run_id()}});
+  run->Stop();
+  return true;
 }
 
 Status Execution::Open() {
@@ -55,7 +96,9 @@ Status Execution::Open() {
                                                         {"confRequirement", "minBatchesToRetain has to be positive"}});
   ARROW_ASSIGN_OR_RAISE(int64_t updates, definition_.config.GetInt(kProgressUpdates));
   retained_progress_ = static_cast<size_t>(std::max<int64_t>(1, updates));
-  ARROW_ASSIGN_OR_RAISE(checkpoint_, Checkpoint::Open(definition_.checkpoint_location));
+  ARROW_ASSIGN_OR_RAISE(const bool stop_active_run, definition_.config.GetBool(kStopActiveRunOnRestart));
+  ARROW_ASSIGN_OR_RAISE(checkpoint_, Checkpoint::Open(definition_.checkpoint_location,
+                                                      stop_active_run ? &Execution::StopActiveRun : nullptr));
   for (size_t i = 0; i < definition_.sources.size(); ++i) {
     Input input;
     ARROW_ASSIGN_OR_RAISE(input.source, definition_.sources[i](checkpoint_->source_path(static_cast<int>(i))));
@@ -67,10 +110,10 @@ Status Execution::Open() {
   ARROW_ASSIGN_OR_RAISE(query_, definition_.compile(config));
   const exec::StreamTraits& traits = query_->stream_traits();
   const int64_t restored_ms = watermark_.ms();
-  ARROW_ASSIGN_OR_RAISE(watermark_, Watermark::Make(config.Get(kWatermarkPolicy), traits.watermark_delays_ms));
+  ARROW_ASSIGN_OR_RAISE(watermark_, Watermark::Make(config.Get(kWatermarkPolicy), traits.watermarks));
   watermark_.Restore(restored_ms);
   ARROW_ASSIGN_OR_RAISE(no_data_batches_, config.GetBool(kNoDataBatches));
-  if (traits.stateful_operators > 0) {
+  if (!traits.stateful_operators.empty()) {
     ARROW_ASSIGN_OR_RAISE(state_, state::StateStores::Open(checkpoint_->path() + "/state", config));
   }
   ARROW_ASSIGN_OR_RAISE(sink_, definition_.sink(id(), checkpoint_->path()));
@@ -87,6 +130,10 @@ Status Execution::Open() {
 bool Execution::is_active() const {
   std::lock_guard lock(mutex_);
   return !terminated_;
+}
+bool Execution::finished() const {
+  std::lock_guard lock(mutex_);
+  return finished_;
 }
 QueryStatus Execution::status() const {
   std::lock_guard lock(mutex_);
@@ -110,7 +157,10 @@ void Execution::SetStatus(const std::string& message, bool data, bool active) {
 }
 
 void Execution::Stop() {
-  cancel_.Cancel();
+  {
+    std::lock_guard lock(mutex_);  // or a wait that has just looked at the token would miss it
+    cancel_.Cancel();
+  }
   WakeSources();
   changed_.notify_all();
   AwaitTermination(std::nullopt);
@@ -193,7 +243,7 @@ void Execution::Loop() {
   ReleaseParts();
   std::string location = checkpoint_->path();
   std::string query_id = id();
-  if (definition_.delete_checkpoint_on_stop && error.ok()) {
+  if (definition_.delete_checkpoint_on_stop && (error.ok() || definition_.delete_checkpoint_on_failure)) {
     std::error_code ignored;
     std::filesystem::remove_all(location, ignored);
   }

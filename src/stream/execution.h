@@ -23,12 +23,15 @@ namespace sluice::stream {
 struct Definition {
   std::optional<std::string> name;
   std::string checkpoint_location;
-  bool delete_checkpoint_on_stop = false;  // temporary ones
+  bool delete_checkpoint_on_stop = false;     // temporary ones
+  bool delete_checkpoint_on_failure = false;  // and after a failure too
   std::string output_mode = "append";
   Trigger trigger;
   Config config;
   std::shared_ptr<TaskPool> pool;
   functions::EvalContext eval;
+  /// The source of each line of the offset log: Spark has one for each place where the plan reads a stream.
+  std::vector<int> offset_lines;
   /// Index is plan::Relation::source_id.
   std::vector<std::function<Result<std::unique_ptr<connectors::StreamSource>>(const std::string& checkpoint)>> sources;
   std::function<Result<std::unique_ptr<connectors::StreamSink>>(const std::string& query_id,
@@ -61,7 +64,8 @@ struct Listener {
 class Execution {
  public:
   /// Opens checkpoint, sources and sink, then starts the thread. Errors of the plan and the checkpoint show here; what
-  /// happens later ends the query and shows in exception().
+  /// happens later ends the query and shows in exception(). A query of this process that has the checkpoint is stopped
+  /// first (spark.sql.streaming.stopActiveRunOnRestart).
   static Result<std::shared_ptr<Execution>> Start(Definition definition, std::vector<Listener> listeners);
   ~Execution();
 
@@ -69,6 +73,8 @@ class Execution {
   const std::string& run_id() const { return run_id_; }
   const std::optional<std::string>& name() const { return definition_.name; }
   bool is_active() const;
+  /// It has ended and its listeners have returned: destroying it waits for nobody.
+  bool finished() const;
   QueryStatus status() const;
   /// Oldest first, at most spark.sql.streaming.numRecentProgressUpdates.
   std::vector<Progress> recent_progress() const;
@@ -98,6 +104,8 @@ class Execution {
     }
   };
   Status Open();
+  /// False when no other query of this process has run on the checkpoint.
+  static bool StopActiveRun(const std::string& checkpoint);
   /// Finds the batch to go on with from the logs.
   Status Recover();
   void Loop();

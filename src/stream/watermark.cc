@@ -4,7 +4,7 @@
 
 namespace sluice::stream {
 
-Result<Watermark> Watermark::Make(const std::string& policy, std::vector<int64_t> delays_ms) {
+Result<Watermark> Watermark::Make(const std::string& policy, std::vector<exec::StreamTraits::Watermark> watermarks) {
   std::string lower = policy;
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   if (lower != "min" && lower != "max") {
@@ -15,8 +15,8 @@ Result<Watermark> Watermark::Make(const std::string& policy, std::vector<int64_t
   }
   Watermark watermark;
   watermark.max_ = lower == "max";
-  watermark.reached_ms_.assign(delays_ms.size(), 0);
-  watermark.delays_ms_ = std::move(delays_ms);
+  for (const auto& [id, _] : watermarks) watermark.reached_ms_[id] = 0;
+  watermark.watermarks_ = std::move(watermarks);
   return watermark;
 }
 
@@ -24,12 +24,13 @@ void Watermark::Observe(const std::map<int, exec::EventTimeStats>& event_times) 
   if (!used()) return;
   for (const auto& [position, stats] : event_times) {
     if (stats.count == 0) continue;
-    int64_t& reached = reached_ms_[static_cast<size_t>(position)];
-    reached = std::max(reached, stats.max_ms - delays_ms_[static_cast<size_t>(position)]);
+    const auto& [id, delay_ms] = watermarks_[static_cast<size_t>(position)];
+    reached_ms_[id] = std::max(reached_ms_[id], stats.max_ms - delay_ms);
   }
-  const auto chosen = max_ ? std::max_element(reached_ms_.begin(), reached_ms_.end())
-                           : std::min_element(reached_ms_.begin(), reached_ms_.end());
-  ms_ = std::max(ms_, *chosen);
+  const auto behind = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto chosen = max_ ? std::max_element(reached_ms_.begin(), reached_ms_.end(), behind)
+                           : std::min_element(reached_ms_.begin(), reached_ms_.end(), behind);
+  ms_ = std::max(ms_, chosen->second);
 }
 
 }  // namespace sluice::stream

@@ -16,18 +16,19 @@ namespace sluice::stream {
 class Watermark {
  public:
   /// `policy` is spark.sql.streaming.multipleWatermarkPolicy: min or max. Errors: INVALID_CONF_VALUE.*.
-  static Result<Watermark> Make(const std::string& policy, std::vector<int64_t> delays_ms);
+  static Result<Watermark> Make(const std::string& policy, std::vector<exec::StreamTraits::Watermark> watermarks);
 
   int64_t ms() const { return ms_; }
   void Restore(int64_t ms) { ms_ = ms; }
-  /// Event times of a batch, by position in delays_ms.
+  /// Event times of a batch, by position in `watermarks`.
   void Observe(const std::map<int, exec::EventTimeStats>& event_times);
   /// Whether the query has event time at all.
-  bool used() const { return !delays_ms_.empty(); }
+  bool used() const { return !watermarks_.empty(); }
 
  private:
   bool max_ = false;
-  std::vector<int64_t> delays_ms_, reached_ms_;
+  std::vector<exec::StreamTraits::Watermark> watermarks_;
+  std::map<uint64_t, int64_t> reached_ms_;  // by id
   int64_t ms_ = 0;
 };
 

@@ -127,3 +127,27 @@ result = [event for event in events if event != ["idle"]]
     assert server.run(code, servers=kafka.bootstrap, topic=topic) == [
         ["progress", 1, 2], ["terminated", None], ["started", "named"], ["progress", 0, 2], ["terminated", None],
         ["started", None], ["terminated", "STREAM_FAILED"]]
+
+
+def test_a_cell_that_runs_again(server, tmp_path):
+    code = """
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+def cell(session=spark):
+    return session.readStream.format("rate").load().writeStream.format("noop").option("checkpointLocation", checkpoint).start()
+first = cell()
+second = cell()
+result = [first.isActive, first.exception(), second.isActive, first.id == second.id, first.runId == second.runId]
+other = SparkSession.builder.remote(url).create()
+third = cell(other)
+result += [second.isActive, third.isActive]
+spark.conf.set("spark.sql.streaming.stopActiveRunOnRestart", "false")
+try:
+    cell()
+except PySparkException as error:
+    result.append(error.getCondition())
+result.append(third.isActive)
+third.stop()
+"""
+    assert server.run(code, checkpoint=tmp_path / "checkpoint") == [
+        False, None, True, True, False, False, True, "CONCURRENT_QUERY", True]

@@ -40,13 +40,17 @@ QUERIES = {
     "within": lambda spark, events: events.dropDuplicatesWithinWatermark(["user"]).select("user", "ts"),
     "join": lambda spark, events: spark.sql("SELECT a.user, a.ts, b.n FROM events a LEFT JOIN (SELECT user u2, ts t2, n FROM others WHERE n > 3) b "
         "ON a.user = b.u2 AND b.t2 >= a.ts AND b.t2 <= a.ts + INTERVAL 4 MINUTES"),
+    "parts": lambda spark, events: spark.sql("SELECT window, count(*) c FROM (SELECT ts FROM events WHERE n < 4 UNION ALL "
+        "SELECT ts FROM events WHERE user = 'ann') GROUP BY window(ts, '5 minutes')"),
+    "itself": lambda spark, events: spark.sql("SELECT a.user, a.ts, b.n FROM (SELECT user, ts FROM events WHERE n < 4) a LEFT JOIN (SELECT user u2, ts t2, n "
+        "FROM events WHERE n > 3) b ON a.user = b.u2 AND b.t2 >= a.ts AND b.t2 <= a.ts + INTERVAL 4 MINUTES"),
     "chained": lambda spark, events: spark.sql("SELECT window(window_time(w), '20 minutes') v, sum(c) c FROM (SELECT window(ts, '5 minutes') w, count(*) c "
         "FROM events GROUP BY window(ts, '5 minutes')) GROUP BY window(window_time(w), '20 minutes')"),
 }
 MODES = {"aggregates": "update", "collections": "update", "global": "update"}
 """
 
-NAMES = ["aggregates", "collections", "global", "windows", "sessions", "distinct", "dedup", "within", "join", "chained"]
+NAMES = ["aggregates", "collections", "global", "windows", "sessions", "distinct", "dedup", "within", "join", "parts", "itself", "chained"]
 
 
 def event(minute, user, n, hour=12):

@@ -244,6 +244,8 @@ TEST_F(Refusals, WhatSparkRefusesToo) {
           [&] { Start(timed.join(Stream().withWatermark("ts", "1 minute").selectExpr("v", "ts AS t"), "v", "left")); });
   Refused("join of two streams in update mode", kStreamRule, "update",
           [&] { Start(stream.join(Stream(), "v"), "update"); });
+  Refused("a watermark over another", "_LEGACY_ERROR_TEMP_3076", "Redefining watermark",
+          [&] { Start(timed.dropDuplicates({"v"}).withWatermark("ts", "2 minutes")); });
   Refused("sort", kStreamRule, "Sorting", [&] { Start(stream.orderBy("v")); });
   Refused("offset", kStreamRule, "Offset", [&] { Start(stream.offset(5)); });
   Refused("sample", kStreamRule, "Sampling", [&] { Start(stream.sample(0.5)); });
