@@ -20,6 +20,8 @@ namespace {
 using plan::JoinType;
 using state::Bytes;
 
+constexpr size_t kDecodedRows = 64 * 1024;  // taken out of state at a time
+
 /// Rows where all conditions are true.
 std::vector<int32_t> RowsWhereAll(const std::vector<Vector>& conditions, int64_t rows) {
   std::vector<int32_t> passed(static_cast<size_t>(rows));
@@ -309,12 +311,17 @@ class StreamJoinNode final : public ExecNode {
     at.metrics.rows_removed += static_cast<int64_t>(old.size());
     if (side.preserved) {
       std::vector<Bytes> unmatched;
+      const auto push = [&]() -> Status {
+        ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(side.schema.value, unmatched));
+        rows.columns.pop_back();  // matched
+        unmatched.clear();
+        return PushWithNulls(s, rows, at);
+      };
       for (const auto& row : old) {
         if (!side_state->Matched(row.value)) unmatched.push_back(row.value);
+        if (unmatched.size() == kDecodedRows) ARROW_RETURN_NOT_OK(push());
       }
-      ARROW_ASSIGN_OR_RAISE(Batch rows, DecodeRows(side.schema.value, unmatched));
-      rows.columns.pop_back();  // matched
-      ARROW_RETURN_NOT_OK(PushWithNulls(s, rows, at));
+      ARROW_RETURN_NOT_OK(push());
     }
     return side_state->Remove(old);
   }

@@ -1,15 +1,15 @@
-// percentile median percentile_approx percentile_cont percentile_disc: exact, from counts of the values.
+// percentile median percentile_cont percentile_disc: exact, from counts of the values. percentile_approx: exact until
+// the values are too many to keep.
 #include <arrow/array/array_nested.h>
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "functions/aggregate_internal.h"
 #include "functions/cast.h"
-#include "functions/compare.h"
 #include "functions/display.h"
 #include "functions/families.h"
+#include "functions/quantile_summary.h"
 #include "functions/signature.h"
 #include "functions/value_counts.h"
 
@@ -30,16 +30,18 @@ bool IsInterval(const DataType& t) {
   return t.id() == TypeId::kDayTimeInterval || t.id() == TypeId::kYearMonthInterval;
 }
 
-struct DoubleLess {
-  bool operator()(double a, double b) const { return CompareScalar(a, b) < 0; }
-};
-
-/// Buffer: BINARY. Exact: the values and how often each came. percentile_approx: a summary in Spark's form in which no
-/// value has been left out.
+/// Buffer: BINARY. Exact: the values and how often each came. percentile_approx: a summary.
 class Percentile final : public GroupedAccumulator {
  public:
-  explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {}
-  Status Resize(int64_t n) override { return groups_.resize(static_cast<size_t>(n)), Status::OK(); }
+  explicit Percentile(const BoundCall& bound) : bound_(bound), state_(static_cast<const Fractions&>(*bound.state)) {
+    if (approximate())
+      most_samples_ = std::max(QuantileSummary::kFewSamples, static_cast<size_t>(std::ceil(1 / state_.summary_error)));
+  }
+  Status Resize(int64_t n) override {
+    groups_.resize(static_cast<size_t>(n));
+    if (approximate()) summaries_.resize(static_cast<size_t>(n));
+    return Status::OK();
+  }
   Status Update(std::span<const Vector> args, std::span<const uint32_t> ids) override {
     ARROW_ASSIGN_OR_RAISE(auto doubles, AsDoubles(args[state_.value].array));
     const Vector column{doubles, args[state_.value].constant};
@@ -56,15 +58,22 @@ class Percentile final : public GroupedAccumulator {
                            {{"frequencyExpression", ""}, {"negativeValue", std::to_string(count)}});
         if (count == 0) continue;
       }
-      groups_[ids[i]][in(row)] += count;
+      DoubleCounts& group = groups_[ids[i]];
+      group[in(row)] += count;
+      if (approximate() && group.size() >= most_samples_) {
+        Add(QuantileSummary(group), &summaries_[ids[i]]);
+        group.clear();
+      }
     }
     return Status::OK();
   }
   Status Merge(std::span<const ArrayPtr> buffers, std::span<const uint32_t> ids) override {
     const auto& bytes = static_cast<const arrow::BinaryArray&>(*buffers[0]);
-    if (state_.summary_error > 0) {
-      for (size_t i = 0; i < ids.size(); ++i)
-        ARROW_RETURN_NOT_OK(MergeSummary(bytes.GetView(static_cast<int64_t>(i)), &groups_[ids[i]]));
+    if (approximate()) {
+      for (size_t i = 0; i < ids.size(); ++i) {
+        ARROW_ASSIGN_OR_RAISE(auto more, QuantileSummary::Read(bytes.GetView(static_cast<int64_t>(i))));
+        Add(more, &summaries_[ids[i]]);
+      }
       return Status::OK();
     }
     ARROW_ASSIGN_OR_RAISE(CountedValues more, DecodeCounts(Own(), bytes));
@@ -78,7 +87,7 @@ class Percentile final : public GroupedAccumulator {
     return Status::OK();
   }
   Result<std::vector<ArrayPtr>> Buffers() const override {
-    if (state_.summary_error > 0) return Summaries();
+    if (approximate()) return Summaries();
     CountedValues counted;
     std::vector<double> values;
     for (const auto& group : groups_) {
@@ -98,10 +107,13 @@ class Percentile final : public GroupedAccumulator {
     const size_t per_group = state_.values.size();
     std::vector<double> values;
     std::vector<uint8_t> valid;
-    for (const auto& group : groups_) {
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const QuantileSummary summary = approximate() ? Whole(g) : QuantileSummary();
       for (double fraction : state_.values) {
-        values.push_back(group.empty() ? 0 : At(group, fraction));
-        valid.push_back(!group.empty());
+        valid.push_back(!Empty(g));
+        values.push_back(Empty(g)        ? 0
+                         : approximate() ? summary.At(RankOf(fraction, summary.count()))
+                                         : At(groups_[g], fraction));
       }
     }
     ARROW_ASSIGN_OR_RAISE(auto flat, GroupColumn<arrow::DoubleType>(DataType::Double(), values, &valid));
@@ -114,18 +126,20 @@ class Percentile final : public GroupedAccumulator {
     NullMask mask(n);
     for (int64_t g = 0; g <= n; ++g) o[g] = static_cast<int32_t>(static_cast<size_t>(g) * per_group);
     for (int64_t g = 0; g < n; ++g) {
-      if (groups_[static_cast<size_t>(g)].empty()) mask.SetNull(g);
+      if (Empty(static_cast<size_t>(g))) mask.SetNull(g);
     }
     return ArrayOf(bound_.result_type, n, {mask.buffer(), offsets}, {flat});
   }
   int64_t bytes_used() const override {
     int64_t total = 0;
     for (const auto& group : groups_) total += static_cast<int64_t>(group.size()) * 64;
+    for (const auto& summary : summaries_) total += static_cast<int64_t>(summary.size()) * 24;
     return total;
   }
 
  private:
-  using Counts = std::map<double, int64_t, DoubleLess>;
+  bool approximate() const { return state_.summary_error > 0; }
+  bool Empty(size_t g) const { return groups_[g].empty() && (summaries_.empty() || summaries_[g].empty()); }
   const DataType& Own() const { return bound_.arg_types[state_.value]; }
   Result<ArrayPtr> AsDoubles(const ArrayPtr& values) const {
     EvalContext context;
@@ -142,48 +156,32 @@ class Percentile final : public GroupedAccumulator {
     if (number.sameType(type)) return values;
     return values->View(ToArrowType(type));
   }
-  /// Big-endian: the threshold at which Spark compresses, the relative error, the number of values, that of samples; of
-  /// each sample the value, how many it stands for and how far off its rank may be. Spark takes half of the most that
-  /// any sample stands for as the error of the whole, so many equal values are as many samples as Spark itself would
-  /// keep.
-  static constexpr size_t kSummaryBytes = 24, kSampleBytes = 24;
-  static Status MergeSummary(std::string_view bytes, Counts* group) {
-    if (bytes.size() < kSummaryBytes || (bytes.size() - kSummaryBytes) % kSampleBytes != 0)
-      return Status::IOError("Corrupt aggregation buffer of percentile_approx");
-    for (size_t at = kSummaryBytes; at < bytes.size(); at += kSampleBytes)
-      (*group)[std::bit_cast<double>(BigEndianAt(bytes, at, 8))] += static_cast<int64_t>(BigEndianAt(bytes, at + 8, 8));
-    return Status::OK();
+  void Add(const QuantileSummary& more, QuantileSummary* summary) const {
+    summary->Merge(more);
+    // What comes between two samples that were brought together is harder to leave out: so not at each addition.
+    if (summary->size() > 4 * most_samples_) summary->Compress(state_.summary_error);
+  }
+  QuantileSummary Whole(size_t g) const {
+    QuantileSummary whole = summaries_[g];
+    if (!groups_[g].empty()) whole.Merge(QuantileSummary(groups_[g]));
+    if (whole.size() > most_samples_) whole.Compress(state_.summary_error);
+    return whole;
   }
   Result<std::vector<ArrayPtr>> Summaries() const {
-    constexpr uint64_t kCompressThreshold = 10'000;
     Writer<arrow::BinaryType> out;
     const int64_t n = static_cast<int64_t>(groups_.size());
     ARROW_RETURN_NOT_OK(out.Init(n));
     for (int64_t g = 0; g < n; ++g) {
-      const Counts& group = groups_[static_cast<size_t>(g)];
-      int64_t total = 0;
-      for (const auto& [_, count] : group) total += count;
-      const int64_t most =
-          std::max<int64_t>(1, static_cast<int64_t>(2 * state_.summary_error * static_cast<double>(total)));
-      uint64_t samples = 0;
-      for (const auto& [_, count] : group) samples += static_cast<uint64_t>((count + most - 1) / most);
-      AppendBigEndian(kCompressThreshold, 4, &out.out());
-      AppendBigEndian(std::bit_cast<uint64_t>(state_.summary_error), 8, &out.out());
-      AppendBigEndian(static_cast<uint64_t>(total), 8, &out.out());
-      AppendBigEndian(samples, 4, &out.out());
-      for (const auto& [value, count] : group) {
-        for (int64_t rest = count; rest > 0; rest -= most) {
-          AppendBigEndian(std::bit_cast<uint64_t>(value), 8, &out.out());
-          AppendBigEndian(static_cast<uint64_t>(std::min(rest, most)), 8, &out.out());
-          AppendBigEndian(0, 8, &out.out());
-        }
-      }
+      Whole(static_cast<size_t>(g)).Write(state_.summary_error, &out.out());
       out.Close(g);
     }
     ARROW_ASSIGN_OR_RAISE(auto column, out.Finish(DataType::Binary(), NullMask(n)));
     return std::vector<ArrayPtr>{column};
   }
-  double At(const Counts& group, double fraction) const {
+  static int64_t RankOf(double fraction, int64_t count) {
+    return std::max<int64_t>(1, static_cast<int64_t>(std::ceil(fraction * static_cast<double>(count))));
+  }
+  double At(const DoubleCounts& group, double fraction) const {
     int64_t total = 0;
     for (const auto& [value, count] : group) total += count;
     auto value_at = [&](int64_t position) {
@@ -195,8 +193,7 @@ class Percentile final : public GroupedAccumulator {
       }
       return group.rbegin()->first;
     };
-    if (state_.nearest)
-      return value_at(std::max<int64_t>(0, static_cast<int64_t>(std::ceil(fraction * static_cast<double>(total))) - 1));
+    if (state_.nearest) return value_at(RankOf(fraction, total) - 1);
     const double position = static_cast<double>(total - 1) * fraction;
     const auto lower = static_cast<int64_t>(std::floor(position)), higher = static_cast<int64_t>(std::ceil(position));
     const double low = value_at(lower);
@@ -207,7 +204,9 @@ class Percentile final : public GroupedAccumulator {
   }
   BoundCall bound_;
   const Fractions& state_;
-  std::vector<Counts> groups_;
+  std::vector<DoubleCounts> groups_;        // of percentile_approx those not yet in
+  std::vector<QuantileSummary> summaries_;  // of percentile_approx
+  size_t most_samples_ = 0;
 };
 
 DataType Buffer(const BoundCall&) { return BufferOf({{"buf", DataType::Binary(), true, ""}}); }
@@ -331,8 +330,8 @@ std::span<const FunctionDef> PercentileFunctions() {
   static const FunctionDef kTable[] = {
       Def("percentile", "Exact percentile, interpolated.", {"percentile(10, 0.5)", "10.0"}, &WithDefaults<2, "1">),
       Def("median", "The 50th percentile.", {"median(10)", "10.0"}),
-      Def("percentile_approx", "The value at a percentile (exact here).", {"percentile_approx(10, 0.5)", "10"},
-          &WithDefaults<2, "10000">, {"approx_percentile"}),
+      Def("percentile_approx", "The value at a percentile (exact for up to 5000 different values).",
+          {"percentile_approx(10, 0.5)", "10"}, &WithDefaults<2, "10000">, {"approx_percentile"}),
       OrderedDef("percentile_cont", "Percentile of WITHIN GROUP's column, interpolated.", &BindOrdered<false>),
       OrderedDef("percentile_disc", "The value at a percentile of WITHIN GROUP's column.", &BindOrdered<true>),
   };

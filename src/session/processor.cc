@@ -2,6 +2,9 @@
 
 #include <arrow/array/array_nested.h>
 
+#include <algorithm>
+
+#include "exec/group_table.h"
 #include "external/api/processor.h"
 #include "session/row_values.h"
 #include "state/variables.h"
@@ -122,25 +125,18 @@ class ProcessorStream final : public Stream {
   Status Write(std::span<const BatchPtr> inputs, const Consume& consume) override {
     const DataType& type = request_.task.inputs[0];
     const auto rows = ToRows({inputs[0]}, type);
-    const auto& keys = request_.task.groups[0].keys;
-    const auto same_key = [&](const Row& a, const Row& b) {
-      for (int k : keys)
-        if (!(a[static_cast<size_t>(k)] == b[static_cast<size_t>(k)])) return false;
-      return true;
-    };
+    ARROW_ASSIGN_OR_RAISE(const UnsafeRows keys, KeysOf(*inputs[0]));
     for (size_t first = 0; first < rows.size();) {
+      const Bytes key = keys.row(first);
       size_t past = first + 1;
-      while (past < rows.size() && same_key(rows[first], rows[past])) ++past;
-      std::vector<sluice::Value> values;
-      for (int k : keys) values.push_back(rows[first][static_cast<size_t>(k)]);
-      const Row key(std::move(values), request_.key);
+      while (past < rows.size() && std::ranges::equal(key, keys.row(past))) ++past;
       const std::vector<Row> group(rows.begin() + static_cast<int64_t>(first),
                                    rows.begin() + static_cast<int64_t>(past));
       ARROW_RETURN_NOT_OK(request_.task.cancel.Check());
       ARROW_RETURN_NOT_OK(Guarded([&] {
-        const std::string encoded = Encoded(request_.key, key);
-        request_.variables->SetKey(AsBytes(encoded));
-        processor_->handleInputRows(key, group, times_, [&](const Row& row) { emitted_.push_back(row); });
+        request_.variables->SetKey(key);
+        processor_->handleInputRows(Decoded(request_.key, key), group, times_,
+                                    [&](const Row& row) { emitted_.push_back(row); });
       }));
       first = past;
       if (emitted_.size() >= kGiveRows) ARROW_RETURN_NOT_OK(Give(consume));
@@ -168,6 +164,17 @@ class ProcessorStream final : public Stream {
 
  private:
   static constexpr size_t kGiveRows = 4096;
+
+  /// Each row's key. Keys that are equal have equal bytes.
+  Result<UnsafeRows> KeysOf(const arrow::RecordBatch& rows) const {
+    arrow::ArrayVector columns;
+    for (int k : request_.task.groups[0].keys) {
+      const DataType& type = request_.key.fields()[columns.size()].type;
+      ARROW_ASSIGN_OR_RAISE(auto column, exec::NormalizeFloats(rows.column(k), type));
+      columns.push_back(std::move(column));
+    }
+    return EncodeUnsafeRows(request_.key, columns, rows.num_rows());
+  }
 
   template <typename F>
   Status Guarded(F&& f) const {

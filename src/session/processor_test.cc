@@ -74,6 +74,21 @@ class Silence final : public StatefulProcessor {
   StatefulProcessorHandle* handle_ = nullptr;
 };
 
+/// How many rows a call got, and its key so far.
+class Counts final : public StatefulProcessor {
+ public:
+  void init(StatefulProcessorHandle& handle) override { total_ = handle.getValueState<int64_t>("total"); }
+  void handleInputRows(const Row& key, const std::vector<Row>& rows, const TimerValues&, const Emit& emit) override {
+    const auto count = static_cast<int64_t>(rows.size());
+    total_.update(total_.get().value_or(0) + count);
+    emit(Row{key[0].toString(), count, *total_.get()});
+  }
+  static DataType output() { return DataType::fromDDL("k STRING, n BIGINT, total BIGINT"); }
+
+ private:
+  ValueState<int64_t> total_;
+};
+
 class ProcessorTest : public testing::Test {
  protected:
   ProcessorTest()
@@ -181,6 +196,28 @@ TEST_F(ProcessorTest, ATableIsOneBatch) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].getLong(1), 6);
   EXPECT_EQ(rows[1].getLong(1), 4);
+}
+
+TEST_F(ProcessorTest, NaNIsOneKeyAndZeroAnother) {
+  const std::string number = "CAST(CASE value % 3 WHEN 0 THEN 'NaN' WHEN 1 THEN '-0.0' ELSE '0.0' END AS DOUBLE)";
+  const std::string nested = "named_struct('list', array(" + number + "))";
+  const auto make = [] { return std::make_unique<Counts>(); };
+  auto of_table = [&](const std::string& key) {
+    std::vector<std::string> rows;
+    for (const Row& row : spark_->sql("SELECT " + key + " AS k FROM (SELECT id AS value FROM range(6))")
+                              .groupBy("k")
+                              .transformWithState(make, Counts::output())
+                              .collect())
+      rows.push_back(row.toString());
+    std::sort(rows.begin(), rows.end());
+    return rows;
+  };
+  EXPECT_THAT(of_table(number), ElementsAre("[0.0,4,4]", "[NaN,2,2]"));
+  EXPECT_THAT(of_table(nested), ElementsAre("[[[0.0]],4,4]", "[[[NaN]],2,2]"));
+  auto query = Start(
+      StreamOf(*spark_, feed_).selectExpr(nested + " AS k").groupBy("k").transformWithState(make, Counts::output()));
+  EXPECT_THAT(Rows(query, {0, 1, 3}), ElementsAre("[[[0.0]],1,1]", "[[[NaN]],2,2]"));
+  EXPECT_THAT(Rows(query, {2, 6}), ElementsAre("[[[0.0]],1,2]", "[[[NaN]],1,3]"));
 }
 
 TEST_F(ProcessorTest, ModesAndProviders) {

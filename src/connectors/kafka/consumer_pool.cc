@@ -181,6 +181,20 @@ Result<PartitionConsumer*> ConsumerPool::Ready(std::unique_lock<std::mutex>&, co
   return consumers_.back().get();
 }
 
+void ConsumerPool::KeepOnly(const PartitionSet& partitions) {
+  std::vector<std::unique_ptr<PartitionConsumer>> dropped;  // stopped outside the lock
+  std::lock_guard lock(mutex_);
+  for (auto& consumer : consumers_) {
+    if (!consumer->in_use_ && !partitions.contains(consumer->tp_)) dropped.push_back(std::move(consumer));
+  }
+  std::erase(consumers_, nullptr);
+}
+
+size_t ConsumerPool::consumers() {
+  std::lock_guard lock(mutex_);
+  return consumers_.size();
+}
+
 Status ConsumerPool::Prepare(const PartitionOffsets& offsets, int parallelism) {
   std::unique_lock lock(mutex_);
   partitions_ = std::max(partitions_, offsets.size());

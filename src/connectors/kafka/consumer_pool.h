@@ -77,7 +77,9 @@ class ConsumerPool : public std::enable_shared_from_this<ConsumerPool> {
     PartitionConsumer* consumer_;
   };
 
-  /// Begins to fetch; partitions that are positioned already are left alone, those that left the set are dropped.
+  /// Drops the idle consumers of other partitions.
+  void KeepOnly(const PartitionSet& partitions);
+  /// Begins to fetch; partitions that are positioned already are left alone.
   Status Prepare(const PartitionOffsets& offsets, int parallelism);
   Result<Lease> Acquire(const TopicPartition& tp, int64_t offset);
 
@@ -86,6 +88,7 @@ class ConsumerPool : public std::enable_shared_from_this<ConsumerPool> {
   /// Only the time, or Wake().
   void Pause(std::chrono::milliseconds timeout);
   void Wake();
+  size_t consumers();
 
  private:
   friend class Lease;

@@ -187,6 +187,24 @@ TEST_F(KafkaMock, PatternFindsNewTopics) {
   EXPECT_THAT(ReadValues(source.get(), start, end).ValueOrDie(), ElementsAre("v0", "v1"));  // from its beginning
 }
 
+TEST_F(KafkaMock, ConsumersOfPartitionsThatLeftAreDropped) {
+  ASSERT_OK(broker_->CreateTopic("t", 2));
+  ASSERT_OK_AND_ASSIGN(SourceOptions options,
+                       ParseSourceOptions({{"subscribe", "t"}, {"kafka.bootstrap.servers", servers_}},
+                                          /*streaming=*/true, nullptr));
+  auto pool = std::make_shared<ConsumerPool>(std::make_shared<const SourceOptions>(std::move(options)));
+  const TopicPartition stays{"t", 0}, leaves{"t", 1};
+  ASSERT_OK(pool->Prepare({{stays, 0}, {leaves, 0}}, 2));
+  EXPECT_EQ(pool->consumers(), 2u);
+  {
+    ASSERT_OK_AND_ASSIGN(ConsumerPool::Lease lease, pool->Acquire(leaves, 0));
+    pool->KeepOnly({stays});
+    EXPECT_EQ(pool->consumers(), 2u);  // one is in use
+  }
+  pool->KeepOnly({stays});
+  EXPECT_EQ(pool->consumers(), 1u);
+}
+
 TEST_F(KafkaMock, DataComingWakes) {
   ASSERT_OK(broker_->CreateTopic("t", 2));
   auto source = NewSource(servers_, {{"subscribe", "t"}});

@@ -207,6 +207,7 @@ Result<std::vector<SplitPtr>> KafkaSource::Plan(const Offset& start_offset, cons
   ranges = SplitRanges(std::move(ranges), options_->min_partitions, options_->max_records_per_partition);
   PartitionOffsets first;
   for (const OffsetRange& range : ranges) first.emplace(range.partition, range.start);
+  pool_->KeepOnly(KeysOf(end));
   ARROW_RETURN_NOT_OK(pool_->Prepare(first, request.parallelism));
   return MakeSplits(std::move(ranges), request.parallelism);
 }
