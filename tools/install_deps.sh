@@ -30,8 +30,8 @@ readonly lint_packages=(clang-format-16 clang-tidy-16)
 readonly fuzz_packages=(clang-16 libclang-rt-16-dev llvm-16)
 
 readonly test_requirements=(
-  pytest==8.4.2 pytest-timeout==2.4.0 "pyspark[connect]==$spark" pandas==3.1.1 "pyiceberg[sql-sqlite]==0.12.0"
-  duckdb==2.0.0 confluent-kafka==2.16.1 "moto[server]==5.2.5" boto3==1.44.5)
+  pytest==8.4.2 pytest-timeout==2.4.0 pytest-xdist==3.8.0 "pyspark[connect]==$spark" pandas==3.1.1
+  "pyiceberg[sql-sqlite]==0.12.0" duckdb==2.0.0 confluent-kafka==2.16.1 "moto[server]==5.2.5" boto3==1.44.5)
 
 # PySpark's versions beside that of $venv that are clients of the server: the oldest that it serves,
 # the one before, the newest. What 4.0 needs is the package of the client alone.

@@ -1,6 +1,8 @@
 // Frames longer than a step, which the SQL corpus does not have: sums against sums by hand.
 #include "exec/frame_aggregate.h"
 
+#include <arrow/builder.h>
+
 #include <gtest/gtest.h>
 
 #include "exec/test_support.h"

@@ -1,6 +1,8 @@
 // State as in Spark's FlatMapGroupsWithState, state format version 2: keys -> (groupState, timeoutTimestamp).
 #include "exec/group_state.h"
 
+#include <arrow/builder.h>
+
 #include <algorithm>
 
 #include "exec/group_rows.h"

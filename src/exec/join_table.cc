@@ -1,5 +1,7 @@
 #include "exec/join_table.h"
 
+#include <arrow/builder.h>
+
 namespace sluice::exec {
 namespace {
 

@@ -1,4 +1,6 @@
 // + - * / % div pmod negative positive abs and their try_ forms.
+#include <arrow/builder.h>
+
 #include <fmt/format.h>
 
 #include <cmath>

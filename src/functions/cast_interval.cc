@@ -1,4 +1,5 @@
 #include <arrow/array.h>
+#include <arrow/builder.h>
 
 #include "functions/cast_internal.h"
 #include "functions/decimal.h"

@@ -1,4 +1,6 @@
 // Sums and differences of dates, timestamps and intervals, by name and by operator (see operators.h).
+#include <arrow/builder.h>
+
 #include <cmath>
 #include <map>
 

@@ -1,4 +1,6 @@
 // Dates, timestamps and intervals from numbers, the clock and other zones.
+#include <arrow/builder.h>
+
 #include <cmath>
 
 #include "functions/coercion.h"

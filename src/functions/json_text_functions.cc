@@ -1,4 +1,6 @@
 // JSON without a schema: get_json_object, json_tuple, json_array_length, json_object_keys, schema_of_json.
+#include <arrow/builder.h>
+
 #include <fmt/format.h>
 
 #include <charconv>

@@ -1,5 +1,7 @@
 // mask luhn_check quote str_to_map.
 #include "functions/collection_util.h"
+
+#include <arrow/builder.h>
 #include "functions/display.h"
 #include "functions/families.h"
 #include "functions/kernel.h"

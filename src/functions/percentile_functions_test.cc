@@ -1,3 +1,5 @@
+#include <arrow/builder.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

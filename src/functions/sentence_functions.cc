@@ -1,4 +1,6 @@
 // sentences: text into sentences of words.
+#include <arrow/builder.h>
+
 #include <cwctype>
 
 #include "functions/collection_util.h"

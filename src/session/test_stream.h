@@ -1,5 +1,6 @@
 #pragma once
 // For tests: a stream of BIGINTs that the test feeds.
+#include <arrow/builder.h>
 #include <condition_variable>
 #include <mutex>
 #include <vector>

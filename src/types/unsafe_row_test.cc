@@ -1,6 +1,7 @@
 // UnsafeRow, hashes, text and literals against rows that real Spark wrote.
 #include "types/unsafe_row.h"
 
+#include <arrow/builder.h>
 #include <arrow/json/from_string.h>
 #include <gtest/gtest.h>
 

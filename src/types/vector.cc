@@ -1,6 +1,7 @@
 #include "types/vector.h"
 
 #include <arrow/builder.h>
+#include <arrow/scalar.h>
 
 namespace sluice {
 

@@ -1,5 +1,7 @@
 // Parquet.
 #include <arrow/array/util.h>
+#include <arrow/builder.h>
+#include <arrow/scalar.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/metadata.h>

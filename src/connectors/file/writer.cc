@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <arrow/array.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/util/byte_size.h>
 #include <fcntl.h>
 #include <strings.h>

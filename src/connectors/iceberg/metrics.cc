@@ -1,6 +1,7 @@
 #include "connectors/iceberg/metrics.h"
 
 #include <arrow/array/util.h>
+#include <arrow/scalar.h>
 #include <parquet/metadata.h>
 
 #include <cmath>

@@ -1,5 +1,6 @@
 #pragma once
 // Column metrics of data files from Parquet footers.
+#include <arrow/scalar.h>
 #include "connectors/iceberg/manifest.h"
 #include "formats/parquet/statistics.h"
 

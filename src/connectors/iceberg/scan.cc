@@ -2,6 +2,7 @@
 
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/scalar.h>
 #include <parquet/metadata.h>
 

@@ -1,5 +1,7 @@
 #include "connectors/iceberg/schema.h"
 
+#include <arrow/util/key_value_metadata.h>
+
 #include <strings.h>
 
 #include <nlohmann/json.hpp>

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <strings.h>
 
 #include <atomic>

@@ -1,6 +1,7 @@
 #pragma once
 // What the tests of this folder share.
 #include <arrow/json/from_string.h>
+#include <arrow/scalar.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,6 +1,7 @@
 #include "connectors/kafka/batch_builder.h"
 
 #include <arrow/array.h>
+#include <arrow/builder.h>
 #include <arrow/util/bit_util.h>
 
 #include <limits>

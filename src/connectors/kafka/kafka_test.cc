@@ -1,4 +1,6 @@
 // The connector against librdkafka's mock cluster; real_broker_test.cc has what that one cannot do.
+#include <arrow/builder.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,6 @@
 // What only a real broker does: transactions, times, removed records and topics. Runs when SLUICE_TEST_KAFKA=host:port.
+#include <arrow/builder.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,6 @@
 // What to do with each value of a row: Avro's schema resolution and Spark's conversions, settled once.
+#include <arrow/builder.h>
+
 #include <strings.h>
 
 #include <algorithm>

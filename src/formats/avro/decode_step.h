@@ -1,6 +1,7 @@
 #pragma once
 // The program of a RowDecoder: a tree of steps, one for each value of a row. Made by decode_plan.cc, run by
 // row_decoder.cc.
+#include <arrow/builder.h>
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,5 +1,6 @@
 #include "formats/avro/row_decoder.h"
 
+#include <arrow/builder.h>
 #include <arrow/util/decimal.h>
 
 #include "formats/avro/decode_step.h"

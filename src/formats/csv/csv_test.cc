@@ -1,4 +1,5 @@
 // Answers are those of Spark 4.1.
+#include <arrow/scalar.h>
 #include <gtest/gtest.h>
 
 #include "formats/csv/csv_reader.h"

@@ -1,6 +1,7 @@
 #include "formats/parquet/statistics.h"
 
 #include <arrow/compute/api.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
