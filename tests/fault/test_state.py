@@ -73,6 +73,12 @@ def newest(log):
     return max((int(path.name) for path in log.iterdir() if path.name.isdigit()), default=-1)
 
 
+def cut(path):
+    """A file of its own: what has an older name, too, was on disk under that."""
+    path.unlink()
+    path.write_bytes(b"")
+
+
 def power_fails(checkpoint, pick):
     """What a power failure may leave: nothing is safe but what the marker says, and the machine has booted anew."""
     marker = checkpoint / ".synced"
@@ -88,7 +94,7 @@ def power_fails(checkpoint, pick):
         batch = int(number) - 1 if log == "state" else int(number)
         if batch > on_disk:
             torn += 1
-            pick.choice([path.unlink, lambda path=path: path.write_bytes(b""), lambda: None])()
+            pick.choice([path.unlink, lambda path=path: cut(path), lambda: None])()
     marker.write_text("\n".join([version, boot[::-1], following, ""]))
     return torn
 
