@@ -43,6 +43,7 @@ DataType StateSchemaOf(const plan::Attributes& attributes);
 
 /// Columns of the partition's rows -> UnsafeRows.
 Result<UnsafeRows> EncodeRows(const DataType& schema, std::span<const Vector> columns, int64_t rows);
+constexpr size_t kDecodedRows = 64 * 1024;  // to take out of state at a time
 /// The reverse; columns in the physical form of the schema.
 Result<Batch> DecodeRows(const DataType& schema, const std::vector<std::span<const uint8_t>>& rows);
 

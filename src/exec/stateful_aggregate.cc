@@ -5,7 +5,6 @@
 namespace sluice::exec {
 namespace {
 
-constexpr size_t kDecodedRows = 64 * 1024;  // taken out of state at a time, in order
 constexpr size_t kRestoredRows = 4096;  // in no order: from as many places of the file, if the state is beyond memory
 
 /// Rows of the state on their way out: results are made of many at once.

@@ -20,8 +20,6 @@ namespace {
 using plan::JoinType;
 using state::Bytes;
 
-constexpr size_t kDecodedRows = 64 * 1024;  // taken out of state at a time
-
 /// Rows where all conditions are true.
 std::vector<int32_t> RowsWhereAll(const std::vector<Vector>& conditions, int64_t rows) {
   std::vector<int32_t> passed(static_cast<size_t>(rows));

@@ -63,6 +63,8 @@ constexpr Fixed kFixed[] = {
     {"spark.sql.legacy.percentileDiscCalculation", "false"},
     {"spark.sql.legacy.statisticalAggregate", "false"},
     {"spark.sql.legacy.timeParserPolicy", "CORRECTED"},
+    // streams
+    {"spark.sql.streaming.statefulOperator.allowMultiple", "true"},
 };
 
 const Fixed* FindFixed(std::string_view key) {

@@ -211,7 +211,7 @@ Result<std::vector<int64_t>> ListOperators(const std::string& root) {
 Result<StatefulOperator> ReadOperator(const std::string& root, int64_t id) {
   const std::string folder = root + "/" + std::to_string(id);
   if (Exists(folder + "/_metadata/v2")) return UnsupportedFeature("state that Spark keeps in RocksDB (" + folder + ")");
-  const std::string path = folder + "/_metadata/metadata";
+  const std::string path = MetadataPath(root, id);
   ARROW_ASSIGN_OR_RAISE(std::string text, ReadWholeFile(path));
   const size_t newline = text.find('\n');
   StatefulOperator op;

@@ -1,7 +1,7 @@
 #pragma once
 // The checkpoint folder of a query, file for file as Spark writes it.
 //   metadata            {"id":"<uuid>"}
-//   offsets/N           v1, metadata JSON, one line per source; written before batch N runs
+//   offsets/N           v1, metadata JSON, one line per place that reads a source; written before batch N runs
 //   commits/N           v1, {"nextBatchWatermarkMs":..}; written after its sink has committed
 //   sources/I/          owned by source I
 // Source: Structured Streaming guide, "Recovery Semantics"; bytes checked against checkpoints that Spark 4.1 wrote.

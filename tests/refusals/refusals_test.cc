@@ -207,9 +207,11 @@ TEST_F(Refusals, StatefulStreams) {
 }
 
 TEST_F(Refusals, Settings) {
-  const std::pair<const char*, const char*> settings[] = {{"spark.sql.parser.quotedRegexColumnNames", "true"},
-                                                          {"spark.sql.variable.substitute", "false"},
-                                                          {"spark.sql.legacy.timeParserPolicy", "LEGACY"}};
+  const std::pair<const char*, const char*> settings[] = {
+      {"spark.sql.parser.quotedRegexColumnNames", "true"},
+      {"spark.sql.variable.substitute", "false"},
+      {"spark.sql.streaming.statefulOperator.allowMultiple", "false"},
+      {"spark.sql.legacy.timeParserPolicy", "LEGACY"}};
   for (const auto& [key, value] : settings) {
     Refused(std::string("SET ") + key, kUnsupported, key,
             [&] { spark_->sql(std::string("SET ") + key + "=" + value); });
