@@ -94,7 +94,6 @@ void RemoveHadoopChecksums(const std::string& path) {
 }
 
 Status ChecksumFileWriter::Finish() {
-  RemoveHadoopChecksums(path_);  // of another content
   ARROW_RETURN_NOT_OK(file_.Finish());
   nlohmann::ordered_json crc;
   crc["algorithm"] = "CRC32C";
@@ -107,7 +106,6 @@ Status ChecksumFileWriter::Finish() {
 }
 
 bool LinkChecksumFile(const std::string& from, const std::string& to) {
-  RemoveHadoopChecksums(to);
   return ::link(from.c_str(), to.c_str()) == 0 && ::link((from + ".crc").c_str(), (to + ".crc").c_str()) == 0;
 }
 

@@ -13,7 +13,7 @@ namespace sluice::state {
 uint32_t Crc32c(std::string_view bytes, uint32_t before = 0);
 
 /// The hidden checksums that Hadoop's local file system keeps of a file and of its .crc file. Those of earlier content
-/// would make Spark refuse what is there now.
+/// would make Spark refuse what is there now, so they go before a file is written anew.
 void RemoveHadoopChecksums(const std::string& path);
 
 /// Writes both files: on disk after Finish, or with SyncFileSystem. Until then either may be that of an earlier

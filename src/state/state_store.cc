@@ -40,6 +40,7 @@ Result<StateVersions> StateVersions::List(const std::string& folder) {
     const std::string name = it->path().filename();
     if (int64_t v = VersionOf(name, ".delta"); v >= 0) versions.deltas.push_back(v);
     if (int64_t v = VersionOf(name, ".snapshot"); v >= 0) versions.snapshots.push_back(v);
+    if (name.starts_with('.') && name.ends_with(".crc")) versions.hadoop_checksums = true;
   }
   if (error && error != std::errc::no_such_file_or_directory)
     return Status::IOError("cannot list ", folder, ": ", error.message());
@@ -58,9 +59,10 @@ Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, 
   if (version < 0)
     return MakeError("CANNOT_LOAD_STATE_STORE.UNEXPECTED_VERSION", {{"version", std::to_string(version)}});
   std::unique_ptr<StateStore> store(new StateStore(folder, version, std::move(memory)));
+  ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
+  store->hadoop_checksums_ = versions.hadoop_checksums;
   if (version == 0) return store;
   RowTable& rows = store->rows_;
-  ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
   const int64_t snapshot = versions.SnapshotFor(version);
   auto apply = [&](Bytes key, const std::optional<Bytes>& value) {
     if (value) {
@@ -79,6 +81,7 @@ Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, 
 Status StateStore::Commit() {
   ARROW_RETURN_NOT_OK(rows_.status());
   const std::string path = DeltaPath(folder_, version_ + 1);
+  if (hadoop_checksums_) RemoveHadoopChecksums(path);
   StateFileWriter delta(path, Durability::kWithSync);
   bool changed = false;
   rows_.ForEachChange([&](Bytes key, const std::optional<Bytes>& value) {
@@ -116,6 +119,7 @@ Status WriteSnapshot(const std::string& folder, int64_t version, std::shared_ptr
   }
   ARROW_RETURN_NOT_OK(put.status());
   ARROW_RETURN_NOT_OK(removed.status());
+  if (versions.hadoop_checksums) RemoveHadoopChecksums(SnapshotPath(folder, version));
   StateFileWriter snapshot(SnapshotPath(folder, version), Durability::kNow);
   if (before > 0) {
     ARROW_RETURN_NOT_OK(
@@ -131,11 +135,11 @@ Status RemoveVersionsBelow(const std::string& folder, int64_t oldest) {
   ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
   // `oldest` itself is loaded from the snapshot before it and the deltas between.
   const int64_t from = versions.SnapshotFor(oldest);
-  auto remove = [](const std::string& path) {
+  auto remove = [&](const std::string& path) {
     std::error_code ignored;
     fs::remove(path, ignored);
     fs::remove(path + ".crc", ignored);
-    RemoveHadoopChecksums(path);
+    if (versions.hadoop_checksums) RemoveHadoopChecksums(path);
   };
   for (int64_t v : versions.deltas) {
     if (v < from) remove(DeltaPath(folder, v));

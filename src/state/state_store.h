@@ -41,12 +41,14 @@ class StateStore {
   RowTable rows_;
   int64_t evicted_to_us_ = INT64_MIN;
   int64_t unchanged_version_ = 0;  // the newest written one whose delta is empty
+  bool hadoop_checksums_ = false;  // Spark may have left some of a later version
   std::unique_ptr<RowIndex> index_;
 };
 
 /// The versions of a partition's files.
 struct StateVersions {
   std::vector<int64_t> deltas, snapshots;  // ascending
+  bool hadoop_checksums = false;           // beside any file: Spark wrote here
   static Result<StateVersions> List(const std::string& folder);
   /// Newest snapshot at or below `version`; 0: none.
   int64_t SnapshotFor(int64_t version) const;

@@ -89,6 +89,8 @@ TEST_F(StateStoreTest, ChecksumsOfWhatHadoopWroteGoWithIt) {
   EXPECT_FALSE(fs::exists(folder_ + "/.2.delta.crc"));
   EXPECT_FALSE(fs::exists(folder_ + "/.2.delta.crc.crc"));
   EXPECT_TRUE(fs::exists(folder_ + "/.1.delta.crc"));
+  Commits(0, 1);  // a first batch that ran before without an end
+  EXPECT_FALSE(fs::exists(folder_ + "/.1.delta.crc"));
 }
 
 TEST_F(StateStoreTest, SnapshotsStandForTheDeltasBefore) {
