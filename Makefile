@@ -21,10 +21,11 @@ demo:
 	$(call BUILD,release) --target products
 	build/release/bin/sluice demo
 
+# What the tests need is fetched while they are compiled.
 test:
-	tools/install_deps.sh build test
+	tools/install_deps.sh build
 	cmake --preset test > build/configure.log || { cat build/configure.log; exit 1; }
-	$(call BUILD,test)
+	tools/install_deps.sh test & $(call BUILD,test); built=$$?; wait $$! && exit $$built
 	tools/run_tests.sh build/test -j $(JOBS)
 
 # Real parts are not instrumented and slow the run down; `make test` has them.
