@@ -1,5 +1,6 @@
 """Avro files: what real Spark writes and reads is what Sluice does."""
 import json
+from functools import partial
 
 import pytest
 
@@ -22,14 +23,13 @@ def differences(theirs, ours):
     return f"{len(wrong)} of {len(theirs)}:\n" + "\n".join(wrong) if wrong else None
 
 
-def test_files_as_spark(server, tmp_path):
+def test_files_as_spark(server, spark, tmp_path):
     avro_calls.make_input(tmp_path / "in")
-    # Spark's process ends between the two: it reads what Sluice wrote.
-    theirs = real_spark.run(WRITES, out=str(tmp_path / "spark"))
+    theirs = real_spark.answer(spark, WRITES, out=str(tmp_path / "spark"))
     ours = server.run(WRITES, out=str(tmp_path / "sluice"))
     assert not (wrong := differences(theirs, ours)), wrong
     engines = [str(tmp_path / "spark"), str(tmp_path / "sluice")]
-    theirs = real_spark.run(READS, folder=str(tmp_path / "in"), engines=engines)
+    theirs = real_spark.answer(spark, READS, folder=str(tmp_path / "in"), engines=engines)
     ours = server.run(READS, folder=str(tmp_path / "in"), engines=engines)
     assert len(theirs) > 80
     assert not (wrong := differences(theirs, ours)), wrong
@@ -45,10 +45,10 @@ result = {"batches": [[p["batchId"], p["numInputRows"]] for p in (json.loads(p.j
 
 
 @pytest.mark.parametrize("order", [["spark", "sluice"], ["sluice", "spark"]])
-def test_a_stream_moves_between_the_engines(server, tmp_path, order):
+def test_a_stream_moves_between_the_engines(server, spark, tmp_path, order):
     more = "spark.range({0}, {0} + 5).selectExpr('id', \"CAST(id AS STRING) s\").coalesce(1).write.format('avro').mode('append').save(f'{{root}}/in')\n"
     for turn, engine in enumerate(order):
-        run = real_spark.run if engine == "spark" else server.run
+        run = partial(real_spark.answer, spark) if engine == "spark" else server.run
         found = run("import json\n" + more.format(10 * turn) + more.format(10 * turn + 5) + STREAM, root=str(tmp_path))
         assert found["batches"] == [[2 * turn, 5], [2 * turn + 1, 5]]
         assert found["rows"] == [[i + 1, str(i)] for i in range(10 * turn + 10)]

@@ -22,10 +22,10 @@ result["stream"] = file_calls.table(spark.read.parquet(f"{root}/{me}-out").order
 CALLS = "from support import metadata_calls, file_calls\nresult = metadata_calls.calls(spark, root)\n" + STREAM
 
 
-def test_every_call_answers_as_spark(server, tmp_path):
+def test_every_call_answers_as_spark(server, spark, tmp_path):
     metadata_calls.make_input(tmp_path)
     first = "from support import metadata_calls\nmetadata_calls.make_more(spark, root)\nmetadata_calls.touch(root)\n"
-    theirs = real_spark.run(first + CALLS, root=str(tmp_path), me="spark")
+    theirs = real_spark.answer(spark, first + CALLS, root=str(tmp_path), me="spark")
     ours = server.run(CALLS, root=str(tmp_path), me="sluice")
     wrong = [f"{label}\n  Spark:  {json.dumps(theirs[label])}\n  Sluice: {json.dumps(ours.get(label))}"
              for label in theirs if theirs[label] != ours.get(label)]

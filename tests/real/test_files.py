@@ -2,6 +2,7 @@
 import json
 import time
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,13 +20,13 @@ def server(sluice):
 
 
 @pytest.fixture(scope="module")
-def asked(server, tmp_path_factory):
+def asked(server, spark, tmp_path_factory):
     """label -> (Spark's answer, Sluice's), and the folders they wrote to."""
     folder = tmp_path_factory.mktemp("files")
     (folder / "in").mkdir()
     file_calls.make_input(folder / "in")
     code = "from support import file_calls\nresult = file_calls.answers(spark, folder, out)"
-    theirs = real_spark.run(code, folder=str(folder / "in"), out=str(folder / "spark"))
+    theirs = real_spark.answer(spark, code, folder=str(folder / "in"), out=str(folder / "spark"))
     ours = server.run(code, folder=str(folder / "in"), out=str(folder / "sluice"), seconds=300)
     return theirs, ours, folder
 
@@ -50,10 +51,10 @@ FOLDERS = [["csv1", "csv"], ["csv4", "csv"], ["json-bzip2", "json"], ["json-defl
 
 
 @pytest.mark.parametrize("writer", ["spark", "sluice"])
-def test_each_reads_what_the_other_wrote(asked, server, writer):
+def test_each_reads_what_the_other_wrote(asked, server, spark, writer):
     _, _, folder = asked
     root = str(folder / writer)
-    theirs = real_spark.run(READ_ALL, folders=FOLDERS, root=root)
+    theirs = real_spark.answer(spark, READ_ALL, folders=FOLDERS, root=root)
     assert server.run(READ_ALL, folders=FOLDERS, root=root) == theirs
 
 
@@ -87,11 +88,11 @@ def columns_of(folder):
     return [[column.path, column.physical_type, str(column.logical_type), bounded[i]] for i, column in enumerate(file.schema)]
 
 
-def test_timestamps_in_parquet_as_spark(server, tmp_path):
+def test_timestamps_in_parquet_as_spark(server, spark, tmp_path):
     forms = [["default", None], ["int96", "INT96"], ["micros", "TIMESTAMP_MICROS"], ["millis", "timestamp_millis"], ["wrong", "SECONDS"]]
     (tmp_path / "spark").mkdir()
     (tmp_path / "sluice").mkdir()
-    theirs = real_spark.run(TIMESTAMPS, forms=forms, root=str(tmp_path / "spark"), reading=False)
+    theirs = real_spark.answer(spark, TIMESTAMPS, forms=forms, root=str(tmp_path / "spark"), reading=False)
     assert len(theirs) == 9
     assert server.run(TIMESTAMPS, forms=forms, root=str(tmp_path / "sluice"), reading=False) == theirs
     for name, _ in forms[:-1]:
@@ -105,7 +106,7 @@ def test_timestamps_in_parquet_as_spark(server, tmp_path):
 for name in ("other96", "other64"):
     result[name] = file_calls.table(spark.read.parquet(f"{{root}}/{{name}}"))"""
     forms = [[f"{engine}/{name}", None] for engine in ("spark", "sluice") for name, _ in forms[:-1]]
-    assert server.run(both, forms=forms, root=str(tmp_path), reading=True) == real_spark.run(both, forms=forms, root=str(tmp_path), reading=True)
+    assert server.run(both, forms=forms, root=str(tmp_path), reading=True) == real_spark.answer(spark, both, forms=forms, root=str(tmp_path), reading=True)
 
 
 STREAM = """
@@ -121,7 +122,7 @@ result = {"id": str(query.id), "batches": [[p["batchId"], p["numInputRows"]] for
 
 @pytest.mark.parametrize("partitioned", [False, True])
 @pytest.mark.parametrize("order", [["spark", "sluice", "spark"], ["sluice", "spark", "sluice"]])
-def test_a_stream_of_files_moves_between_the_engines(server, tmp_path, order, partitioned):
+def test_a_stream_of_files_moves_between_the_engines(server, spark, tmp_path, order, partitioned):
     """Twelve files and more, one a batch, so that both logs are compacted; then the other engine goes on."""
     (tmp_path / "in").mkdir()
     ids, made = set(), 0
@@ -130,7 +131,7 @@ def test_a_stream_of_files_moves_between_the_engines(server, tmp_path, order, pa
             path = tmp_path / "in" / f"f {made:02}.json"
             path.write_text(json.dumps({"a": made, "k": f"p {made % 2}"}) + "\n")
             made += 1
-        run = real_spark.run if engine == "spark" else server.run
+        run = partial(real_spark.answer, spark) if engine == "spark" else server.run
         found = run("import json\n" + STREAM, root=str(tmp_path), partitioned=partitioned)
         ids.add(found["id"])
         assert found["rows"] == [[i, f"p {i % 2}"] for i in range(made)], engine
@@ -139,7 +140,7 @@ def test_a_stream_of_files_moves_between_the_engines(server, tmp_path, order, pa
     # Files that no log lists do not count, for either.
     (tmp_path / "out" / "part-99999-rogue.json").write_text('{"a":99}\n')
     count = f"result = spark.read.json({str(tmp_path / 'out')!r}).count()"
-    assert server.run(count) == made == real_spark.run(count)
+    assert server.run(count) == made == real_spark.answer(spark, count)
     for folder, extra in (("checkpoint/sources/0", 0), ("out/_spark_metadata", 0)):
         names = {p.name for p in (tmp_path / folder).iterdir() if not p.name.startswith(".")}
         assert {"9.compact", "19.compact", "20"} <= names
@@ -161,7 +162,7 @@ result = {name: run(name, path, options) for name, path, options in cases}
 """
 
 
-def test_options_of_streams_as_spark(server, tmp_path):
+def test_options_of_streams_as_spark(server, spark, tmp_path):
     now = int(time.time()) - 1000
     for folder in ("a", "b", "c", "arch-spark", "arch-sluice"):
         (tmp_path / folder).mkdir()
@@ -181,7 +182,7 @@ def test_options_of_streams_as_spark(server, tmp_path):
              ["bad3", "a", {"maxFilesPerTrigger": 1, "maxBytesPerTrigger": 1}], ["bad4", "a", {"latestFirst": "x"}],
              ["bad5", "a", {"cleanSource": "x"}], ["bad6", "a", {"cleanSource": "archive"}], ["bad7", "a", {"modifiedBefore": "2020-01-01T00:00:00"}],
              ["bad8", "a", {"cleanSource": "archive", "sourceArchiveDir": f"{tmp_path}/a/x"}], ["bad9", "a", {"maxFileAge": "x"}]]
-    theirs = real_spark.run(OPTIONS, root=str(tmp_path), me="spark", cases=cases)
+    theirs = real_spark.answer(spark, OPTIONS, root=str(tmp_path), me="spark", cases=cases)
     ours = server.run(OPTIONS, root=str(tmp_path), me="sluice", cases=cases)
     assert ours == theirs
     for name in ("max", "bytes", "latest", "age"):

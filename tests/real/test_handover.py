@@ -32,9 +32,9 @@ result = {"id": str(query.id), "rows": spark.table("demo.db.events").count()}
 """
 
 
-def run_spark(kafka, topic, warehouse, checkpoint, per_batch, replays=False):
-    return real_spark.run(SPARK_JOB, real_spark.iceberg_catalog("demo", type="hadoop", warehouse=warehouse),
-                          brokers=kafka.bootstrap, topic=topic, checkpoint=checkpoint, per_batch=per_batch, replays=replays)
+def run_spark(spark, kafka, topic, warehouse, checkpoint, per_batch, replays=False):
+    return real_spark.answer(spark, SPARK_JOB, real_spark.iceberg_catalog("demo", type="hadoop", warehouse=warehouse),
+                             brokers=kafka.bootstrap, topic=topic, checkpoint=checkpoint, per_batch=per_batch, replays=replays)
 
 
 def run_sluice(build, kafka, topic, warehouse, checkpoint, per_batch):
@@ -47,7 +47,7 @@ def run_sluice(build, kafka, topic, warehouse, checkpoint, per_batch):
 
 
 @pytest.mark.parametrize("order", ["spark first", "sluice first"])
-def test_two_way_handover(kafka, build, tmp_path, order):
+def test_two_way_handover(kafka, spark, build, tmp_path, order):
     topic = f"handover-{time.time_ns()}"
     kafka.create_topic(topic, partitions=3)
     warehouse, checkpoint = str(tmp_path / "warehouse"), str(tmp_path / "checkpoint")
@@ -59,7 +59,7 @@ def test_two_way_handover(kafka, build, tmp_path, order):
                               for i in range(produced, produced + chunk)])
         produced += chunk
         if engine == "spark":
-            ids.add(run_spark(kafka, topic, warehouse, checkpoint, 150)["id"])
+            ids.add(run_spark(spark, kafka, topic, warehouse, checkpoint, 150)["id"])
         else:
             progress = run_sluice(build, kafka, topic, warehouse, checkpoint, 150)["progress"]
             assert progress, "nothing was taken over"
@@ -79,7 +79,7 @@ def test_two_way_handover(kafka, build, tmp_path, order):
     assert epochs == list(range(len(epochs)))
 
 
-def test_spark_replays_a_batch_that_sluice_left_uncommitted(kafka, build, tmp_path):
+def test_spark_replays_a_batch_that_sluice_left_uncommitted(kafka, spark, build, tmp_path):
     """The crash between the table's commit and the checkpoint's, the other engine picks up the pieces."""
     topic = f"replay-{time.time_ns()}"
     kafka.create_topic(topic)
@@ -88,10 +88,10 @@ def test_spark_replays_a_batch_that_sluice_left_uncommitted(kafka, build, tmp_pa
     run_sluice(build, kafka, topic, warehouse, checkpoint, 50)
     newest = max((checkpoint / "commits").iterdir(), key=lambda p: int(p.name))
     newest.unlink()
-    assert run_spark(kafka, topic, warehouse, str(checkpoint), 50, replays=True)["rows"] == 100
+    assert run_spark(spark, kafka, topic, warehouse, str(checkpoint), 50, replays=True)["rows"] == 100
     assert newest.exists(), "Spark has committed the batch it replayed"
     newest = max((checkpoint / "commits").glob("[0-9]*"), key=lambda p: int(p.name))
     newest.unlink()
     (checkpoint / "commits" / f".{newest.name}.crc").unlink(missing_ok=True)
     run_sluice(build, kafka, topic, warehouse, checkpoint, 50)
-    assert run_spark(kafka, topic, warehouse, str(checkpoint), 50)["rows"] == 100
+    assert run_spark(spark, kafka, topic, warehouse, str(checkpoint), 50)["rows"] == 100

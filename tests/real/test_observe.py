@@ -53,8 +53,8 @@ def server(sluice):
         yield server
 
 
-def test_every_call_answers_as_spark(server):
-    theirs, ours = real_spark.run(CALLS), server.run(CALLS)
+def test_every_call_answers_as_spark(server, spark):
+    theirs, ours = real_spark.answer(spark, CALLS), server.run(CALLS)
     wrong = [f"{label}\n  Spark:  {json.dumps(theirs[label])}\n  Sluice: {json.dumps(ours.get(label))}"
              for label in theirs if theirs[label] != ours.get(label)]
     assert not wrong, f"{len(wrong)} of {len(theirs)}:\n" + "\n".join(wrong)
@@ -77,14 +77,14 @@ result = {
 """
 
 
-def test_progress_of_streams_as_spark(server, tmp_path):
+def test_progress_of_streams_as_spark(server, spark, tmp_path):
     (tmp_path / "in").mkdir()
     for i in range(3):
         path = tmp_path / "in" / f"{i}.json"
         path.write_text("".join(f'{{"v":{i * 3 + n}}}\n' for n in range(4)))
         os.utime(path, (1_700_000_000 + i, 1_700_000_000 + i))
     code = "import json\n" + STREAM
-    assert server.run(code, root=str(tmp_path), me="sluice") == real_spark.run(code, root=str(tmp_path), me="spark")
+    assert server.run(code, root=str(tmp_path), me="sluice") == real_spark.answer(spark, code, root=str(tmp_path), me="spark")
 
 
 @pytest.mark.parametrize("version", [version for version in parts.clients() if version >= "4"])  # PySpark 3.5 has no Observation here

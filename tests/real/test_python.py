@@ -111,14 +111,17 @@ def attempt():
         return [type(error).__name__, "exited unexpectedly" in str(error)]
 first = [r[0] for r in spark.range(2).select(add("id")).collect()]
 failed = attempt()
+while not os.path.exists(killed):
+    time.sleep(0.05)
 result = [first, failed, [r[0] for r in spark.range(2).select(add("id")).collect()]]
-""", started=str(tmp_path / "started"))
+""", started=str(tmp_path / "started"), killed=str(tmp_path / "killed"))
         assert connect.eventually((tmp_path / "started").exists, 60)
         # Every worker, but for the daemon: the child of the engine itself.
         for child in children(server.process.pid):
             parent = int(Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[1])
             if parent != server.process.pid:
                 os.kill(child, signal.SIGKILL)
+        (tmp_path / "killed").touch()
         assert program.wait() == [[1, 2], ["SparkException", True], [1, 2]]
 
 

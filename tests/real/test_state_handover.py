@@ -4,8 +4,8 @@ import time
 
 from support import connect
 
-# Runs on either engine: `spark`, `brokers`, `topic`, `out`, `checkpoint` and `query` are given. availableNow takes what is
-# there and then, where a watermark moved, runs the batch that closes windows.
+# Runs on either engine: `spark`, `brokers`, `topic` and `runs`, the `out` and `checkpoint` of each query, are given.
+# availableNow takes what is there and then, where a watermark moved, runs the batch that closes windows.
 JOB = """
 from pyspark.sql.functions import *
 spark.conf.set("spark.sql.shuffle.partitions", "3")
@@ -17,9 +17,12 @@ def load():
 events = load()
 events.createOrReplaceTempView("events")
 load().createOrReplaceTempView("others")
-rows, mode = QUERIES[query](spark, events), MODES.get(query, "append")
-(rows.select(to_json(struct("*")).alias("value")).writeStream.format("kafka").option("kafka.bootstrap.servers", brokers)
- .option("topic", out).option("checkpointLocation", checkpoint).outputMode(mode).trigger(availableNow=True).start().awaitTermination())
+def start(name, out, checkpoint):
+    rows = QUERIES[name](spark, events).select(to_json(struct("*")).alias("value"))
+    return (rows.writeStream.format("kafka").option("kafka.bootstrap.servers", brokers).option("topic", out)
+            .option("checkpointLocation", checkpoint).outputMode(MODES.get(name, "append")).trigger(availableNow=True).start())
+for query in [start(name, **run) for name, run in runs.items()]:
+    query.awaitTermination()
 result = "done"
 """
 
@@ -84,14 +87,13 @@ def test_two_way_handover(kafka, spark, sluice, tmp_path):
         for turn, chunk in enumerate(CHUNKS):
             kafka.produce(topic, chunk)
             for way, engines in ways.items():
-                for name in NAMES:
-                    out = f"{topic}-{way}-{name}"
-                    variables = {"brokers": kafka.bootstrap, "topic": topic, "out": out, "checkpoint": str(tmp_path / way / name), "query": name}
-                    if engines[turn] == "spark":
-                        run_spark(spark, **variables)
-                    else:
-                        server.run(QUERIES + JOB, **variables)
-                    answers[way, name] = produced(kafka, out)
+                runs = {name: {"out": f"{topic}-{way}-{name}", "checkpoint": str(tmp_path / way / name)} for name in NAMES}
+                variables = {"brokers": kafka.bootstrap, "topic": topic, "runs": runs}
+                if engines[turn] == "spark":
+                    run_spark(spark, **variables)
+                else:
+                    server.run(QUERIES + JOB, **variables)
+                answers.update({(way, name): produced(kafka, run["out"]) for name, run in runs.items()})
             different = [name for name in NAMES if answers["both", name] != answers["alone", name]]
             assert not different, f"after turn {turn}: " + "; ".join(
                 f"{name}: {set(answers['alone', name]) ^ set(answers['both', name])}" for name in different)
