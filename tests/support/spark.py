@@ -1,8 +1,8 @@
 """Real Apache Spark, with its Kafka, Avro and Iceberg jars.
 
 session() gives a session in this process; run() runs a script in a process of its own, which a
-test may kill. Either takes Spark settings, such as those of iceberg_catalog(). answer() needs neither
-and saves the start of a JVM.
+test may kill; answer() runs it in the process of a session that is there, which saves the start of a
+JVM. Each takes Spark settings, such as those of iceberg_catalog().
 """
 import json
 import os
