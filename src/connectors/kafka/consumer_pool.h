@@ -27,8 +27,8 @@ class PartitionConsumer {
   size_t Take(rd_kafka_message_t** messages, size_t n, int timeout_ms);
   /// Messages that a Take would get at once.
   size_t Waiting() const { return put_back_.size() + rd_kafka_queue_length(queue_.get()); }
-  /// Kept for the next Take.
-  void PutBack(rd_kafka_message_t** messages, size_t n) { put_back_.insert(put_back_.end(), messages, messages + n); }
+  /// Kept for the next Take, before those that the last one left.
+  void PutBack(rd_kafka_message_t** messages, size_t n) { put_back_.insert(put_back_.begin(), messages, messages + n); }
   /// Starts over from another offset.
   Status Seek(int64_t offset);
 

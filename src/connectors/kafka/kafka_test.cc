@@ -207,6 +207,38 @@ TEST_F(KafkaMock, ConsumersOfPartitionsThatLeftAreDropped) {
   EXPECT_EQ(pool->consumers(), 1u);
 }
 
+TEST_F(KafkaMock, WhatIsPutBackKeepsItsOrder) {
+  ASSERT_OK(broker_->CreateTopic("t", 1));
+  ASSERT_OK(Produce(servers_, "t", Numbered(10)));
+  ASSERT_OK_AND_ASSIGN(SourceOptions options,
+                       ParseSourceOptions({{"subscribe", "t"}, {"kafka.bootstrap.servers", servers_}},
+                                          /*streaming=*/true, nullptr));
+  auto pool = std::make_shared<ConsumerPool>(std::make_shared<const SourceOptions>(std::move(options)));
+  ASSERT_OK_AND_ASSIGN(ConsumerPool::Lease lease, pool->Acquire({"t", 0}, 0));
+  std::vector<rd_kafka_message_t*> messages(10);
+  for (size_t have = 0; have < 10;) {
+    const size_t n = lease->Take(&messages[have], 10 - have, 1000);
+    ASSERT_GT(n, 0u);
+    have += n;
+  }
+  for (size_t i = 0; i < 5; ++i) rd_kafka_message_destroy(messages[i]);
+  lease->PutBack(&messages[5], 5);
+  // A batch that ends in the middle of what was put back.
+  ASSERT_EQ(lease->Take(messages.data(), 2, 0), 2u);
+  rd_kafka_message_destroy(messages[0]);
+  lease->PutBack(&messages[1], 1);
+  std::vector<int64_t> offsets;
+  while (offsets.size() < 4) {
+    const size_t n = lease->Take(messages.data(), 10, 0);
+    ASSERT_GT(n, 0u);
+    for (size_t i = 0; i < n; ++i) {
+      offsets.push_back(messages[i]->offset);
+      rd_kafka_message_destroy(messages[i]);
+    }
+  }
+  EXPECT_THAT(offsets, ElementsAre(6, 7, 8, 9));
+}
+
 TEST_F(KafkaMock, DataComingWakes) {
   ASSERT_OK(broker_->CreateTopic("t", 2));
   auto source = NewSource(servers_, {{"subscribe", "t"}});
