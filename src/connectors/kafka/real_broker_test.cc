@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "connectors/kafka/offsets.h"
 #include "connectors/kafka/test_admin.h"
 #include "connectors/kafka/test_util.h"
 
@@ -135,6 +136,37 @@ TEST_F(KafkaReal, MissingAndDeletedTopics) {
   EXPECT_EQ(ConditionOf(status), "KAFKA_DATA_LOSS.PARTITIONS_DELETED") << status;
   auto lenient = NewSource(servers_, {{"subscribe", topic_}, {"failOnDataLoss", "false"}});
   EXPECT_EQ(lenient->LatestOffset(start, ReadLimit::kDefault).ValueOrDie(), start);
+}
+
+TEST_F(KafkaReal, APatternWhoseTopicsAreAllDeleted) {
+  ASSERT_OK(admin_->CreateTopic(topic_, 1));
+  auto source = NewSource(servers_, {{"subscribePattern", topic_}, {"startingOffsets", "earliest"}});
+  ASSERT_OK_AND_ASSIGN(Offset start, source->InitialOffset());
+  ASSERT_OK(admin_->DeleteTopic(topic_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ASSERT_OK_AND_ASSIGN(Offset end, source->LatestOffset(start, ReadLimit::kDefault));
+  EXPECT_EQ(ConditionOf(source->Plan(start, end, Request()).status()), "KAFKA_DATA_LOSS.PARTITIONS_DELETED");
+}
+
+TEST_F(KafkaReal, ATopicThatComesBackGoesOnWhereItStood) {
+  const std::string other = topic_ + "-other";
+  ASSERT_OK(admin_->CreateTopic(topic_, 1));
+  ASSERT_OK(admin_->CreateTopic(other, 1));
+  ASSERT_OK(Produce(servers_, topic_, Numbered(3)));
+  ASSERT_OK(Produce(servers_, other, Numbered(2)));
+  OptionMap options{{"subscribe", topic_ + "," + other}, {"startingOffsets", "latest"}, {"failOnDataLoss", "false"}};
+  auto source = NewSource(servers_, options);
+  ASSERT_OK_AND_ASSIGN(Offset start, source->InitialOffset());
+  ASSERT_OK(admin_->DeleteTopic(topic_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ASSERT_OK(Produce(servers_, other, Numbered(1)));
+  ASSERT_OK_AND_ASSIGN(Offset end, source->LatestOffset(start, ReadLimit::kDefault));
+  const auto offsets = ParseOffsets(end.json);
+  ASSERT_TRUE(offsets);
+  EXPECT_EQ(offsets->at({topic_, 0}), 3);
+  EXPECT_EQ(offsets->at({other, 0}), 3);
+  EXPECT_THAT(ReadValues(source.get(), start, end).ValueOrDie(), ElementsAre("v0"));
+  ASSERT_OK(admin_->DeleteTopic(other));
 }
 
 TEST_F(KafkaReal, PartitionsAppear) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -58,7 +59,14 @@ Result<Offset> KafkaSource::InitialOffset() {
 
 Result<PartitionOffsets> KafkaSource::FetchLatest(const PartitionOffsets& start) {
   std::set<std::string> missing;
+  PartitionOffsets kept;
   ARROW_ASSIGN_OR_RAISE(PartitionSet partitions, offsets_->Partitions(&missing));
+  // A broker that has just started may not know all topics yet: partitions that were read before are gone only when
+  // several answers say so.
+  for (int64_t attempt = 1; attempt < options_->fetch_retries && !Minus(KeysOf(start), partitions).empty(); ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(options_->fetch_retry_interval_ms));
+    ARROW_ASSIGN_OR_RAISE(partitions, offsets_->Partitions(&missing));
+  }
   if (!missing.empty()) {
     // Topics that were read before are lost data; others were never there.
     PartitionSet lost;
@@ -72,8 +80,12 @@ Result<PartitionOffsets> KafkaSource::FetchLatest(const PartitionOffsets& start)
       ARROW_RETURN_NOT_OK(
           ReportDataLoss(options_->fail_on_data_loss, "PARTITIONS_DELETED", {{"partitions", Join(lost)}}));
     }
+    // Should they come back, they go on where they stood: what is forgotten would be read again from its start.
+    for (const TopicPartition& tp : lost) kept[tp] = start.at(tp);
   }
-  return offsets_->LatestAtLeast(partitions, start);
+  ARROW_ASSIGN_OR_RAISE(PartitionOffsets latest, offsets_->LatestAtLeast(partitions, start));
+  latest.merge(kept);
+  return latest;
 }
 
 Status KafkaSource::PrepareForAvailableNow() {
@@ -109,7 +121,6 @@ Result<Offset> KafkaSource::LatestOffset(const Offset& start_offset, ReadLimit l
     latest_ = latest;
     if (available_now_ && !fixed_end_) fixed_end_ = latest;
   }
-  if (latest.empty()) return start_offset;
   PartitionOffsets end = latest;
   if (limit == ReadLimit::kDefault) {
     too_few_ = options_->min_offsets && TooFew(start, latest);
