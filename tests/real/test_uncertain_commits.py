@@ -13,12 +13,13 @@ from support.cli import Sluice, SqlError
 
 
 class FlakyCatalog:
-    """One table, c.db.t. Commits get `answer` (None: the connection breaks) and are applied as `applies` says."""
+    """One table, c.db.t. Commits get `answer` (None: the connection breaks) and are applied as `applies` says; the first
+    ones what `stumbles` has, a status and whether they are applied nevertheless."""
 
     def __init__(self, folder):
         self.table = Path(folder, "t")
         self.answer, self.applies, self.message = 200, "now", "told to"
-        self.lock, self.kept = threading.Lock(), None
+        self.lock, self.kept, self.stumbles, self.commits = threading.Lock(), None, [], 0
         schema = {"type": "struct", "schema-id": 0, "fields": [{"id": 1, "name": "id", "required": False, "type": "long"}]}
         self.metadata = {
             "format-version": 2, "table-uuid": str(uuid.uuid4()), "location": str(self.table), "last-sequence-number": 0,
@@ -66,17 +67,19 @@ class FlakyCatalog:
             return {"metadata-location": str(self.table / "metadata/0.json"), "metadata": json.loads(json.dumps(self.metadata))}
 
     def commit(self, request):
+        self.commits += 1
+        status, applies = self.stumbles.pop(0) if self.stumbles else (self.answer, self.applies)
         with self.lock:
             current = self.metadata["refs"].get("main", {}).get("snapshot-id")
             for requirement in request["requirements"]:
                 if requirement["type"] == "assert-ref-snapshot-id" and requirement["snapshot-id"] != current:
                     return 409
             self.kept = [u["snapshot"] for u in request["updates"] if u["action"] == "add-snapshot"]
-        if self.applies == "now":
+        if applies == "now":
             self.apply()
-        elif self.applies == "soon":
+        elif applies == "soon":
             threading.Timer(0.5, self.apply).start()
-        return self.answer
+        return status
 
     def apply(self):
         with self.lock:
@@ -136,3 +139,20 @@ def test_refused(catalog, sql, answer):
         sql.run("INSERT INTO c.db.t VALUES (1)")
     assert "COMMIT_STATE_UNKNOWN" not in str(error.value)
     assert not catalog.files()
+
+
+@pytest.mark.parametrize("stumbles", [[(429, "never")], [(503, "never"), (429, "never")], [(503, "now")], [(503, "never")] * 4],
+                         ids=["too many", "both", "applied nevertheless", "long"])
+def test_a_busy_catalog_is_asked_again(catalog, sql, stumbles):
+    catalog.stumbles = list(stumbles)
+    sql.run("INSERT INTO c.db.t VALUES (1)")
+    assert catalog.commits == len(stumbles) + 1
+    assert sql.query("SELECT * FROM c.db.t") == [{"id": 1}]
+    assert len(catalog.metadata["snapshots"]) == 1
+
+
+def test_a_refusal_after_a_503_is_no_certain_one(catalog, sql):
+    catalog.stumbles, catalog.answer, catalog.applies = [(503, "never")], 403, "never"
+    with pytest.raises(SqlError, match="COMMIT_STATE_UNKNOWN"):
+        sql.run("INSERT INTO c.db.t VALUES (1)")
+    assert catalog.files()

@@ -56,6 +56,9 @@ Result<HttpResponse> SendHttp(const HttpRequest& request) {
     return Status::IOError("HTTP ", request.method, " ", request.url, ": ", *error ? error : curl_easy_strerror(code));
   }
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response.status);
+  curl_off_t retry_after = 0;
+  curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
+  response.retry_after_seconds = static_cast<long>(retry_after);
   return response;
 }
 

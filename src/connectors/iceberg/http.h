@@ -21,6 +21,7 @@ struct HttpRequest {
 struct HttpResponse {
   long status = 0;
   std::string body;
+  long retry_after_seconds = 0;  // of the header Retry-After; 0 without one
 };
 
 /// IOError when no answer came. Connections are kept per thread.

@@ -41,13 +41,16 @@ class RestClient {
  private:
   RestClient(std::string catalog, Properties properties)
       : catalog_(std::move(catalog)), properties_(std::move(properties)) {}
-  Status Authorize();
-  Result<RestResponse> SendTo(const std::string& method, const std::string& url, std::string_view body,
-                              const char* content_type);
+  /// A token for `credential`.
+  Result<std::string> FetchToken();
+  /// One that is not `refused`, which threads that were refused together fetch once.
+  Result<std::string> TokenAfter(const std::string& refused);
+  Result<RestResponse> SendTo(const std::string& method, const std::string& url, const std::string& token,
+                              std::string_view body, const char* content_type);
 
   std::string catalog_;
-  Properties properties_;
-  std::string base_;  // "http://host:1/v1/prefix/"
+  Properties properties_;  // these do not change once Connect has returned
+  std::string base_;       // "http://host:1/v1/prefix/"
   std::mutex mutex_;
   std::string token_;
 };
