@@ -20,7 +20,7 @@ class Session;
 
 /// What writeStream collected.
 struct StreamRequest {
-  std::string format;  // "" with to_table and foreach_batch
+  std::string format;  // "" with to_table, foreach_batch and foreach
   OptionMap options;
   std::string output_mode = "append";
   stream::Trigger trigger;
@@ -29,6 +29,8 @@ struct StreamRequest {
   std::optional<NameParts> to_table;
   /// Gets a batch's rows as a resolved plan; runs on the query's thread.
   std::function<Status(const plan::PlanPtr& batch, int64_t batch_id)> foreach_batch;
+  /// The plan's last operator hands the rows to a function of writeStream.foreach, and none is left to write.
+  bool foreach = false;
 };
 
 /// Thread-safe.

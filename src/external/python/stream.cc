@@ -67,7 +67,7 @@ class PythonStream final : public external::Stream {
       worker_.out().Add(Message().Int(kEndOfStream).Take());
     }
     consume_ = &consume;
-    return worker_.Finish();
+    return Told(worker_.Finish());
   }
 
   bool ended() const override { return worker_.ended(); }
@@ -116,7 +116,12 @@ class PythonStream final : public external::Stream {
 
   Status Flush(const Consume& consume) {
     consume_ = &consume;
-    return worker_.Flush();
+    return Told(worker_.Flush());
+  }
+
+  Status Told(Status status) const {
+    if (function_.eval_type() != EvalType::kForeach || ConditionOf(status) != "PYTHON_EXCEPTION") return status;
+    return MakeError("FOREACH_USER_FUNCTION_ERROR", {{"reason", status.message()}});
   }
 
   /// A worker's batch as the engine's columns.

@@ -19,7 +19,6 @@ Result<std::string> LocalUrl(const ConnectSession& session, const ServerSettings
   return url;
 }
 
-/// Rows go through the function on their way to nowhere.
 Status ApplyForeach(const proto::PythonUDF& message, CommandContext& context, plan::PlanPtr* plan,
                     session::StreamRequest* request) {
   python::FunctionSpec spec;
@@ -35,7 +34,8 @@ Status ApplyForeach(const proto::PythonUDF& message, CommandContext& context, pl
   node->children = {*plan};
   node->resolved = true;
   *plan = node;
-  request->format = "noop";
+  request->format.clear();
+  request->foreach = true;
   return Status::OK();
 }
 
