@@ -255,8 +255,8 @@ int StreamingQueryManager::addListener(std::shared_ptr<StreamingQueryListener> l
   l.on_idle = [listener](const std::string& id, const std::string& run, int64_t) {
     Notify("onQueryIdle", [&] { listener->onQueryIdle(id, run); });
   };
-  l.on_terminated = [listener](const std::string& id, const std::string& run, const Status& error) {
-    Notify("onQueryTerminated", [&] { listener->onQueryTerminated(id, run, error.ok() ? "" : error.message()); });
+  l.on_terminated = [listener](const std::string& id, const std::string& run, const Status&, const Status& cause) {
+    Notify("onQueryTerminated", [&] { listener->onQueryTerminated(id, run, cause.ok() ? "" : cause.message()); });
   };
   return session_->streams().AddListener(std::move(l));
 }

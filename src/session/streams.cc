@@ -56,9 +56,9 @@ Result<NumberedPlan> NumberSources(const plan::PlanPtr& plan) {
 }
 
 bool MayBeTemporary(const StreamRequest& request) {
-  if (request.foreach_batch) return true;
+  if (request.foreach_batch || request.foreach) return true;
   if (request.to_table) return false;
-  static const char* const kOnce[] = {"memory", "console", "noop", "foreach"};
+  static const char* const kOnce[] = {"memory", "console", "noop"};
   return std::any_of(std::begin(kOnce), std::end(kOnce), [&](const char* f) { return LowerCase(request.format) == f; });
 }
 
@@ -120,7 +120,8 @@ std::vector<stream::Listener> Streams::ListenersFor(std::shared_ptr<NameHold> ho
       if (l.on_idle) l.on_idle(id, run_id, ms);
     });
   };
-  all.on_terminated = [this, each, hold](const std::string& id, const std::string& run_id, const Status& error) {
+  all.on_terminated = [this, each, hold](const std::string& id, const std::string& run_id, const Status& error,
+                                         const Status& cause) {
     hold->Release();
     {
       std::lock_guard lock(mutex_);
@@ -129,7 +130,7 @@ std::vector<stream::Listener> Streams::ListenersFor(std::shared_ptr<NameHold> ho
       changed_.notify_all();
     }
     each([&](const auto& l) {
-      if (l.on_terminated) l.on_terminated(id, run_id, error);
+      if (l.on_terminated) l.on_terminated(id, run_id, error, cause);
     });
   };
   return {all};
@@ -164,7 +165,7 @@ Observe ObservedBy(const plan::PlanPtr& plan, const Config& config) {
 Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& analyzed, StreamRequest request) {
   if (session_->stopped()) return MakeError("INVALID_HANDLE.SESSION_CLOSED", {{"handle", "session"}});
   if (!plan::IsStreaming(*analyzed)) return MakeError("WRITE_STREAM_NOT_ALLOWED");
-  if (!request.to_table && !request.foreach_batch)
+  if (!request.to_table && !request.foreach_batch && !request.foreach)
     ARROW_RETURN_NOT_OK(connectors::FindConnector(request.format).status());
   if (LowerCase(request.format) == "memory" && !request.name && !request.to_table && !request.foreach_batch)
     return Refuse("queryName must be specified for memory sink");

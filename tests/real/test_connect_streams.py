@@ -126,7 +126,7 @@ result = [event for event in events if event != ["idle"]]
 """
     assert server.run(code, servers=kafka.bootstrap, topic=topic) == [
         ["progress", 1, 2], ["terminated", None], ["started", "named"], ["progress", 0, 2], ["terminated", None],
-        ["started", None], ["terminated", "STREAM_FAILED"]]
+        ["started", None], ["terminated", "CAST_INVALID_INPUT"]]
 
 
 def test_a_cell_that_runs_again(server, tmp_path):

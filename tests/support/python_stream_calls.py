@@ -176,6 +176,48 @@ def stream_foreach(spark):
     return [[name, sorted(open(os.path.join(out, name)).read().splitlines())] for name in sorted(os.listdir(out))]
 
 
+@case
+def stream_ends(spark):
+    import tempfile
+    import time
+
+    from pyspark.sql.streaming import StreamingQueryListener
+    ends = []
+
+    class Ends(StreamingQueryListener):
+        def onQueryStarted(self, event):
+            pass
+
+        def onQueryProgress(self, event):
+            pass
+
+        def onQueryTerminated(self, event):
+            ends.append([event.errorClassOnException, "not this" in (event.exception or "")])
+
+    def fail(*given):
+        raise ValueError("not this")
+
+    listener, found = Ends(), []
+    spark.streams.addListener(listener)
+    frame = stream_of(spark, [1])
+    for writer in (frame.writeStream.foreach(fail), frame.writeStream.foreachBatch(fail),
+                   frame.selectExpr("raise_error('not this') AS v").writeStream.format("noop"),
+                   frame.select(udf(fail, "int")("a").alias("v")).writeStream.format("noop"),
+                   frame.writeStream.format("noop")):
+        query = writer.option("checkpointLocation", tempfile.mkdtemp()).trigger(availableNow=True).start()
+        try:
+            query.awaitTermination(60)
+            found.append(None)
+        except PySparkException as error:
+            found.append(type(error).__name__)
+        for _ in range(100):
+            if len(ends) == len(found):
+                break
+            time.sleep(0.1)
+    spark.streams.removeListener(listener)
+    return [found, ends]
+
+
 # ---- files of a session ----------------------------------------------------------------------------------------------
 
 

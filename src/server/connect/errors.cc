@@ -18,10 +18,9 @@ std::string Shortened(const std::string& text, size_t most) {
   return ReplaceInvalidUtf8(text.size() <= most ? text : text.substr(0, most) + "...");
 }
 
-/// What Python functions raise has no condition in Spark.
-bool IsNameless(const Error& error) { return error.getCondition() == "PYTHON_EXCEPTION"; }
-
 }  // namespace
+
+bool IsNameless(const Error& error) { return error.getCondition() == "PYTHON_EXCEPTION"; }
 
 Error ErrorOf(const Status& status) {
   try {

@@ -23,6 +23,9 @@ namespace proto = ::spark::connect;
 /// by.
 std::vector<std::string> ExceptionClasses(const Error& error);
 
+/// Whether Spark names no condition with it: what Python functions raise.
+bool IsNameless(const Error& error);
+
 /// The structured error of any status that is not OK; a library's own becomes INTERNAL_ERROR and the like.
 Error ErrorOf(const Status& status);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
+#include "server/connect/errors.h"
 
 namespace sluice::connect {
 
@@ -13,14 +14,14 @@ using Json = nlohmann::ordered_json;
 
 std::string Text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-std::string TerminatedJson(const std::string& id, const std::string& run_id, const Status& error) {
+/// As real Spark tells of an end: of the exception that caused it, without a class where that has none.
+std::string TerminatedJson(const std::string& id, const std::string& run_id, const Status& cause) {
   Json json{{"id", id}, {"runId", run_id}};
-  if (error.ok()) {
-    json["exception"] = nullptr;
-    json["errorClassOnException"] = nullptr;
-  } else {
-    json["exception"] = error.message();
-    json["errorClassOnException"] = ConditionOf(error);
+  json["exception"] = json["errorClassOnException"] = nullptr;
+  if (!cause.ok()) {
+    const Error error = ErrorOf(cause);
+    json["exception"] = cause.message();
+    if (!IsNameless(error)) json["errorClassOnException"] = error.getCondition();
   }
   return Text(json);
 }
@@ -53,8 +54,9 @@ bool ListenerBus::Begin(session::Streams& streams) {
   listener.on_idle = [this](const std::string& id, const std::string& run_id, int64_t ms) {
     Add(proto::QUERY_IDLE_EVENT, Text(Json{{"id", id}, {"runId", run_id}, {"timestamp", stream::Iso8601Ms(ms)}}));
   };
-  listener.on_terminated = [this](const std::string& id, const std::string& run_id, const Status& error) {
-    Add(proto::QUERY_TERMINATED_EVENT, TerminatedJson(id, run_id, error));
+  listener.on_terminated = [this](const std::string& id, const std::string& run_id, const Status&,
+                                  const Status& cause) {
+    Add(proto::QUERY_TERMINATED_EVENT, TerminatedJson(id, run_id, cause));
   };
   listener_ = streams.AddListener(std::move(listener));
   return true;
