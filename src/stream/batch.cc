@@ -55,7 +55,7 @@ Status Execution::Recover() {
     return entry;
   };
   ARROW_ASSIGN_OR_RAISE(OffsetLogEntry newest, read(*latest));
-  recorded_conf_ = newest.conf.empty() ? RecordedConf(definition_.config) : newest.conf;
+  recorded_conf_ = newest.conf.empty() ? RecordedConf(definition_.config) : WithFormerDefaults(newest.conf);
   ARROW_ASSIGN_OR_RAISE(auto committed, checkpoint_->commits().Latest());
   if (committed && *committed > *latest)
     return MakeError(

@@ -102,6 +102,9 @@ TEST(Batch, StopBeforeCommitAbortsWhatWasWritten) {
   auto execution = Execution::Start(std::move(definition), {});
   ASSERT_TRUE(execution.ok()) << execution.status();
   sight.running.get_future().wait();
+  const CancelToken interrupted;
+  interrupted.Cancel();
+  EXPECT_EQ(ConditionOf((*execution)->ProcessAllAvailable(interrupted)), "OPERATION_CANCELED");
   (*execution)->Stop();
   EXPECT_EQ(sight.aborted, Messages{"a file"});
   EXPECT_FALSE(sight.committed);

@@ -86,6 +86,16 @@ std::vector<std::pair<std::string, std::string>> RecordedConf(const Config& conf
   return conf;
 }
 
+std::vector<std::pair<std::string, std::string>> WithFormerDefaults(
+    std::vector<std::pair<std::string, std::string>> conf) {
+  for (const char* key :
+       {"spark.sql.streaming.aggregation.stateFormatVersion", "spark.sql.streaming.join.stateFormatVersion"}) {
+    const bool there = std::any_of(conf.begin(), conf.end(), [&](const auto& entry) { return entry.first == key; });
+    if (!there) conf.emplace_back(key, "1");
+  }
+  return conf;
+}
+
 std::string ToText(const OffsetLogEntry& entry) {
   ordered_json metadata;
   metadata["batchWatermarkMs"] = entry.batch_watermark_ms;

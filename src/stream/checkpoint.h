@@ -98,5 +98,9 @@ std::string NewUuid();
 
 /// The settings a new query records in its offset log (spark.sql.shuffle.partitions and the versions of state formats).
 std::vector<std::pair<std::string, std::string>> RecordedConf(const Config& config);
+/// The settings of an entry, completed by those of state formats that the versions of Spark did not record which had
+/// one only (OffsetSeqMetadata.relevantSQLConfDefaultValues).
+std::vector<std::pair<std::string, std::string>> WithFormerDefaults(
+    std::vector<std::pair<std::string, std::string>> conf);
 
 }  // namespace sluice::stream

@@ -68,6 +68,15 @@ TEST_F(CheckpointTest, ForeignOrCutFilesAreNamed) {
   EXPECT_NE(ParseOffsetLogEntry("hello", "some/path").status().message().find("some/path"), std::string::npos);
 }
 
+TEST_F(CheckpointTest, SettingsThatWereNotRecordedYet) {
+  using Conf = std::vector<std::pair<std::string, std::string>>;
+  const std::pair<std::string, std::string> partitions{"spark.sql.shuffle.partitions", "7"};
+  const std::string aggregation = "spark.sql.streaming.aggregation.stateFormatVersion";
+  const std::string join = "spark.sql.streaming.join.stateFormatVersion";
+  EXPECT_EQ(WithFormerDefaults({partitions, {aggregation, "2"}}), (Conf{partitions, {aggregation, "2"}, {join, "1"}}));
+  EXPECT_EQ(WithFormerDefaults({partitions}), (Conf{partitions, {aggregation, "1"}, {join, "1"}}));
+}
+
 TEST_F(CheckpointTest, IdIsKept) {
   std::string id;
   {

@@ -210,11 +210,12 @@ bool Execution::AwaitTermination(std::optional<std::chrono::milliseconds> timeou
   return true;
 }
 
-Status Execution::ProcessAllAvailable() {
+Status Execution::ProcessAllAvailable(const CancelToken& cancel) {
   std::unique_lock lock(mutex_);
   // Only a trigger that began after this call has seen all that was there.
   const int64_t asked = trigger_starts_;
   while (!terminated_ && !(idle_checks_ > asked)) {
+    ARROW_RETURN_NOT_OK(cancel.Check());
     lock.unlock();
     WakeSources();
     changed_.notify_all();
@@ -257,7 +258,7 @@ void Execution::Loop() {
     changed_.notify_all();
   }
   for (const auto& listener : listeners_)
-    if (listener.on_terminated) listener.on_terminated(query_id, run_id_, error);
+    if (listener.on_terminated) listener.on_terminated(query_id, run_id_, error, result);
   std::lock_guard lock(mutex_);
   finished_ = true;
   changed_.notify_all();

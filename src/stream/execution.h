@@ -57,7 +57,9 @@ struct Listener {
       on_started;
   std::function<void(const Progress&)> on_progress;
   std::function<void(const std::string& id, const std::string& run_id, int64_t timestamp_ms)> on_idle;
-  std::function<void(const std::string& id, const std::string& run_id, const Status& error)> on_terminated;
+  /// `error` is what exception() gives, `cause` what ended the query, before STREAM_FAILED was made of it.
+  std::function<void(const std::string& id, const std::string& run_id, const Status& error, const Status& cause)>
+      on_terminated;
 };
 
 /// All methods are thread-safe.
@@ -88,8 +90,9 @@ class Execution {
   void StopAfterBatch();
   /// True when the query ended within the time.
   bool AwaitTermination(std::optional<std::chrono::milliseconds> timeout);
-  /// Returns when all data available at the call is committed; the query's error if it fails.
-  Status ProcessAllAvailable();
+  /// Returns when a trigger that began after the call has found no more data; the query's error if it fails.
+  /// OPERATION_CANCELED by `cancel`, which a stream that is never idle needs.
+  Status ProcessAllAvailable(const CancelToken& cancel = {});
 
  private:
   Execution(Definition definition, std::vector<Listener> listeners);

@@ -185,6 +185,16 @@ def test_reattach_goes_on_where_the_client_stopped(sluice):
         assert "INVALID_HANDLE.OPERATION_NOT_FOUND" in _message(client.reattach(operation))
 
 
+def test_reattach_to_what_was_interrupted(sluice):
+    with connect.Server(sluice, {"spark.connect.grpc.arrow.maxBatchSize": "100k"}) as server:
+        client, operation = Client(server.target), str(uuid.uuid4())
+        call = client.execute(range_of(1_000_000_000), operation, reattachable=True)
+        got = [next(call) for _ in range(5)]
+        call.cancel()
+        client.stub.Interrupt(client.request(proto.InterruptRequest, interrupt_type=proto.InterruptRequest.INTERRUPT_TYPE_ALL))
+        assert "OPERATION_CANCELED" in _message(client.reattach(operation, got[1].response_id))
+
+
 def test_an_answer_pauses_for_the_client_to_ask_again(sluice):
     with connect.Server(sluice, {"spark.connect.execute.reattachable.senderMaxStreamDuration": "300ms"}) as server:
         code = """

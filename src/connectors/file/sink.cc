@@ -1,8 +1,10 @@
 #include "connectors/file/sink.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/clock.h"
+#include "base/file_system.h"
 #include "base/time_string.h"
 
 namespace sluice::connectors::file {
@@ -46,6 +48,7 @@ class SinkWrite final : public BatchWrite {
       ARROW_ASSIGN_OR_RAISE(std::string empty, WriteEmptyFile(plan_));
       ARROW_ASSIGN_OR_RAISE(files, FromMessages({empty}));
     }
+    if (plan_->root.local) ARROW_RETURN_NOT_OK(SyncFolders(files));
     std::vector<std::string> entries;
     for (const auto& file : files) entries.push_back(EntryOf(plan_->root, file));
     const Status added = log_->Add(batch_, entries);
@@ -61,6 +64,16 @@ class SinkWrite final : public BatchWrite {
   }
 
  private:
+  /// The names of new files and folders reach the disk before the log that lists them.
+  Status SyncFolders(const std::vector<WrittenFile>& files) const {
+    std::set<std::string> folders{plan_->root.path};
+    for (const auto& file : files)
+      for (size_t at = file.path.rfind('/'); at != std::string::npos && at > 0; at = file.path.rfind('/', at - 1))
+        if (!folders.insert(plan_->root.path + "/" + file.path.substr(0, at)).second) break;
+    for (const auto& folder : folders) ARROW_RETURN_NOT_OK(SyncFolder(folder));
+    return Status::OK();
+  }
+
   std::shared_ptr<const WritePlan> plan_;
   FileLog* log_;
   int64_t batch_;

@@ -132,7 +132,9 @@ Status RunStreamingQuery(const proto::Command& command, CommandContext& context)
       break;
     }
     case Command::kStop: query->Stop(); break;
-    case Command::kProcessAllAvailable: ARROW_RETURN_NOT_OK(query->ProcessAllAvailable()); break;
+    case Command::kProcessAllAvailable:
+      ARROW_RETURN_NOT_OK(query->ProcessAllAvailable(context.operation.cancel()));
+      break;
     case Command::kExplain: result->mutable_explain()->set_result(query->explain_text()); break;
     case Command::kException: {
       auto* out = result->mutable_exception();

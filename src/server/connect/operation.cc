@@ -77,6 +77,7 @@ void Operation::Detach(int64_t ticket) {
 Result<int64_t> Operation::PositionAfter(const std::string& id) {
   std::lock_guard lock(mutex_);
   auto position = PositionOf(id);
+  if (cancel_.cancelled()) return first_;  // whatever it has seen, Read says that it was cancelled
   if (!position || *position >= first_ + static_cast<int64_t>(kept_.size()))
     return MakeError("INVALID_CURSOR.POSITION_NOT_FOUND", {{"responseId", id}});
   if (*position + 1 < first_) return NotAvailable(id, *position);
