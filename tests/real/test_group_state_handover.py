@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from support import connect
+from support import connect, spark as real_spark
 
 # Runs on either engine: `spark`, `folder`, `checkpoint` and `out` are given.
 JOB = """
@@ -59,12 +59,6 @@ CHUNKS = [[event(1, "ann", 1), event(2, "bob", 2), event(3, None, 4)],
           [event(20, "end", 5, hour=14), event(58, "dan", 4)]]
 
 
-def run_spark(spark, code, **variables):
-    names = {"spark": spark, **variables}
-    exec(compile(code, "job", "exec"), names)  # noqa: S102: the very code the other engine runs
-    return names["result"]
-
-
 def written(folder, seen):
     """The lines of files that are not in `seen`, which then has them, too."""
     new = [name for name in os.listdir(folder) if name.startswith("part-") and (folder / name) not in seen]
@@ -86,7 +80,7 @@ def test_two_way_handover_and_state_as_tables(spark, sluice, tmp_path):
                 (folder / f".{turn}").rename(folder / f"{turn}.json")
                 variables = {"folder": str(folder), "checkpoint": str(tmp_path / way / "checkpoint"), "out": str(tmp_path / way / "out")}
                 if engines[turn] == "spark":
-                    run_spark(spark, JOB, **variables)
+                    real_spark.answer(spark, JOB, **variables)
                 else:
                     server.run(JOB, **variables)
                 given[way] = written(tmp_path / way / "out", seen)
@@ -95,7 +89,8 @@ def test_two_way_handover_and_state_as_tables(spark, sluice, tmp_path):
             if turn not in (0, 3):  # state that the one and the other engine wrote last
                 continue
             checkpoint = str(tmp_path / "both" / "checkpoint")
-            by_spark, by_sluice = run_spark(spark, READ, checkpoint=checkpoint), server.run(READ, checkpoint=checkpoint)
+            by_spark = real_spark.answer(spark, READ, checkpoint=checkpoint)
+            by_sluice = server.run(READ, checkpoint=checkpoint)
             for name, table in by_spark.items():
                 assert by_sluice[name] == table, f"turn {turn}, {name}"
                 assert table[1], f"{name} has no rows, and shows nothing"

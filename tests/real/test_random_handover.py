@@ -9,7 +9,7 @@ import re
 import time
 from pathlib import Path
 
-from support import connect, random_streams
+from support import connect, random_streams, spark as real_spark
 
 # Runs on either engine: `spark`, `brokers` and `cases` are given. All queries of a turn run side by side.
 JOB = """
@@ -60,12 +60,6 @@ def parse(seed, prefix, folder):
     return ways, [[line.split(" ", 1) for line in step.splitlines() if line and line != "----"] for step in steps]
 
 
-def run_spark(spark, brokers, cases):
-    names = {"spark": spark, "brokers": brokers, "cases": cases}
-    exec(compile(JOB, "job", "exec"), names)  # noqa: S102: the very code the other engine runs
-    return names["result"]
-
-
 def rounded(text):
     """Sums of floating point numbers depend on the order of rows in their last digits."""
     return re.sub(r"-?\d+\.\d{7,}(?:[eE]-?\d+)?", lambda number: f"{float(number.group()):.6g}", text)
@@ -112,8 +106,8 @@ def test_random_handover(kafka, spark, sluice, tmp_path):
             now = {seed: "spark" if turn == 0 else draws.choice(["spark", "sluice", "sluice"]) for seed in live}
             took_over += sum(now[seed] != engines[seed] for seed in live)
             engines.update(now)
-            answers = run_spark(spark, kafka.bootstrap, {seed: cases[seed][0]["alone"] for seed in live})
-            of_spark = run_spark(spark, kafka.bootstrap, {seed: cases[seed][0]["both"] for seed in live if now[seed] == "spark"})
+            answers = real_spark.answer(spark, JOB, brokers=kafka.bootstrap, cases={seed: cases[seed][0]["alone"] for seed in live})
+            of_spark = real_spark.answer(spark, JOB, brokers=kafka.bootstrap, cases={seed: cases[seed][0]["both"] for seed in live if now[seed] == "spark"})
             of_sluice = server.run(JOB, brokers=kafka.bootstrap, cases={seed: cases[seed][0]["both"] for seed in live if now[seed] == "sluice"})
             for seed in live:
                 assert {**of_spark, **of_sluice}[seed] == answers[seed], (turn, cases[seed][0]["both"])

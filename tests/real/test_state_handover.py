@@ -2,7 +2,7 @@
 import json
 import time
 
-from support import connect
+from support import connect, spark as real_spark
 
 # Runs on either engine: `spark`, `brokers`, `topic` and `runs`, the `out` and `checkpoint` of each query, are given.
 # availableNow takes what is there and then, where a watermark moved, runs the batch that closes windows.
@@ -67,10 +67,6 @@ CHUNKS = [[event(1, "ann", 1), event(2, "bob", 2), event(3, "ann", 4), event(3, 
           [event(20, "end", 5, hour=14), event(58, "dan", 2)]]
 
 
-def run_spark(spark, **variables):
-    exec(compile(QUERIES + JOB, "job", "exec"), {"spark": spark, **variables})  # noqa: S102: the very code the other engine runs
-
-
 def produced(kafka, topic):
     return sorted(message.value().decode() for message in kafka.consume(topic))
 
@@ -90,7 +86,7 @@ def test_two_way_handover(kafka, spark, sluice, tmp_path):
                 runs = {name: {"out": f"{topic}-{way}-{name}", "checkpoint": str(tmp_path / way / name)} for name in NAMES}
                 variables = {"brokers": kafka.bootstrap, "topic": topic, "runs": runs}
                 if engines[turn] == "spark":
-                    run_spark(spark, **variables)
+                    real_spark.answer(spark, QUERIES + JOB, **variables)
                 else:
                     server.run(QUERIES + JOB, **variables)
                 answers.update({(way, name): produced(kafka, run["out"]) for name, run in runs.items()})
