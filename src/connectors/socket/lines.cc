@@ -86,10 +86,8 @@ void LineReader::Run() {
   LineCutter cutter;
   std::vector<char> buffer(64 << 10);
   const auto keep = [&](std::string text) {
-    std::lock_guard lock(mutex_);
     bytes_ += text.size() + sizeof(Line);
     lines_.push_back({std::move(text), NowMs() * 1000});
-    changed_.notify_all();
   };
   for (;;) {
     {
@@ -100,10 +98,14 @@ void LineReader::Run() {
     const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
+    // At once: lines that came together belong to one batch.
+    std::lock_guard lock(mutex_);
     cutter.Add({buffer.data(), static_cast<size_t>(n)}, keep);
+    changed_.notify_all();
   }
-  cutter.Finish(keep);
   std::lock_guard lock(mutex_);
+  cutter.Finish(keep);
+  changed_.notify_all();
   if (!stopping_)
     LogWarn("socket: the stream was closed by its server", {{"lines", first_ + static_cast<int64_t>(lines_.size())}});
 }

@@ -89,6 +89,18 @@ Offset WaitFor(StreamSource& source, const Offset& start, const std::string& end
   return latest;
 }
 
+TEST(SocketLines, ThoseThatComeTogetherAreSeenTogether) {
+  Server server;
+  auto reader = socket::LineReader::Connect("127.0.0.1", std::stoi(server.port()));
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  server.Accept();
+  for (int64_t seen = 0; seen < 3000; seen += 6) {
+    server.Send("a\nb\nc\nd\ne\nf\n");
+    (*reader)->Wait(seen, std::chrono::seconds(10));
+    ASSERT_EQ((*reader)->count(), seen + 6);
+  }
+}
+
 TEST(Socket, LinesAsTheyCome) {
   Server server;
   FormatRequest request;
