@@ -18,13 +18,6 @@ ENVIRONMENT = {"PYSPARK_PYTHON": sys.executable}
 SETTINGS = {"spark.master": "local[2]"}
 
 
-def alive(process):
-    try:
-        return ") Z" not in Path(f"/proc/{process}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def children(pid):
     """Processes below `pid`, by id, with their command lines."""
     found = {}
@@ -100,7 +93,7 @@ def test_workers_are_kept_for_the_next_query_and_end_with_the_engine(sluice):
         assert 2 <= len(processes) <= 3, processes
         os.kill(pid, signal.SIGKILL)
         server.process.wait()
-        assert connect.eventually(lambda: not any(alive(process) for process in processes), 20)
+        assert connect.eventually(lambda: not any(connect.alive(process) for process in processes), 20)
         server.process = type("Gone", (), {"poll": lambda self: None, "kill": lambda self: None, "wait": lambda self: None})()
 
 
@@ -128,7 +121,7 @@ result = [first, failed, [r[0] for r in spark.range(2).select(add("id")).collect
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
         # Until a killed process has come to its end it looks like one that waits.
-        assert connect.eventually(lambda: not any(alive(worker) for worker in workers), 60)
+        assert connect.eventually(lambda: not any(connect.alive(worker) for worker in workers), 60)
         (tmp_path / "killed").touch()
         assert program.wait() == [[1, 2], ["SparkException", True], [1, 2]]
 

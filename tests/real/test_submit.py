@@ -58,6 +58,17 @@ def test_exit_codes(sluice, tmp_path):
     assert missing.returncode == 1 and "/nosuch/python" in missing.stderr
 
 
+def test_a_killed_engine_takes_its_program_along(sluice, tmp_path):
+    script, started = tmp_path / "script.py", tmp_path / "started"
+    script.write_text("import os, sys, time\nfrom pathlib import Path\nPath(sys.argv[1] + '.new').write_text(str(os.getpid()))\n"
+                      "os.rename(sys.argv[1] + '.new', sys.argv[1])\ntime.sleep(300)\n")
+    engine = subprocess.Popen([str(sluice.resolve()), "submit", str(script), str(started)], cwd=tmp_path, env=environment())
+    assert connect.eventually(started.exists, 60)
+    engine.kill()
+    engine.wait()
+    assert connect.eventually(lambda: not connect.alive(started.read_text()), 20)
+
+
 def test_packages(sluice, tmp_path):
     known = ("org.apache.spark:spark-sql-kafka-0-10_2.12:3.3.1,org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.11.0,"
              "org.apache.iceberg:iceberg-aws-bundle:1.11.0")

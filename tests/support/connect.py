@@ -104,6 +104,14 @@ class Program:
         self.process.wait()
 
 
+def alive(process):
+    """Whether the process of that id has not come to its end yet."""
+    try:
+        return ") Z" not in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def eventually(condition, seconds=20):
     """Waits for `condition` to hold, and gives its last value."""
     end = time.monotonic() + seconds

@@ -1,6 +1,7 @@
 // sluice submit, sluice pyspark: a Python program beside an engine of its own.
+#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +14,6 @@
 #include "launcher_python.h"  // the texts of src/server/cli/python, generated
 #include "server/cli/commands.h"
 #include "server/connect/server.h"
-
-extern char** environ;
 
 namespace sluice::cli {
 
@@ -107,26 +106,42 @@ sigset_t ForwardedSignals() {
   return signals;
 }
 
+/// Starts a program that does not outlive this process, however that ends. Called by the main thread, whose end is what
+/// the kernel goes by.
+Result<pid_t> Spawn(const std::vector<std::string>& command, const sigset_t& to_default) {
+  std::vector<char*> argv;
+  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  int told[2];  // of a failed exec
+  if (::pipe2(told, O_CLOEXEC) != 0) return Status::IOError("Cannot make a pipe: ", std::strerror(errno));
+  const pid_t parent = ::getpid(), child = ::fork();
+  if (child == 0) {
+    // Only what is safe beside threads that are gone.
+    for (int signal = 1; signal < NSIG; ++signal)
+      if (sigismember(&to_default, signal) == 1) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() == parent) ::execvp(argv[0], argv.data());
+    const int error = errno;
+    (void)!::write(told[1], &error, sizeof(error));
+    ::_exit(127);
+  }
+  int error = child < 0 ? errno : 0;
+  ::close(told[1]);
+  if (child > 0 && ::read(told[0], &error, sizeof(error)) == sizeof(error)) ::waitpid(child, nullptr, 0);
+  ::close(told[0]);
+  if (error == 0) return child;
+  return Status::IOError("Cannot run ", command[0], ": ", std::strerror(error),
+                         ". PYSPARK_PYTHON names the Python to use.");
+}
+
 /// Runs the program to its end and gives its exit code. A signal first lets running batches finish, and goes on to the
 /// program when it did not get it from the terminal itself; a second one ends everything at once.
 int RunProgram(const std::vector<std::string>& command, connect::Server* server) {
   const sigset_t signals = ForwardedSignals();
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> argv;
-  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  const int failed = ::posix_spawnp(&child, argv[0], nullptr, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  if (failed != 0)
-    Throw(Status::IOError("Cannot run ", command[0], ": ", std::strerror(failed),
-                          ". PYSPARK_PYTHON names the Python to use."));
+  const pid_t child = ValueOrThrow(Spawn(command, signals));
   std::thread([signals, child, server] {
     siginfo_t info;
     for (int count = 1; ::sigwaitinfo(&signals, &info) > 0; ++count) {
