@@ -220,12 +220,15 @@ Status Execution::RunBatch(Progress* progress) {
   // rand() and its kin draw anew in every batch, even with a seed; a batch that is replayed draws what it drew.
   context.eval.batch_seed = static_cast<int64_t>(static_cast<uint64_t>(batch_id_) * 0x9E3779B97F4A7C15u);
   std::vector<connectors::Offset> ends;
-  for (size_t i = 0; i < inputs_.size(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(connectors::Offset start, inputs_[i].Start());
-    ends.push_back(inputs_[i].planned.value_or(start));
-    context.sources[static_cast<int>(i)] = {inputs_[i].source.get(), std::move(start), ends.back()};
+  progress->duration_ms["queryPlanning"] = 0;  // the plan is made once, not in each batch as in Spark
+  {
+    Timed timed(progress, "getBatch");
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      ARROW_ASSIGN_OR_RAISE(connectors::Offset start, inputs_[i].Start());
+      ends.push_back(inputs_[i].planned.value_or(start));
+      context.sources[static_cast<int>(i)] = {inputs_[i].source.get(), std::move(start), ends.back()};
+    }
   }
-
   context.state = state_.get();
   context.watermark_ms = batch_watermark_ms_;
   context.late_watermark_ms = previous_watermark_ms_;

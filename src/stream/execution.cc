@@ -316,14 +316,13 @@ void Execution::KeepProgress(const Progress& progress) {
 
 /// As Spark tells of triggers without a batch: where the query stands, and its state as the last batch left it.
 Progress Execution::IdleProgress(Progress progress) const {
-  if (!ran_batch_) return progress;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     if (!inputs_[i].committed) continue;
     progress.sources[i].start_offset = inputs_[i].committed->json;
     progress.sources[i].end_offset = inputs_[i].committed->json;
   }
   std::lock_guard lock(mutex_);
-  if (progress_.empty()) return progress;
+  if (!ran_batch_ || progress_.empty()) return progress;
   progress.num_output_rows = 0;
   progress.state_operators = progress_.back().state_operators;
   for (auto& op : progress.state_operators) op.rows_updated = op.rows_dropped_by_watermark = 0;

@@ -1,4 +1,6 @@
 // Streaming queries: start, what StreamingQuery and spark.streams ask, listeners.
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "server/connect/commands.h"
@@ -60,6 +62,16 @@ Result<bool> AwaitIn(const std::function<Result<bool>(milliseconds)>& wait, std:
 template <typename Command>
 std::optional<milliseconds> TimeoutOf(const Command& command) {
   return command.has_timeout_ms() ? std::optional(milliseconds(command.timeout_ms())) : std::nullopt;
+}
+
+/// Asked for its progress, Spark 4 writes offsets as texts that are JSON, which programs parse; its listeners get JSON.
+std::string WithOffsetsAsText(const std::string& progress) {
+  auto json = nlohmann::ordered_json::parse(progress);
+  for (auto& source : json["sources"])
+    for (const char* key : {"startOffset", "endOffset", "latestOffset"})
+      if (!source[key].is_null())
+        source[key] = source[key].dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void SetInstance(const stream::Execution& query,
@@ -128,7 +140,7 @@ Status RunStreamingQuery(const proto::Command& command, CommandContext& context)
       auto all = query->recent_progress();
       auto* out = result->mutable_recent_progress();
       const size_t from = message.has_last_progress() && !all.empty() ? all.size() - 1 : 0;
-      for (size_t i = from; i < all.size(); ++i) out->add_recent_progress_json(all[i].ToJson());
+      for (size_t i = from; i < all.size(); ++i) out->add_recent_progress_json(WithOffsetsAsText(all[i].ToJson()));
       break;
     }
     case Command::kStop: query->Stop(); break;
