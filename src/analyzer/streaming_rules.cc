@@ -36,6 +36,30 @@ Status RefuseMode(const std::string& mode, const char* operation) {
 /// Stateful operators that are not there.
 Status Stateful(const std::string& name) { return UnsupportedFeature("stateful streaming operator " + name); }
 
+/// As Spark prints pieces of statements in messages.
+std::string UpperCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+Status RefuseWindow(const Window& window) {
+  std::string functions, columns, specifications;
+  const auto add = [](const std::string& text, std::string* list) { *list += (list->empty() ? "" : ", ") + text; };
+  for (const auto& item : window.window_expressions) {
+    const auto* alias = As<Alias>(*item);
+    const auto* over = alias ? As<WindowExpression>(*alias->children[0]) : nullptr;
+    if (over == nullptr) continue;
+    const std::string function = ExpressionSql(*over->children[0]), whole = ExpressionSql(*over);
+    add(UpperCase(function), &functions);
+    add(QuoteIdentifier(alias->name), &columns);
+    constexpr std::string_view kOver = " OVER ";
+    const size_t at = whole.find(kOver, std::min(function.size(), whole.size()));
+    add(UpperCase(at == std::string::npos ? whole : whole.substr(at + kOver.size())), &specifications);
+  }
+  return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING",
+                   {{"windowFunc", functions}, {"columnName", columns}, {"windowSpec", specifications}});
+}
+
 bool HasWatermark(const Attributes& attributes) {
   return std::any_of(attributes.begin(), attributes.end(),
                      [](const auto& a) { return a->watermark_delay_us.has_value(); });
@@ -177,9 +201,7 @@ Status CheckNode(const LogicalPlan& plan, const std::string& mode, bool has_aggr
     case PlanKind::kOffset: return Refuse("Offset is not supported on streaming DataFrames/Datasets");
     case PlanKind::kTail: return Refuse("Tail is not supported on streaming DataFrames/Datasets");
     case PlanKind::kSample: return Refuse("Sampling is not supported on streaming DataFrames/Datasets");
-    case PlanKind::kWindow:
-      return MakeError("NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING",
-                       {{"windowFunc", ""}, {"columnName", ""}, {"windowSpec", ""}});
+    case PlanKind::kWindow: return RefuseWindow(*As<Window>(plan));
     case PlanKind::kAggregate: return CheckAggregate(*As<Aggregate>(plan));
     case PlanKind::kDeduplicate:
       if (As<Deduplicate>(plan)->within_watermark && !HasWatermark(plan.children[0]->output()))

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "analyzer/analyzer.h"
+#include "base/file_system.h"
 #include "base/log.h"
 #include "formats/json/json_writer.h"
 #include "plan/collect_metrics.h"
@@ -63,6 +64,18 @@ bool MayBeTemporary(const StreamRequest& request) {
 }
 
 Status Refuse(const std::string& message) { return MakeError("_LEGACY_ERROR_TEMP_3102", {{"msg", message}}); }
+
+/// A table in memory that does not hold the whole answer lacks what earlier runs of its query put there.
+Status CheckRecovery(const StreamRequest& request, const std::string& checkpoint) {
+  if (request.to_table || LowerCase(request.format) != "memory" || request.output_mode == "complete")
+    return Status::OK();
+  const std::string offsets = checkpoint + "/offsets";
+  ARROW_ASSIGN_OR_RAISE(const FileLocation at, ResolveLocation(offsets));
+  std::error_code ignored;
+  if (!at.local || !std::filesystem::exists(at.path, ignored)) return Status::OK();
+  return Refuse("This query does not support recovering from checkpoint location. Delete " + offsets +
+                " to start over.");
+}
 
 }  // namespace
 
@@ -174,6 +187,7 @@ Result<std::shared_ptr<stream::Execution>> Streams::Start(const plan::PlanPtr& a
   stream::Definition definition;
   ARROW_ASSIGN_OR_RAISE(definition.checkpoint_location,
                         CheckpointLocation(request, &definition.delete_checkpoint_on_stop));
+  ARROW_RETURN_NOT_OK(CheckRecovery(request, definition.checkpoint_location));
   ARROW_ASSIGN_OR_RAISE(SinkPlan sink, PlanSink(*session_, analyzed, request));
   ARROW_ASSIGN_OR_RAISE(NumberedPlan numbered, NumberSources(sink.plan));
   auto config = std::make_shared<const Config>(session_->config());

@@ -177,6 +177,39 @@ def stream_foreach(spark):
 
 
 @case
+def stream_restarts(spark):
+    import os
+    import tempfile
+    folder, checkpoint = tempfile.mkdtemp(), tempfile.mkdtemp()
+    with open(os.path.join(folder, "a.json"), "w") as out:
+        out.write('{"a": 1}\n')
+    frame = spark.readStream.schema("a int").json(folder)
+    found = []
+    for _ in range(2):
+        query = frame.writeStream.format("noop").option("checkpointLocation", checkpoint).trigger(availableNow=True).start()
+        query.awaitTermination(60)
+        progress = query.recentProgress
+        found += [[p.batchId, p.numInputRows, p.sources[0].startOffset, p.sources[0].endOffset] for p in progress]
+        found.append(sorted(progress[0].durationMs))
+    for mode, rows_of in (("append", frame), ("complete", frame.groupBy("a").count())):
+        used = tempfile.mkdtemp()
+        for _ in range(2):
+            query = (rows_of.writeStream.format("memory").queryName("restarts_" + mode).outputMode(mode)
+                     .option("checkpointLocation", used).trigger(availableNow=True))
+            try:
+                query.start().awaitTermination(60)
+                found.append([mode, rows(spark.table("restarts_" + mode))])
+            except PySparkException as error:
+                found.append([mode, type(error).__name__, str(error).split(" Delete ")[0].split("] ")[-1]])
+    try:
+        frame.selectExpr("a", "row_number() OVER (PARTITION BY a ORDER BY a DESC) AS n").writeStream.format("noop").start()
+    except PySparkException as error:
+        about = error.getMessageParameters()
+        found.append([type(error).__name__, error.getCondition(), about["windowFunc"], about["windowSpec"]])
+    return found
+
+
+@case
 def stream_ends(spark):
     import tempfile
     import time

@@ -62,6 +62,7 @@ std::vector<std::string> Environment(const std::string& secret) {
   out.push_back("PYTHON_WORKER_FACTORY_SECRET=" + secret);
   out.emplace_back("SPARK_REUSE_WORKER=1");
   out.emplace_back("PYTHONUNBUFFERED=YES");
+  out.emplace_back("SPARK_SIMPLIFIED_TRACEBACK=1");  // the user's frames only, as Spark's default
   return out;
 }
 
