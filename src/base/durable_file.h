@@ -11,8 +11,13 @@ namespace sluice {
 /// Takes its name in Finish; without Finish nothing is left. Not thread-safe.
 class DurableFile {
  public:
-  enum class Target { kNew, kReplaced };  // kNew: AlreadyExists if there is such a file
-  enum class Sync { kNow, kLater };       // kLater: by SyncFileSystem; until then a crash may lose or cut the file
+  enum class Target {
+    kNew,          // AlreadyExists if there is such a file
+    kReplaced,     // of an older file either all is there or nothing
+    kUncommitted,  // has its name from the start, and a crash may leave a part: for files that count only when
+                   // something written later says so. Half the cost.
+  };
+  enum class Sync { kNow, kLater };  // kLater: by SyncFileSystem; until then a crash may lose or cut the file
 
   DurableFile(std::string path, Target target, Sync sync) : path_(std::move(path)), target_(target), sync_(sync) {}
   ~DurableFile();
@@ -28,7 +33,7 @@ class DurableFile {
   const std::string path_;
   const Target target_;
   const Sync sync_;
-  std::string temporary_;
+  std::string written_;
   size_t size_ = 0;
   int fd_ = -1;
 };

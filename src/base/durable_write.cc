@@ -102,7 +102,7 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, bool ex
 }
 
 Status WriteFileForSync(const std::string& path, std::string_view bytes) {
-  DurableFile file(path, DurableFile::Target::kReplaced, DurableFile::Sync::kLater);
+  DurableFile file(path, DurableFile::Target::kUncommitted, DurableFile::Sync::kLater);
   ARROW_RETURN_NOT_OK(file.Append(bytes));
   return file.Finish();
 }
@@ -112,21 +112,28 @@ DurableFile::~DurableFile() { Abandon(); }
 void DurableFile::Abandon() {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+  ::unlink(written_.c_str());
   fd_ = -1;
 }
 
 Status DurableFile::Open() {
   if (fd_ >= 0) return Status::OK();
-  temporary_ = TemporaryName(path_);
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-  fd_ = ::open(temporary_.c_str(), kFlags, 0644);
+  written_ = target_ == Target::kUncommitted ? path_ : TemporaryName(path_);
+  const auto create = [&] {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    fd_ = ::open(written_.c_str(), kFlags, 0644);
+  };
+  create();
   if (fd_ < 0 && errno == ENOENT) {
     std::error_code error;
     std::filesystem::create_directories(FolderOf(path_), error);
     if (error) return WriteFailed(FolderOf(path_), error.value());
     ARROW_RETURN_NOT_OK(SyncFolder(FolderOf(FolderOf(path_))));
-    fd_ = ::open(temporary_.c_str(), kFlags, 0644);
+    create();
+  }
+  if (fd_ < 0 && errno == EEXIST) {  // not written over: it may have another name, too
+    ::unlink(written_.c_str());
+    create();
   }
   return fd_ < 0 ? WriteFailed(path_, errno) : Status::OK();
 }
@@ -150,12 +157,12 @@ Status DurableFile::Finish() {
   if (sync_ == Sync::kNow && ::fsync(fd_) != 0) return WriteFailed(path_, errno);
   if (faulty && fault.where == "before-rename") Die();
   if (target_ == Target::kNew) {
-    if (::link(temporary_.c_str(), path_.c_str()) != 0) {
+    if (::link(written_.c_str(), path_.c_str()) != 0) {
       if (errno != EEXIST) return WriteFailed(path_, errno);
       return Status::AlreadyExists(path_, " exists already");
     }
-    ::unlink(temporary_.c_str());
-  } else if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    ::unlink(written_.c_str());
+  } else if (target_ == Target::kReplaced && ::rename(written_.c_str(), path_.c_str()) != 0) {
     return WriteFailed(path_, errno);
   }
   if (faulty) Die();

@@ -28,8 +28,8 @@ Result<FileLocation> ResolveLocation(std::string_view uri, const std::map<std::s
 /// temporary file, fsync, rename, fsync of the folder. With `exclusive` an existing target is
 /// AlreadyExists-like (StatusCode::AlreadyExists) and left alone, decided atomically (link(2)).
 Status WriteFileDurably(const std::string& path, std::string_view bytes, bool exclusive = false);
-/// As WriteFileDurably, but lost or cut short by a crash before SyncFileSystem: for files that count only together,
-/// when something written later says so.
+/// Lost or cut short by a crash before SyncFileSystem: for files that count only together, when something written later
+/// says so. A file that is there is replaced, not written over.
 Status WriteFileForSync(const std::string& path, std::string_view bytes);
 /// What has been written to the file system that has `path` is on disk.
 Status SyncFileSystem(const std::string& path);

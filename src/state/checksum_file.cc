@@ -64,10 +64,6 @@ uint32_t ByInstruction(const char* p, size_t n, uint32_t crc) { return ByTables(
 
 constexpr size_t kPieceBytes = 256 * 1024;
 
-DurableFile::Sync SyncOf(Durability durability) {
-  return durability == Durability::kNow ? DurableFile::Sync::kNow : DurableFile::Sync::kLater;
-}
-
 Status CannotRead(const std::string& path) { return Status::IOError("Cannot read ", path, ": ", std::strerror(errno)); }
 
 }  // namespace
@@ -78,7 +74,8 @@ uint32_t Crc32c(std::string_view bytes, uint32_t before) {
 
 ChecksumFileWriter::ChecksumFileWriter(std::string path, Durability durability)
     : path_(std::move(path)), durability_(durability),
-      file_(path_, DurableFile::Target::kReplaced, SyncOf(durability)) {}
+      file_(path_, durability == Durability::kNow ? DurableFile::Target::kReplaced : DurableFile::Target::kUncommitted,
+            durability == Durability::kNow ? DurableFile::Sync::kNow : DurableFile::Sync::kLater) {}
 
 Status ChecksumFileWriter::Append(std::string_view bytes) {
   checksum_ = Crc32c(bytes, checksum_);

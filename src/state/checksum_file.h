@@ -17,7 +17,7 @@ uint32_t Crc32c(std::string_view bytes, uint32_t before = 0);
 void RemoveHadoopChecksums(const std::string& path);
 
 /// Writes both files: on disk after Finish, or with SyncFileSystem. Until then either may be that of an earlier
-/// attempt.
+/// attempt, and with kWithSync be cut short.
 enum class Durability { kNow, kWithSync };
 class ChecksumFileWriter {
  public:

@@ -227,6 +227,19 @@ void ConsumerPool::Return(PartitionConsumer* consumer, bool discard) {
   consumers_.erase(it);
 }
 
+PartitionOffsets ConsumerPool::FetchedEnds(PartitionOffsets offsets) {
+  std::lock_guard lock(mutex_);
+  for (const auto& consumer : consumers_) {
+    auto it = offsets.find(consumer->tp_);
+    if (it == offsets.end()) continue;
+    int64_t low = 0, high = 0;
+    const rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
+        consumer->client_->get(), consumer->tp_.topic.c_str(), consumer->tp_.partition, &low, &high);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) it->second = std::max(it->second, high);  // below 0: not known yet
+  }
+  return offsets;
+}
+
 void ConsumerPool::Wait(const PartitionOffsets& offsets, std::chrono::milliseconds timeout) {
   // New partitions and topics show only in the metadata, so the caller looks again now and then.
   const auto deadline = std::chrono::steady_clock::now() + std::min(timeout, std::chrono::milliseconds(1000));

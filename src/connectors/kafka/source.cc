@@ -13,6 +13,11 @@
 namespace sluice::connectors::kafka {
 namespace {
 
+// In a steady trickle a batch goes without asking the broker what is there: its two answers take longer than the batch.
+constexpr int kSteadyTriggers = 8;          // so that data which comes at once after a silence is one batch
+constexpr int64_t kTrickleRows = 10'000;    // a larger batch may as well be as large as it can
+constexpr int64_t kAskEveryUs = 1'000'000;  // for partitions that are new or gone
+
 PartitionSet Minus(const PartitionSet& a, const PartitionSet& b) {
   PartitionSet result;
   std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::inserter(result, result.end()));
@@ -88,6 +93,16 @@ Result<PartitionOffsets> KafkaSource::FetchLatest(const PartitionOffsets& start)
   return latest;
 }
 
+std::optional<PartitionOffsets> KafkaSource::FetchedLatest(const PartitionOffsets& start) {
+  if (busy_triggers_ < kSteadyTriggers || SteadyUs() - asked_us_ > kAskEveryUs) return std::nullopt;
+  if (available_now_ || options_->min_offsets || options_->client.read_committed) return std::nullopt;
+  PartitionOffsets ends = pool_->FetchedEnds(start);
+  int64_t rows = 0;
+  for (const auto& [tp, end] : ends) rows += end - start.at(tp);
+  if (rows == 0 || rows > kTrickleRows) return std::nullopt;
+  return ends;
+}
+
 Status KafkaSource::PrepareForAvailableNow() {
   available_now_ = true;
   return Status::OK();
@@ -113,9 +128,13 @@ Result<Offset> KafkaSource::LatestOffset(const Offset& start_offset, ReadLimit l
   PartitionOffsets latest;
   if (available_now_ && fixed_end_) {
     latest = *fixed_end_;
+  } else if (auto fetched = FetchedLatest(start)) {
+    latest = std::move(*fetched);
   } else {
     ARROW_ASSIGN_OR_RAISE(latest, FetchLatest(start));
+    asked_us_ = SteadyUs();
   }
+  busy_triggers_ = latest == start ? 0 : busy_triggers_ + 1;
   {
     std::lock_guard lock(mutex_);
     latest_ = latest;

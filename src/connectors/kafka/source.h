@@ -32,6 +32,8 @@ class KafkaSource final : public StreamSource {
   Result<PartitionOffsets> Parse(const Offset& offset) const;
   /// What is there now, for the partitions that are subscribed to now.
   Result<PartitionOffsets> FetchLatest(const PartitionOffsets& start);
+  /// What fetches have told already, if that makes a batch that isn't worth asking the broker before; else nothing.
+  std::optional<PartitionOffsets> FetchedLatest(const PartitionOffsets& start);
   bool TooFew(const PartitionOffsets& start, const PartitionOffsets& latest);
   Status CheckAvailableNow(const PartitionOffsets& end);
   /// The ranges of a batch, after the checks for lost data.
@@ -42,6 +44,8 @@ class KafkaSource final : public StreamSource {
   std::unique_ptr<OffsetReader> offsets_;
   std::shared_ptr<ConsumerPool> pool_;
   int64_t last_trigger_ms_ = 0;
+  int64_t asked_us_ = 0;   // when the broker last told what is there
+  int busy_triggers_ = 0;  // in a row found something new
   bool available_now_ = false;
   bool too_few_ = false;  // minOffsetsPerTrigger holds back what there is
 
