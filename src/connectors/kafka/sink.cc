@@ -193,6 +193,7 @@ Producer::Task* Producer::NewTask(CancelToken cancel) {
   std::lock_guard lock(mutex_);
   std::erase_if(tasks_, [](const auto& task) { return task->ended && task->waiting == 0; });
   tasks_.push_back(std::make_unique<Task>());
+  tasks_.back()->producer = this;
   tasks_.back()->cancel = std::move(cancel);
   return tasks_.back().get();
 }
@@ -207,7 +208,7 @@ void Producer::EndTask(Task* task) {
   task->ended = true;
 }
 
-void Producer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+void Producer::OnDelivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void*) {
   auto* task = static_cast<Task*>(message->_private);
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     std::lock_guard lock(task->mutex);
@@ -218,7 +219,12 @@ void Producer::OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*)
       task->failed = true;
     }
   }
-  --task->waiting;
+  Producer* producer = task->producer;
+  if (--task->waiting > 0) return;
+  // The task may be gone from here on.
+  std::lock_guard lock(producer->report_mutex_);
+  producer->reported_.notify_all();
+  rd_kafka_yield(handle);  // the flush that serves this report ends
 }
 
 Status Producer::TaskError(Task* task) {
@@ -305,10 +311,21 @@ void Producer::AwaitTopic(rd_kafka_topic_t* topic) {
 }
 
 Status Producer::WaitFor(Task* task) {
-  // flush() sends without lingering; other tasks' records may keep it from ending, ours are what counts.
+  // One task serves the reports of all: of two in a flush each would take some of the other's, which looks again only
+  // after 10 ms.
+  std::unique_lock lock(report_mutex_);
   while (task->waiting > 0) {
     ARROW_RETURN_NOT_OK(task->cancel.Check());  // a broker that is away may stay away
-    rd_kafka_flush(client_->get(), 20);
+    if (serving_reports_) {
+      reported_.wait_for(lock, std::chrono::milliseconds(20));
+      continue;
+    }
+    serving_reports_ = true;
+    lock.unlock();
+    rd_kafka_flush(client_->get(), 20);  // sends without lingering
+    lock.lock();
+    serving_reports_ = false;
+    reported_.notify_all();
   }
   return TaskError(task);
 }

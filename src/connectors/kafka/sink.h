@@ -1,6 +1,7 @@
 #pragma once
 // Rows -> Kafka records. At least once, as in Spark: a batch that is replayed after a crash is written again.
 #include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,7 @@ class Producer {
 
   /// One task's records on their way. Outlives them: kept by the producer until all are reported.
   struct Task {
+    Producer* producer;
     std::atomic<int64_t> waiting{0};
     std::atomic<bool> failed{false}, ended{false};
     std::mutex mutex;
@@ -52,11 +54,14 @@ class Producer {
   Client& client() { return *client_; }
 
  private:
-  static void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*);
+  static void OnDelivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void*);
   int64_t max_block_ms_ = 60'000;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::set<std::string> known_topics_;
+  std::mutex report_mutex_;
+  std::condition_variable reported_;  // all of a task, or nobody serves reports any more
+  bool serving_reports_ = false;
   std::shared_ptr<Client> client_;  // destroyed first: it reports to tasks_
 };
 
