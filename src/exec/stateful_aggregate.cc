@@ -71,8 +71,9 @@ class StatefulAggregateNode final : public ExecNode {
   /// The batch's groups, each continued from what the state has of it, back into the state.
   Status Merge(std::vector<Exchange::Item> items, StatefulPartition& at) const {
     StateTimer timer(&at.metrics.update_us);
-    Aggregator groups(spec_, at.task.eval);
     const size_t num_keys = static_cast<size_t>(spec_.num_keys());
+    if (items.empty() && num_keys > 0) return Status::OK();  // most of many partitions in a small batch
+    Aggregator groups(spec_, at.task.eval);
     if (num_keys == 0) {  // there is one group, whether rows came or not
       std::vector<uint32_t> none;
       ARROW_RETURN_NOT_OK(groups.MapKeys({}, 0, &none));
