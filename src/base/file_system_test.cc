@@ -52,6 +52,15 @@ TEST_F(Files, ExclusiveLeavesTheFirst) {
   EXPECT_EQ(Entries(), 1u);
 }
 
+TEST_F(Files, WhatIsWrittenForASyncLeavesOtherNamesAlone) {
+  const std::string path = root_ + "/folder/2", other = root_ + "/folder/1";
+  ASSERT_TRUE(WriteFileForSync(path, "old").ok());
+  std::filesystem::create_hard_link(path, other);
+  ASSERT_TRUE(WriteFileForSync(path, "new").ok());
+  EXPECT_EQ(*ReadWholeFile(path), "new");
+  EXPECT_EQ(*ReadWholeFile(other), "old");
+}
+
 TEST_F(Files, ErrorsNameThePath) {
   Status missing = ReadWholeFile(root_ + "/none").status();
   EXPECT_EQ(ConditionOf(missing), "PATH_NOT_FOUND");

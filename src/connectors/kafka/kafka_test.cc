@@ -268,6 +268,53 @@ TEST_F(KafkaMock, DataComingWakes) {
   waker.join();
 }
 
+TEST_F(KafkaMock, FetchedEndsAreThoseOfTheLog) {
+  ASSERT_OK(broker_->CreateTopic("t", 2));
+  ASSERT_OK(Produce(servers_, "t", Numbered(7)));
+  ASSERT_OK_AND_ASSIGN(auto options, ParseSourceOptions({{"subscribe", "t"}, {"kafka.bootstrap.servers", servers_}},
+                                                        /*streaming=*/true, nullptr));
+  auto pool = std::make_shared<ConsumerPool>(std::make_shared<const SourceOptions>(std::move(options)));
+  const PartitionOffsets start{{{"t", 0}, 2}, {{"t", 1}, 0}};
+  EXPECT_EQ(pool->FetchedEnds(start), start);  // nothing was fetched
+  ASSERT_OK(pool->Prepare(start, 2));
+  const PartitionOffsets ends{{{"t", 0}, 7}, {{"t", 1}, 0}};
+  const int64_t begin = SteadyUs();
+  while (pool->FetchedEnds(start) != ends && SteadyUs() - begin < 10'000'000) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(pool->FetchedEnds(start), ends);
+  EXPECT_EQ(pool->FetchedEnds({{{"t", 0}, 9}}), (PartitionOffsets{{{"t", 0}, 9}}));  // never back
+}
+
+TEST_F(KafkaMock, ATrickleIsReadOnceAndToItsEnd) {
+  ASSERT_OK(broker_->CreateTopic("t", 2));
+  auto source = NewSource(servers_, {{"subscribe", "t"}, {"startingOffsets", "earliest"}});
+  ASSERT_OK_AND_ASSIGN(Offset at, source->InitialOffset());
+  constexpr int kTriggers = 40;
+  std::vector<std::string> seen;
+  auto trigger = [&]() -> Result<bool> {
+    ARROW_ASSIGN_OR_RAISE(Offset end, source->LatestOffset(at, ReadLimit::kDefault));
+    if (end == at) return false;
+    ARROW_ASSIGN_OR_RAISE(auto values, ReadValues(source.get(), at, end));
+    seen.insert(seen.end(), values.begin(), values.end());
+    at = end;
+    return true;
+  };
+  for (int i = 0; i < kTriggers; ++i) {
+    ASSERT_OK(Produce(servers_, "t", {{"v" + std::to_string(i), std::nullopt, i % 2}}));
+    source->WaitForData(at, std::chrono::seconds(5));
+    ASSERT_OK(trigger().status());
+  }
+  // What a trigger did not see yet the next one does; one that finds nothing has asked the broker.
+  for (bool more = true; more;) {
+    ASSERT_OK_AND_ASSIGN(more, trigger());
+  }
+  std::vector<std::string> expected;
+  for (int i = 0; i < kTriggers; ++i) expected.push_back("v" + std::to_string(i));
+  EXPECT_THAT(seen, testing::UnorderedElementsAreArray(expected));
+  EXPECT_EQ(at.json, R"({"t":{"0":20,"1":20}})");
+}
+
 TEST_F(KafkaMock, StopsWhileTheBrokerIsAway) {
   ASSERT_OK(broker_->CreateTopic("t", 1));
   auto source = NewSource(servers_, {{"subscribe", "t"}});
