@@ -134,7 +134,7 @@ Result<Offset> KafkaSource::LatestOffset(const Offset& start_offset, ReadLimit l
     ARROW_ASSIGN_OR_RAISE(latest, FetchLatest(start));
     asked_us_ = SteadyUs();
   }
-  busy_triggers_ = latest == start ? 0 : busy_triggers_ + 1;
+  busy_triggers_ = latest == start ? 0 : std::min(busy_triggers_ + 1, kSteadyTriggers);
   {
     std::lock_guard lock(mutex_);
     latest_ = latest;
