@@ -1,5 +1,7 @@
 #include "state/state_store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -18,17 +20,33 @@ int64_t VersionOf(const std::string& name, std::string_view suffix) {
   return error == std::errc() && at == end ? version : -1;
 }
 
-/// f(key, value or nullopt) for each row of a file, in order.
+/// f(key, value or nullopt) for each row of a file, in order; how many there were.
 template <typename F>
-Status ForEachRow(const std::string& path, bool snapshot, F&& f) {
+Result<int64_t> ForEachRow(const std::string& path, bool snapshot, F&& f) {
   ARROW_ASSIGN_OR_RAISE(StateFileReader reader, StateFileReader::Open(path, snapshot));
   Bytes key;
   std::optional<Bytes> value;
-  while (true) {
+  for (int64_t rows = 0;; ++rows) {
     ARROW_ASSIGN_OR_RAISE(bool more, reader.Next(&key, &value));
-    if (!more) return Status::OK();
+    if (!more) return rows;
     f(key, value);
   }
+}
+
+/// read(path) -> rows for each delta after one version up to another. Those of unchanged versions, mostly names of one
+/// file (Commit), are read once.
+template <typename Read>
+Status ForEachDelta(const std::string& folder, int64_t after, int64_t version, Read&& read) {
+  struct stat empty {};
+  for (int64_t v = after + 1; v <= version; ++v) {
+    const std::string path = DeltaPath(folder, v);
+    struct stat file {};
+    const bool linked = ::stat(path.c_str(), &file) == 0 && file.st_nlink > 1;
+    if (linked && file.st_ino == empty.st_ino && file.st_dev == empty.st_dev) continue;
+    ARROW_ASSIGN_OR_RAISE(const int64_t rows, read(path));
+    if (linked && rows == 0) empty = file;
+  }
+  return Status::OK();
 }
 
 }  // namespace
@@ -71,8 +89,9 @@ Result<std::unique_ptr<StateStore>> StateStore::Load(const std::string& folder, 
       rows.Remove(key);
     }
   };
-  if (snapshot > 0) ARROW_RETURN_NOT_OK(ForEachRow(SnapshotPath(folder, snapshot), true, apply));
-  for (int64_t v = snapshot + 1; v <= version; ++v) ARROW_RETURN_NOT_OK(ForEachRow(DeltaPath(folder, v), false, apply));
+  if (snapshot > 0) ARROW_RETURN_NOT_OK(ForEachRow(SnapshotPath(folder, snapshot), true, apply).status());
+  ARROW_RETURN_NOT_OK(ForEachDelta(
+      folder, snapshot, version, [&](const std::string& path) { return ForEachRow(path, /*snapshot=*/false, apply); }));
   rows.Settle();
   ARROW_RETURN_NOT_OK(rows.status());
   return store;
@@ -104,28 +123,30 @@ Status WriteSnapshot(const std::string& folder, int64_t version, std::shared_ptr
   ARROW_ASSIGN_OR_RAISE(StateVersions versions, StateVersions::List(folder));
   const int64_t before = versions.SnapshotFor(version - 1);
   RowTable put(memory), removed(memory);
-  for (int64_t v = before + 1; v <= version; ++v) {
-    ARROW_RETURN_NOT_OK(ForEachRow(DeltaPath(folder, v), false, [&](Bytes key, const std::optional<Bytes>& value) {
-      if (value) {
-        removed.Remove(key);
-        put.PutSettled(key, *value);
-      } else {
-        put.Remove(key);
-        removed.PutSettled(key, {});
-      }
-    }));
+  auto apply = [&](Bytes key, const std::optional<Bytes>& value) {
+    if (value) {
+      removed.Remove(key);
+      put.PutSettled(key, *value);
+    } else {
+      put.Remove(key);
+      removed.PutSettled(key, {});
+    }
+  };
+  ARROW_RETURN_NOT_OK(ForEachDelta(folder, before, version, [&](const std::string& path) {
+    auto rows = ForEachRow(path, /*snapshot=*/false, apply);
     put.Settle();
     removed.Settle();
-  }
+    return rows;
+  }));
   ARROW_RETURN_NOT_OK(put.status());
   ARROW_RETURN_NOT_OK(removed.status());
   if (versions.hadoop_checksums) RemoveHadoopChecksums(SnapshotPath(folder, version));
   StateFileWriter snapshot(SnapshotPath(folder, version), Durability::kNow);
   if (before > 0) {
-    ARROW_RETURN_NOT_OK(
-        ForEachRow(SnapshotPath(folder, before), true, [&](Bytes key, const std::optional<Bytes>& value) {
-          if (!put.Get(key) && !removed.Get(key)) snapshot.Put(key, *value);
-        }));
+    auto kept = [&](Bytes key, const std::optional<Bytes>& value) {
+      if (!put.Get(key) && !removed.Get(key)) snapshot.Put(key, *value);
+    };
+    ARROW_RETURN_NOT_OK(ForEachRow(SnapshotPath(folder, before), /*snapshot=*/true, kept).status());
   }
   put.ForEach([&](Bytes key, Bytes value) { snapshot.Put(key, value); });
   return snapshot.Finish();

@@ -79,6 +79,12 @@ TEST_F(StateStoreTest, UnchangedVersionsShareTheirFiles) {
   EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 3)), 2u);
   EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 6)), 2u);
   EXPECT_EQ(fs::hard_link_count(DeltaPath(folder_, 6) + ".crc"), 2u);
+
+  // A backup that links what it keeps: those deltas are not unchanged ones.
+  for (int64_t v = 1; v <= 7; ++v) fs::create_hard_link(DeltaPath(folder_, v), folder_ + "/kept" + std::to_string(v));
+  EXPECT_EQ(RowsAt(7).size(), 2u);
+  ASSERT_TRUE(WriteSnapshot(folder_, 7).ok());
+  EXPECT_EQ(RowsAt(7).size(), 2u);
 }
 
 TEST_F(StateStoreTest, ChecksumsOfWhatHadoopWroteGoWithIt) {
