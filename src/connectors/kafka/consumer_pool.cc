@@ -227,17 +227,20 @@ void ConsumerPool::Return(PartitionConsumer* consumer, bool discard) {
   consumers_.erase(it);
 }
 
-PartitionOffsets ConsumerPool::FetchedEnds(PartitionOffsets offsets) {
+std::optional<PartitionOffsets> ConsumerPool::FetchedEnds(const PartitionOffsets& offsets) {
   std::lock_guard lock(mutex_);
+  PartitionOffsets ends;
   for (const auto& consumer : consumers_) {
     auto it = offsets.find(consumer->tp_);
     if (it == offsets.end()) continue;
     int64_t low = 0, high = 0;
     const rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(
         consumer->client_->get(), consumer->tp_.topic.c_str(), consumer->tp_.partition, &low, &high);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) it->second = std::max(it->second, high);  // below 0: not known yet
+    int64_t& end = ends.emplace(*it).first->second;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) end = std::max(end, high);  // below 0: not known yet
   }
-  return offsets;
+  if (ends.size() < offsets.size()) return std::nullopt;
+  return ends;
 }
 
 void ConsumerPool::Wait(const PartitionOffsets& offsets, std::chrono::milliseconds timeout) {

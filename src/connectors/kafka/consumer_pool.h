@@ -83,9 +83,9 @@ class ConsumerPool : public std::enable_shared_from_this<ConsumerPool> {
   Status Prepare(const PartitionOffsets& offsets, int parallelism);
   Result<Lease> Acquire(const TopicPartition& tp, int64_t offset);
 
-  /// Ends of the partitions' logs as the last fetches told them, for those of `offsets` where that is further on; the
-  /// others as they are. May be behind the broker; with kafka.isolation.level=read_committed beyond what can be read.
-  PartitionOffsets FetchedEnds(PartitionOffsets offsets);
+  /// Ends of the partitions' logs as the last fetches told them, or `offsets` where they told no more; nothing while
+  /// one is not fetched. May be behind the broker; with kafka.isolation.level=read_committed beyond what can be read.
+  std::optional<PartitionOffsets> FetchedEnds(const PartitionOffsets& offsets);
   /// Blocks until one of the partitions at `offsets` may have something new, the time is up, or Wake().
   void Wait(const PartitionOffsets& offsets, std::chrono::milliseconds timeout);
   /// Only the time, or Wake().

@@ -275,7 +275,9 @@ TEST_F(KafkaMock, FetchedEndsAreThoseOfTheLog) {
                                                         /*streaming=*/true, nullptr));
   auto pool = std::make_shared<ConsumerPool>(std::make_shared<const SourceOptions>(std::move(options)));
   const PartitionOffsets start{{{"t", 0}, 2}, {{"t", 1}, 0}};
-  EXPECT_EQ(pool->FetchedEnds(start), start);  // nothing was fetched
+  EXPECT_EQ(pool->FetchedEnds(start), std::nullopt);
+  ASSERT_OK(pool->Prepare({{{"t", 0}, 2}}, 2));
+  EXPECT_EQ(pool->FetchedEnds(start), std::nullopt);  // nothing is known of one of them
   ASSERT_OK(pool->Prepare(start, 2));
   const PartitionOffsets ends{{{"t", 0}, 7}, {{"t", 1}, 0}};
   const int64_t begin = SteadyUs();

@@ -96,9 +96,10 @@ Result<PartitionOffsets> KafkaSource::FetchLatest(const PartitionOffsets& start)
 std::optional<PartitionOffsets> KafkaSource::FetchedLatest(const PartitionOffsets& start) {
   if (busy_triggers_ < kSteadyTriggers || SteadyUs() - asked_us_ > kAskEveryUs) return std::nullopt;
   if (available_now_ || options_->min_offsets || options_->client.read_committed) return std::nullopt;
-  PartitionOffsets ends = pool_->FetchedEnds(start);
+  auto ends = pool_->FetchedEnds(start);
+  if (!ends) return std::nullopt;
   int64_t rows = 0;
-  for (const auto& [tp, end] : ends) rows += end - start.at(tp);
+  for (const auto& [tp, end] : *ends) rows += end - start.at(tp);
   if (rows == 0 || rows > kTrickleRows) return std::nullopt;
   return ends;
 }
@@ -134,7 +135,12 @@ Result<Offset> KafkaSource::LatestOffset(const Offset& start_offset, ReadLimit l
     ARROW_ASSIGN_OR_RAISE(latest, FetchLatest(start));
     asked_us_ = SteadyUs();
   }
-  busy_triggers_ = latest == start ? 0 : std::min(busy_triggers_ + 1, kSteadyTriggers);
+  // A log that is shorter than before is another one, of which the fetches may not know yet.
+  const bool shorter = std::any_of(start.begin(), start.end(), [&](const auto& before) {
+    auto it = latest.find(before.first);
+    return it == latest.end() || it->second < before.second;
+  });
+  busy_triggers_ = shorter || latest == start ? 0 : std::min(busy_triggers_ + 1, kSteadyTriggers);
   {
     std::lock_guard lock(mutex_);
     latest_ = latest;
