@@ -15,7 +15,7 @@ class DurableFile {
     kNew,          // AlreadyExists if there is such a file
     kReplaced,     // of an older file either all is there or nothing
     kUncommitted,  // has its name from the start, and a crash may leave a part: for files that count only when
-                   // something written later says so. Half the cost.
+                   // something written later says so
   };
   enum class Sync { kNow, kLater };  // kLater: by SyncFileSystem; until then a crash may lose or cut the file
 

@@ -1,5 +1,7 @@
 """Each real part starts and answers."""
 import json
+import os
+import subprocess
 import urllib.request
 
 from support import parts, spark as real_spark
@@ -9,6 +11,13 @@ def test_kafka_produces_and_consumes(kafka):
     kafka.create_topic("parts", partitions=2)
     kafka.produce("parts", [{"value": f"v{i}", "partition": i % 2} for i in range(10)])
     assert sorted(m.value().decode() for m in kafka.consume("parts", 10)) == sorted(f"v{i}" for i in range(10))
+
+
+def test_the_connector_on_a_real_broker(kafka, build):
+    """src/connectors/kafka/real_broker_test.cc, which is skipped where no broker is named."""
+    done = subprocess.run([build / "bin" / "connectors_kafka_test", "--gtest_filter=KafkaReal.*"], capture_output=True,
+                          text=True, timeout=300, env={**os.environ, "SLUICE_TEST_KAFKA": kafka.bootstrap})
+    assert done.returncode == 0 and "SKIPPED" not in done.stdout and "[  PASSED  ]" in done.stdout, done.stdout
 
 
 def test_kafka_keeps_data_over_a_kill(tmp_path):
